@@ -1,0 +1,173 @@
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Trajectories;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.Contracts;
+
+/// <summary>Names one take on hardware that knows nothing of scans: a number that a device can hold and give back.</summary>
+/// <remarks>Value: 31 bits derived from the scan's uid and the take's number; never 0.</remarks>
+public readonly record struct TakeMark(int Value);
+
+/// <summary>What every device can do.</summary>
+public interface IDevice : IAsyncDisposable
+{
+    string Name { get; }
+
+    /// <summary>Raised when the device can no longer be reached; the text says why. Raised once per loss, from any thread.</summary>
+    event Action<string>? Lost;
+
+    /// <summary>Connects, identifies, reads limits. Safe to call again after a loss.</summary>
+    Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel);
+
+    /// <summary>Brings the device to its declared safe state and verifies it: motion stopped, outputs low, detector not accepting triggers.</summary>
+    Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel);
+}
+
+/// <summary>A soft axis: anything that is set and settles (motor, temperature, energy).</summary>
+public interface ISettable : IDevice
+{
+    /// <summary>Axis position now, in axis units.</summary>
+    Task<Outcome<double>> ReadAsync(CancellationToken cancel);
+
+    /// <summary>Moves and waits until settled by the device's own rule; returns the readback. Cancelling stops the axis.</summary>
+    Task<Outcome<double>> MoveAsync(double target, CancellationToken cancel);
+}
+
+public enum MotionPhase
+{
+    Idle,
+    Loaded,
+    AtStart,
+    Running,
+    Done,
+    Stopped,
+    Faulted,
+}
+
+/// <summary>A motion controller's state. Mark: of the programme it holds, default when none.</summary>
+/// <remarks><b>Units</b> Positions: axis units, in the order of the controller's axes.</remarks>
+public sealed record MotionStatus(MotionPhase Phase, TakeMark Mark, EquatableArray<AxisPosition> Positions, string? Fault);
+
+/// <summary>A controller that runs trajectories.</summary>
+public interface IMotionController : IDevice
+{
+    Task<Outcome<MotionStatus>> GetStatusAsync(CancellationToken cancel);
+
+    /// <summary>Downloads the programme and reads it back; nothing moves.</summary>
+    Task<Outcome<MotionStatus>> LoadAsync(TakeMark mark, Trajectory trajectory, CancellationToken cancel);
+
+    /// <summary>Moves to the start of the loaded programme and waits until in position and settled.</summary>
+    Task<Outcome<MotionStatus>> MoveToStartAsync(TakeMark mark, CancellationToken cancel);
+
+    /// <summary>Starts the loaded programme; returns when motion has begun (phase Running, or Done where it was very short).</summary>
+    Task<Outcome<MotionStatus>> StartAsync(TakeMark mark, CancellationToken cancel);
+
+    /// <summary>Waits until the programme with this mark no longer runs: Done, Stopped or Faulted.</summary>
+    Task<Outcome<MotionStatus>> WaitDoneAsync(TakeMark mark, CancellationToken cancel);
+
+    /// <summary>Brakes to rest on the path and verifies standstill.</summary>
+    Task<Outcome<MotionStatus>> StopAsync(CancellationToken cancel);
+}
+
+public enum ShutterPosition
+{
+    Closed,
+    Open,
+    Moving,
+}
+
+public interface IShutter : IDevice
+{
+    Task<Outcome<ShutterPosition>> GetAsync(CancellationToken cancel);
+
+    /// <summary>Opens or closes and waits until the position is read back.</summary>
+    Task<Outcome<ShutterPosition>> SetAsync(bool open, CancellationToken cancel);
+}
+
+/// <summary>One reading of the beam signal.</summary>
+/// <remarks><b>Units</b> Value in Unit; AtNs: nanoseconds since 1970 by the signal's own time stamp.</remarks>
+public sealed record BeamReading(double Value, string Unit, long AtNs);
+
+public interface IBeamMonitor : IDevice
+{
+    Task<Outcome<BeamReading>> ReadAsync(CancellationToken cancel);
+}
+
+/// <summary>How a recorder is to be staged for a scan.</summary>
+/// <remarks>Folder: absolute; FilePrefix + segment number make the file, as <c>cam.0001.h5</c>. <b>Units</b> ExposureNs nanoseconds.</remarks>
+public sealed record RecorderStaging(
+    string ScanUid, long Epoch, string RunFolder, int Segment, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors);
+
+/// <summary>A recorder that is staged. Session: names this staging; a device that restarted no longer has it.</summary>
+public sealed record RecorderSession(string Session, Segment Segment, EquatableArray<SavedSetting> Restore);
+
+/// <summary>What a recorder knows of its present session; Session null when it has none.</summary>
+/// <remarks>Acquired: frames that are or will be in the segment, counted by the device (exact when no trigger comes).
+/// Recorded: frames on disk. Missed: positions, in the count of triggers since staging, of triggers that made no frame (at most 1000; more: Overflowed).</remarks>
+public sealed record RecorderStatus(
+    string? Session, bool Accepting, long Acquired, long Recorded, EquatableArray<FrameRange> Missed, bool Overflowed, string? Fault);
+
+/// <summary>Whatever writes frames: a detector with its own file, or a trigger box that captures samples.</summary>
+public interface IRecorder : IDevice
+{
+    /// <summary>Raised when more frames are recorded; carries the recorded count. From any thread, at most 10 times a second, and at once
+    /// when <see cref="WatchFor"/>'s count is reached.</summary>
+    event Action<long>? Recorded;
+
+    /// <summary>Asks for <see cref="Recorded"/> to be raised without delay once this many frames are recorded.</summary>
+    void WatchFor(long recorded);
+
+    Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel);
+
+    /// <summary>Finds the session that a former process left, if the device still has it: Completed(null) when it has not.
+    /// For a box whose samples come to us, a new segment is opened for what its replay still holds; FirstPosition tells where it begins.</summary>
+    Task<Outcome<AdoptedSession?>> AdoptAsync(RecorderStaging staging, string session, long alreadyRecorded, CancellationToken cancel);
+
+    /// <summary>Proves that the recorder accepts triggers for this many more frames; returns its status, Acquired being the take's position.</summary>
+    Task<Outcome<RecorderStatus>> ArmAsync(long frames, CancellationToken cancel);
+
+    Task<Outcome<RecorderStatus>> GetStatusAsync(CancellationToken cancel);
+
+    /// <summary>Flush and sync; returns a status whose Recorded is on disk.</summary>
+    Task<Outcome<RecorderStatus>> FlushAsync(CancellationToken cancel);
+
+    /// <summary>Stops accepting, closes the file, verifies its count, puts settings back. Returns frames in the closed file.</summary>
+    Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel);
+}
+
+/// <summary>A session taken over. Segment: where frames recorded from now on go (the old one where its writer lives, else a new one).
+/// FirstPosition: the first trigger, counted from the session's staging, that the segment holds (0 for the old one).</summary>
+public sealed record AdoptedSession(RecorderSession Session, bool NewSegment, long FirstPosition);
+
+public enum BoxPhase
+{
+    Idle,
+    Waiting,
+    Running,
+    Faulted,
+}
+
+/// <summary>A trigger box's state. Mark: read back from the table it holds, default when none. Triggered: frames fired since staging.</summary>
+public sealed record BoxStatus(BoxPhase Phase, TakeMark Mark, long Triggered, string? Fault);
+
+/// <summary>The box that times the exposures; it captures samples too.</summary>
+public interface ITriggerBox : IRecorder
+{
+    /// <summary>Writes the table (output disabled) and reads it back equal.</summary>
+    Task<Outcome<BoxStatus>> LoadAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel);
+
+    /// <summary>Opens the gate and enables; returns when the box is proved to wait in, or run, its first row.</summary>
+    Task<Outcome<BoxStatus>> EnableAsync(TakeMark mark, CancellationToken cancel);
+
+    Task<Outcome<BoxStatus>> GetBoxStatusAsync(CancellationToken cancel);
+
+    /// <summary>Waits until the sequence has ended. <paramref name="expectedNs"/>: when it should, wall nanoseconds from now; polls begin then.</summary>
+    Task<Outcome<BoxStatus>> WaitDoneAsync(TakeMark mark, long expectedNs, CancellationToken cancel);
+
+    /// <summary>Closes the gate on the trailing edge of the exposure under way, waits for idle, disables. Triggered is then exact.</summary>
+    Task<Outcome<BoxStatus>> HaltAsync(CancellationToken cancel);
+
+    /// <summary>Encoder of an axis as the box counts it, in axis units.</summary>
+    Task<Outcome<double>> ReadEncoderAsync(string axis, CancellationToken cancel);
+}

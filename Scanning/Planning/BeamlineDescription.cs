@@ -1,0 +1,65 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>What the planner knows of a beamline: limits and wiring, no addresses. Made from the beamline file.</summary>
+public sealed record BeamlineDescription(
+    string Name,
+    EquatableArray<AxisDescription> Axes,
+    EquatableArray<ControllerDescription> Controllers,
+    TriggerBoxDescription Box,
+    EquatableArray<DetectorDescription> Detectors,
+    ShutterDescription? Shutter,
+    string? BeamSignal);
+
+/// <summary>One settable axis. Trajectory-capable when it has a controller, else a soft axis (a motor, a temperature, an energy).</summary>
+/// <remarks><b>Units</b> Low, High in <paramref name="Unit"/>; MaxVelocity per second; MaxAcceleration per second squared
+/// (infinite where the device ramps at once); SettleNs nanoseconds.</remarks>
+public sealed record AxisDescription(
+    string Name,
+    string Unit,
+    double Low,
+    double High,
+    double MaxVelocity,
+    double MaxAcceleration,
+    string? Controller,
+    EncoderDescription? Encoder,
+    long SettleNs)
+{
+    public bool IsSoft => Controller is null;
+}
+
+/// <summary>An axis encoder as the trigger box sees it: position = counts × Scale + Offset.</summary>
+/// <remarks><b>Units</b> Scale: axis unit per count; Offset, Tolerance: axis units.</remarks>
+public sealed record EncoderDescription(string Input, double Scale, double Offset, double Tolerance);
+
+/// <summary>A motion controller that runs position, velocity, time programmes on several axes at once.</summary>
+/// <remarks><b>Units</b> nanoseconds; MaxPoints: points of one programme.</remarks>
+public sealed record ControllerDescription(string Name, EquatableArray<string> Axes, long MinSegmentNs, long MaxSegmentNs, int MaxPoints);
+
+/// <summary>The trigger box: what its sequencer can hold.</summary>
+/// <remarks><b>Units</b> TickNs: nanoseconds; TableRows: rows of one fixed table; MaxRepeats: repeats of one row.</remarks>
+public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRows, int MaxRepeats, bool HasLiveInput);
+
+/// <summary>A detector. <see cref="DetectorKind.Triggered"/>: exposes on the box's pulses and writes its own file;
+/// <see cref="DetectorKind.Captured"/>: read by the box itself, one sample a frame.</summary>
+/// <remarks><b>Units</b> nanoseconds; BytesPerFrame: bytes on disk of one frame; MaxFrames: frames it can be armed for.</remarks>
+public sealed record DetectorDescription(
+    string Name,
+    DetectorKind Kind,
+    long MinExposureNs,
+    long MaxExposureNs,
+    long DeadTimeNs,
+    long MinPeriodNs,
+    long BytesPerFrame,
+    long MaxFrames,
+    bool Essential);
+
+public enum DetectorKind
+{
+    Triggered,
+    Captured,
+}
+
+/// <summary>A beam shutter and how long before the first exposure it must be told to open.</summary>
+public sealed record ShutterDescription(string Name, long LeadNs);

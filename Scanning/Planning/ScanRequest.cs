@@ -1,0 +1,58 @@
+using Flyscan.Scanning.Specs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>What a user asks for: a spec, detectors, and how to behave. Serialised as the request document (<c>"request": 1</c>).</summary>
+/// <remarks><b>Units</b> ExposureNs: nanoseconds; null lets the plan choose the longest the detectors' dead time allows.</remarks>
+public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
+{
+    public long? ExposureNs { get; init; }
+
+    public int? InnerDimensions { get; init; }
+
+    public OnBadFrames OnBadFrames { get; init; } = OnBadFrames.Retake;
+
+    /// <summary>Most times that one frame is exposed, first take included.</summary>
+    public int MaxExposuresPerFrame { get; init; } = 3;
+
+    /// <summary>How often the shutter opens. Null: the beamline has none or it is left alone.</summary>
+    public ShutterMode? Shutter { get; init; }
+
+    public string? Visit { get; init; }
+
+    public long? ScanNumber { get; init; }
+
+    public string? Operator { get; init; }
+
+    public string? Sample { get; init; }
+
+    /// <summary>Names the run's folder below the data folder; placeholders {visit} {scan} {operator} {uid}.</summary>
+    public string? PathTemplate { get; init; }
+
+    public DocumentMode Documents { get; init; } = DocumentMode.Committed;
+
+    /// <summary>The user's own metadata, as a JSON object's text; copied into the start document.</summary>
+    public string? MetadataJson { get; init; }
+}
+
+public enum OnBadFrames
+{
+    Retake,
+    Mark,
+    Ask,
+    Stop,
+}
+
+public enum ShutterMode
+{
+    PerScan,
+    PerWindow,
+    PerFrame,
+}
+
+public enum DocumentMode
+{
+    Committed,
+    Eager,
+}

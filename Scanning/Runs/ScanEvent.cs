@@ -1,0 +1,101 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>What has happened to a scan: the journal. Facts in past tense, small, versioned by their codecs.</summary>
+/// <remarks><b>Units</b> AtNs: nanoseconds since 1970-01-01 UTC by the supervisor's clock.</remarks>
+public abstract record ScanEvent
+{
+    private ScanEvent(long atNs) => AtNs = atNs;
+
+    public long AtNs { get; init; }
+
+    /// <summary>The first fact. RequestJson and BeamlineText are the whole documents, so that any process can carry on.</summary>
+    public sealed record ScanSubmitted(
+        long AtNs, string Uid, string RequestJson, string BeamlineName, string PlanHash, long Frames, string RunFolder, string SoftwareVersion)
+        : ScanEvent(AtNs);
+
+    /// <summary>Every device is configured for this scan; Session tells a device's own staging from another's. Settings: what was changed,
+    /// with the value to put back.</summary>
+    public sealed record Staged(long AtNs, long Epoch, EquatableArray<StagedDevice> Devices) : ScanEvent(AtNs);
+
+    /// <summary>A recorder opened a dataset file; journaled before any frame can be in it.</summary>
+    public sealed record SegmentOpened(long AtNs, Segment Segment) : ScanEvent(AtNs);
+
+    public sealed record OuterPointReached(long AtNs, long OuterIndex, EquatableArray<AxisPosition> Positions) : ScanEvent(AtNs);
+
+    /// <summary>Downloaded and read back equal. AutonomyNs: how long the take runs with nobody feeding it.</summary>
+    public sealed record ProgrammeDownloaded(long AtNs, int Take, FrameRange Frames, string Hash, long AutonomyNs) : ScanEvent(AtNs);
+
+    /// <summary>All proofs are in. Positions: where in each recorder's segment the take's first frame will stand.</summary>
+    public sealed record Armed(long AtNs, int Take, EquatableArray<RecorderPosition> Positions, EquatableArray<string> Unproved) : ScanEvent(AtNs);
+
+    /// <summary>Control passes to hardware. Written before the enable is sent.</summary>
+    public sealed record HandedOver(long AtNs, int Take, long Epoch) : ScanEvent(AtNs);
+
+    public sealed record FlightStarted(long AtNs, int Take, long StartNs) : ScanEvent(AtNs);
+
+    /// <summary>Hardware is idle and its counts are read. Triggered: frames of the take that the box fired.</summary>
+    public sealed record TookBack(long AtNs, int Take, long Triggered, string Reason) : ScanEvent(AtNs);
+
+    /// <summary>What the recorders hold of a take, compared. Good: frames that every essential recorder has.</summary>
+    public sealed record BlockReconciled(
+        long AtNs, int Take, FrameRange Block, EquatableArray<FrameRange> Good, EquatableArray<FrameRange> Bad, string? Cause) : ScanEvent(AtNs);
+
+    /// <summary>On disk, synced, identified, in good beam. Never taken back.</summary>
+    public sealed record FramesCommitted(long AtNs, FrameRange Frames, EquatableArray<Extent> Extents) : ScanEvent(AtNs);
+
+    public sealed record FramesSkipped(long AtNs, EquatableArray<FrameRange> Frames, string Who, string Why) : ScanEvent(AtNs);
+
+    public sealed record FramesRejected(long AtNs, int Take, EquatableArray<FrameRange> Frames, string Cause) : ScanEvent(AtNs);
+
+    public sealed record HoldSet(long AtNs, string Hold, string Reason) : ScanEvent(AtNs);
+
+    public sealed record HoldCleared(long AtNs, string Hold) : ScanEvent(AtNs);
+
+    /// <summary>The next take begins at To; what was recorded from there on is superseded.</summary>
+    public sealed record Rewound(long AtNs, long To, string Cause) : ScanEvent(AtNs);
+
+    public sealed record DeviceFaulted(long AtNs, string Device, string Reason) : ScanEvent(AtNs);
+
+    public sealed record SupervisorTookOver(long AtNs, long Epoch, string Node) : ScanEvent(AtNs);
+
+    /// <summary>The user asked for the end before the end.</summary>
+    public sealed record AbortRequested(long AtNs, string Who, string Reason) : ScanEvent(AtNs);
+
+    /// <summary>Files verified closed, settings put back. Recorded: final frames in each segment.</summary>
+    public sealed record Unstaged(long AtNs, EquatableArray<SegmentCount> Segments) : ScanEvent(AtNs);
+
+    public sealed record Finished(long AtNs, ScanStatus Status, string? Reason) : ScanEvent(AtNs);
+}
+
+public enum ScanStatus
+{
+    Finished,
+    Aborted,
+    Faulted,
+}
+
+/// <summary>A device as staged: its session, and settings to put back (name → value as text).</summary>
+public sealed record StagedDevice(string Device, string Session, EquatableArray<SavedSetting> Restore);
+
+public sealed record SavedSetting(string Name, string Value);
+
+public sealed record AxisPosition(string Axis, double Position);
+
+/// <summary>One file that one writer grows. A recorder's data is a list of segments, numbered from 1.</summary>
+/// <remarks>Path is relative to the run folder.</remarks>
+public sealed record Segment(string Recorder, int Number, string Path, EquatableArray<SegmentDataset> Datasets);
+
+/// <summary>One dataset of a segment.</summary>
+/// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…]. Role: NeXus role of the data: detector, monitor, axis, timestamp, identity.</remarks>
+public sealed record SegmentDataset(
+    string Key, string Path, string NumpyType, EquatableArray<long> FrameShape, string? Unit, string Role, string? Axis, int ChunkFrames);
+
+/// <summary>Where a take's first frame stands in a recorder's current segment.</summary>
+public sealed record RecorderPosition(string Recorder, int Segment, long Position);
+
+/// <summary>Scan frames [Frame, Frame+Count) stand at [Position, Position+Count) of a recorder's segment.</summary>
+public sealed record Extent(string Recorder, int Segment, long Frame, long Count, long Position);
+
+public sealed record SegmentCount(string Recorder, int Segment, long Frames);

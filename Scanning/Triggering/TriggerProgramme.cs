@@ -1,0 +1,28 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Triggering;
+
+/// <summary>What the trigger box does in one take, in terms of no particular box: windows in order, each timed by hardware.</summary>
+public sealed record TriggerProgramme(EquatableArray<TriggerWindow> Windows)
+{
+    /// <summary>Frames in all windows.</summary>
+    public long Frames => Windows.Sum(w => w.Frames);
+}
+
+/// <summary>One window: wait for the controller's live output to fall and rise again where <paramref name="WaitForLive"/>, then for the compare
+/// position where given, then emit the pulses back to back.</summary>
+/// <param name="FirstFrame">Scan index of its first frame.</param>
+public sealed record TriggerWindow(long FirstFrame, bool WaitForLive, PositionCompare? Compare, EquatableArray<PulseTrain> Trains)
+{
+    public long Frames => Trains.Sum(t => (long)t.Count);
+
+    public long DurationNs => Trains.Sum(t => t.Count * t.PeriodNs);
+}
+
+/// <summary>Begin when the axis has reached <paramref name="Position"/> travelling in the given direction.</summary>
+/// <remarks><b>Units</b> Position in axis units; the driver converts with the encoder's scale and offset, rounding.</remarks>
+public sealed record PositionCompare(string Axis, double Position, bool Ascending);
+
+/// <summary>Count equal frames: high for ExposureNs, then low for the rest of PeriodNs.</summary>
+/// <remarks><b>Units</b> nanoseconds.</remarks>
+public sealed record PulseTrain(int Count, long ExposureNs, long PeriodNs);
