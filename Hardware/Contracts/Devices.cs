@@ -5,10 +5,6 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Contracts;
 
-/// <summary>Names one take on hardware that knows nothing of scans: a number that a device can hold and give back.</summary>
-/// <remarks>Value: 31 bits derived from the scan's uid and the take's number; never 0.</remarks>
-public readonly record struct TakeMark(int Value);
-
 /// <summary>What every device can do.</summary>
 public interface IDevice : IAsyncDisposable
 {
@@ -34,21 +30,6 @@ public interface ISettable : IDevice
     Task<Outcome<double>> MoveAsync(double target, CancellationToken cancel);
 }
 
-public enum MotionPhase
-{
-    Idle,
-    Loaded,
-    AtStart,
-    Running,
-    Done,
-    Stopped,
-    Faulted,
-}
-
-/// <summary>A motion controller's state. Mark: of the programme it holds, default when none.</summary>
-/// <remarks><b>Units</b> Positions: axis units, in the order of the controller's axes.</remarks>
-public sealed record MotionStatus(MotionPhase Phase, TakeMark Mark, EquatableArray<AxisPosition> Positions, string? Fault);
-
 /// <summary>A controller that runs trajectories.</summary>
 public interface IMotionController : IDevice
 {
@@ -70,13 +51,6 @@ public interface IMotionController : IDevice
     Task<Outcome<MotionStatus>> StopAsync(CancellationToken cancel);
 }
 
-public enum ShutterPosition
-{
-    Closed,
-    Open,
-    Moving,
-}
-
 public interface IShutter : IDevice
 {
     Task<Outcome<ShutterPosition>> GetAsync(CancellationToken cancel);
@@ -84,10 +58,6 @@ public interface IShutter : IDevice
     /// <summary>Opens or closes and waits until the position is read back.</summary>
     Task<Outcome<ShutterPosition>> SetAsync(bool open, CancellationToken cancel);
 }
-
-/// <summary>One reading of the beam signal.</summary>
-/// <remarks><b>Units</b> Value in Unit; AtNs: nanoseconds since 1970 by the signal's own time stamp.</remarks>
-public sealed record BeamReading(double Value, string Unit, long AtNs);
 
 public interface IBeamMonitor : IDevice
 {
@@ -98,15 +68,6 @@ public interface IBeamMonitor : IDevice
 /// <remarks>Folder: absolute; FilePrefix + segment number make the file, as <c>cam.0001.h5</c>. <b>Units</b> ExposureNs nanoseconds.</remarks>
 public sealed record RecorderStaging(
     string ScanUid, long Epoch, string RunFolder, int Segment, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors);
-
-/// <summary>A recorder that is staged. Session: names this staging; a device that restarted no longer has it.</summary>
-public sealed record RecorderSession(string Session, Segment Segment, EquatableArray<SavedSetting> Restore);
-
-/// <summary>What a recorder knows of its present session; Session null when it has none.</summary>
-/// <remarks>Acquired: frames that are or will be in the segment, counted by the device (exact when no trigger comes).
-/// Recorded: frames on disk. Missed: positions, in the count of triggers since staging, of triggers that made no frame (at most 1000; more: Overflowed).</remarks>
-public sealed record RecorderStatus(
-    string? Session, bool Accepting, long Acquired, long Recorded, EquatableArray<FrameRange> Missed, bool Overflowed, string? Fault);
 
 /// <summary>Whatever writes frames: a detector with its own file, or a trigger box that captures samples.</summary>
 public interface IRecorder : IDevice
@@ -139,17 +100,6 @@ public interface IRecorder : IDevice
 /// <summary>A session taken over. Segment: where frames recorded from now on go (the old one where its writer lives, else a new one).
 /// FirstPosition: the first trigger, counted from the session's staging, that the segment holds (0 for the old one).</summary>
 public sealed record AdoptedSession(RecorderSession Session, bool NewSegment, long FirstPosition);
-
-public enum BoxPhase
-{
-    Idle,
-    Waiting,
-    Running,
-    Faulted,
-}
-
-/// <summary>A trigger box's state. Mark: read back from the table it holds, default when none. Triggered: frames fired since staging.</summary>
-public sealed record BoxStatus(BoxPhase Phase, TakeMark Mark, long Triggered, string? Fault);
 
 /// <summary>The box that times the exposures; it captures samples too.</summary>
 public interface ITriggerBox : IRecorder

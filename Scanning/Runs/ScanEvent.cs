@@ -19,15 +19,16 @@ public abstract record ScanEvent
     /// with the value to put back.</summary>
     public sealed record Staged(long AtNs, long Epoch, EquatableArray<StagedDevice> Devices) : ScanEvent(AtNs);
 
-    /// <summary>A recorder opened a dataset file; journaled before any frame can be in it.</summary>
-    public sealed record SegmentOpened(long AtNs, Segment Segment) : ScanEvent(AtNs);
+    /// <summary>A recorder opened a dataset file; journaled before any frame of a take can be in it. Session: the recorder's staging that fills
+    /// it; FirstTrigger: the first trigger, counted since that staging, that it holds.</summary>
+    public sealed record SegmentOpened(long AtNs, Segment Segment, string Session, long FirstTrigger) : ScanEvent(AtNs);
 
     public sealed record OuterPointReached(long AtNs, long OuterIndex, EquatableArray<AxisPosition> Positions) : ScanEvent(AtNs);
 
     /// <summary>Downloaded and read back equal. AutonomyNs: how long the take runs with nobody feeding it.</summary>
     public sealed record ProgrammeDownloaded(long AtNs, int Take, FrameRange Frames, string Hash, long AutonomyNs) : ScanEvent(AtNs);
 
-    /// <summary>All proofs are in. Positions: where in each recorder's segment the take's first frame will stand.</summary>
+    /// <summary>All proofs are in. Positions: each recorder's segment and count of triggers before the take's first frame.</summary>
     public sealed record Armed(long AtNs, int Take, EquatableArray<RecorderPosition> Positions, EquatableArray<string> Unproved) : ScanEvent(AtNs);
 
     /// <summary>Control passes to hardware. Written before the enable is sent.</summary>
@@ -92,8 +93,8 @@ public sealed record Segment(string Recorder, int Number, string Path, Equatable
 public sealed record SegmentDataset(
     string Key, string Path, string NumpyType, EquatableArray<long> FrameShape, string? Unit, string Role, string? Axis, int ChunkFrames);
 
-/// <summary>Where a take's first frame stands in a recorder's current segment.</summary>
-public sealed record RecorderPosition(string Recorder, int Segment, long Position);
+/// <summary>A recorder when a take was armed: the segment it fills, and the number (since its staging) of the take's first trigger.</summary>
+public sealed record RecorderPosition(string Recorder, int Segment, long Trigger);
 
 /// <summary>Scan frames [Frame, Frame+Count) stand at [Position, Position+Count) of a recorder's segment.</summary>
 public sealed record Extent(string Recorder, int Segment, long Frame, long Count, long Position);

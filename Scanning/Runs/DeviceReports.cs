@@ -1,0 +1,53 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>Names one take on hardware that knows nothing of scans: a number that a device can hold and give back.</summary>
+/// <remarks>Value: 31 bits derived from the scan's uid and the take's number; never 0.</remarks>
+public readonly record struct TakeMark(int Value);
+
+public enum MotionPhase
+{
+    Idle,
+    Loaded,
+    AtStart,
+    Running,
+    Done,
+    Stopped,
+    Faulted,
+}
+
+/// <summary>A motion controller's state. Mark: of the programme it holds, default when none.</summary>
+/// <remarks><b>Units</b> Positions: axis units, in the order of the controller's axes.</remarks>
+public sealed record MotionStatus(MotionPhase Phase, TakeMark Mark, EquatableArray<AxisPosition> Positions, string? Fault);
+
+public enum ShutterPosition
+{
+    Closed,
+    Open,
+    Moving,
+}
+
+/// <summary>One reading of the beam signal.</summary>
+/// <remarks><b>Units</b> Value in Unit; AtNs: nanoseconds since 1970 by the signal's own time stamp.</remarks>
+public sealed record BeamReading(double Value, string Unit, long AtNs);
+
+/// <summary>A recorder that is staged. Session: names this staging; a device that restarted no longer has it.</summary>
+public sealed record RecorderSession(string Session, Segment Segment, EquatableArray<SavedSetting> Restore);
+
+/// <summary>What a recorder knows of its present session; Session null when it has none.</summary>
+/// <remarks>Acquired: frames that are or will be in the segment, counted by the device (exact when no trigger comes).
+/// Recorded: frames on disk. Missed: positions, in the count of triggers since staging, of triggers that made no frame (at most 1000; more: Overflowed).</remarks>
+public sealed record RecorderStatus(
+    string? Session, bool Accepting, long Acquired, long Recorded, EquatableArray<FrameRange> Missed, bool Overflowed, string? Fault);
+
+public enum BoxPhase
+{
+    Idle,
+    Waiting,
+    Running,
+    Faulted,
+}
+
+/// <summary>A trigger box's state. Mark: read back from the table it holds, default when none. Triggered: frames fired since staging.</summary>
+public sealed record BoxStatus(BoxPhase Phase, TakeMark Mark, long Triggered, string? Fault);
