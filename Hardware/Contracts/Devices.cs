@@ -97,10 +97,6 @@ public interface IRecorder : IDevice
     Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel);
 }
 
-/// <summary>A session taken over. Segment: where frames recorded from now on go (the old one where its writer lives, else a new one).
-/// FirstPosition: the first trigger, counted from the session's staging, that the segment holds (0 for the old one).</summary>
-public sealed record AdoptedSession(RecorderSession Session, bool NewSegment, long FirstPosition);
-
 /// <summary>The box that times the exposures; it captures samples too.</summary>
 public interface ITriggerBox : IRecorder
 {

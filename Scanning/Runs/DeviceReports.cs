@@ -51,3 +51,7 @@ public enum BoxPhase
 
 /// <summary>A trigger box's state. Mark: read back from the table it holds, default when none. Triggered: frames fired since staging.</summary>
 public sealed record BoxStatus(BoxPhase Phase, TakeMark Mark, long Triggered, string? Fault);
+
+/// <summary>A session taken over. Segment: where frames recorded from now on go (the old one where its writer lives, else a new one).
+/// FirstPosition: the first trigger, counted from the session's staging, that the segment holds (0 for the old one).</summary>
+public sealed record AdoptedSession(RecorderSession Session, bool NewSegment, long FirstPosition);

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>Which frames of a take every recorder has, by trigger number, and where they stand. Equal counts alone prove nothing.</summary>
+public static class FrameLedger
+{
+    /// <summary>What a live recorder holds: its present segment by its status, its dead segments by what was salvaged.</summary>
+    public static Holding HoldingOf(SegmentState live, RecorderStatus status, EquatableArray<SegmentRun> salvaged)
+    {
+        var runs = salvaged.Where(r => r.Session == live.Session).ToList();
+        var trigger = live.FirstTrigger;
+        long position = 0;
+        foreach (var missed in RangeSet.Of(status.Missed).Ranges)
+        {
+            if (missed.End <= trigger)
+                continue;
+            var before = Math.Min(Math.Max(0, missed.First - trigger), status.Recorded - position);
+            if (before > 0)
+                runs.Add(new SegmentRun(live.Segment.Number, live.Session, trigger, before, position));
+            position += before;
+            trigger += before;
+            if (trigger < missed.First)
+                return new Holding(runs.ToEquatableArray(), trigger);
+            trigger = missed.End;
+        }
+        var rest = status.Recorded - position;
+        if (rest > 0)
+            runs.Add(new SegmentRun(live.Segment.Number, live.Session, trigger, rest, position));
+        return new Holding(runs.ToEquatableArray(), status.Overflowed ? trigger : trigger + rest);
+    }
+
+    /// <summary>What is left of a recorder whose session is gone.</summary>
+    public static Holding HoldingOf(string session, EquatableArray<SegmentRun> salvaged)
+    {
+        var runs = salvaged.Where(r => r.Session == session).ToEquatableArray();
+        return new Holding(runs, runs.Count == 0 ? 0 : runs.Max(r => r.FirstTrigger + r.Count));
+    }
+
+    /// <summary>Compares the recorders over frames [take.SettledTo, end): what all have, with its place in each, and what somebody lacks.</summary>
+    public static Reconciliation Reconcile(
+        TakeState take, long end, IReadOnlyDictionary<string, Holding> holdings, Func<RecorderPosition, string> sessionOf)
+    {
+        var block = new FrameRange(take.SettledTo, Math.Max(take.SettledTo, end));
+        var good = RangeSet.Of(block);
+        var lacking = new List<string>();
+        foreach (var position in take.Positions)
+        {
+            var has = FramesOf(take, position, holdings[position.Recorder], sessionOf(position));
+            if (!has.Covers(block))
+                lacking.Add(position.Recorder);
+            good = good.Intersect(has);
+        }
+        var bad = RangeSet.Of(block).Subtract(good.Ranges);
+        var cause = bad.IsEmpty ? null : $"{string.Join(", ", lacking)}: {bad.Count} of frames {block} not recorded";
+        return new Reconciliation(block, good, bad, cause);
+    }
+
+    /// <summary>Up to which frame every recorder has decided.</summary>
+    public static long KnownEnd(TakeState take, IReadOnlyDictionary<string, Holding> holdings) =>
+        take.Positions.Min(p => Math.Min(take.Frames.End, take.Frames.First + Math.Max(0, holdings[p.Recorder].KnownThrough - p.Trigger)));
+
+    /// <summary>Where the given frames, which every recorder has, stand.</summary>
+    public static EquatableArray<Extent> ExtentsOf(
+        TakeState take, FrameRange frames, IReadOnlyDictionary<string, Holding> holdings, Func<RecorderPosition, string> sessionOf)
+    {
+        var extents = ImmutableArray.CreateBuilder<Extent>();
+        foreach (var position in take.Positions)
+        {
+            var left = RangeSet.Of(frames);
+            foreach (var run in holdings[position.Recorder].Runs.Where(r => r.Session == sessionOf(position)))
+            {
+                var first = take.Frames.First + run.FirstTrigger - position.Trigger;
+                foreach (var part in left.Intersect(new FrameRange(first, first + run.Count)).Ranges)
+                    extents.Add(new Extent(position.Recorder, run.Segment, part.First, part.Count, run.Position + part.First - first));
+                left = left.Subtract([new FrameRange(first, first + run.Count)]);
+            }
+        }
+        return new EquatableArray<Extent>(extents.ToImmutable());
+    }
+
+    private static RangeSet FramesOf(TakeState take, RecorderPosition position, Holding holding, string session) =>
+        RangeSet.Of(holding.Runs
+            .Where(r => r.Session == session)
+            .Select(r => take.Frames.First + r.FirstTrigger - position.Trigger is var first ? new FrameRange(first, first + r.Count) : default));
+}
+
+/// <summary>The verdict over one block of a take.</summary>
+public sealed record Reconciliation(FrameRange Block, RangeSet Good, RangeSet Bad, string? Cause);

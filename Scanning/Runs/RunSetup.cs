@@ -1,0 +1,48 @@
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>What the decider asks of a plan. Every answer is a pure function of the plan.</summary>
+public interface IRunPlan
+{
+    long Frames { get; }
+
+    string Hash { get; }
+
+    /// <summary>The largest beginning of the wanted frames that hardware can take in one go; within one inner scan.</summary>
+    FrameRange NextTake(FrameRange wanted);
+
+    OuterPoint OuterPointOf(long frame);
+
+    TakeProgramme Compile(FrameRange take);
+}
+
+/// <summary>The devices and rules of one scan: derived from request and beamline, never journaled.</summary>
+/// <param name="Motion">The trajectory controller; null where the scan moves none.</param>
+/// <param name="Recorders">The box first, then the triggered detectors.</param>
+/// <param name="Shutter">Null where the scan leaves it alone.</param>
+public sealed record RunSetup(
+    IRunPlan Plan,
+    string Box,
+    string? Motion,
+    EquatableArray<string> SoftAxes,
+    EquatableArray<string> Recorders,
+    string? Shutter,
+    EquatableArray<EncoderCheck> Encoders)
+{
+    public OnBadFrames OnBadFrames { get; init; } = OnBadFrames.Retake;
+
+    public int MaxExposuresPerFrame { get; init; } = 3;
+
+    /// <summary>Takes that may be taken back and not yet reconciled; a next one waits.</summary>
+    public int MaxOpenTakes { get; init; } = 4;
+
+    /// <summary>Every device of the scan, in the order in which they are made safe: the beam first.</summary>
+    public IEnumerable<string> Devices =>
+        new[] { Shutter, Box, Motion }.OfType<string>().Concat(SoftAxes).Concat(Recorders.Where(r => r != Box));
+}
+
+/// <summary>An axis whose encoder, as the box counts it, must agree with the controller before a take.</summary>
+/// <remarks><b>Units</b> Tolerance: axis units.</remarks>
+public sealed record EncoderCheck(string Axis, double Tolerance);

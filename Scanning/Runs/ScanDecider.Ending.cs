@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+public static partial class ScanDecider
+{
+    /// <summary>Something went wrong: every device to its safe state first, then it is decided whether the scan waits or ends.</summary>
+    private static void Trouble(Turn turn, string device, string problem)
+    {
+        if (turn.Step is ScanStep.Ended or ScanStep.MakingSafe)
+            return;
+        turn.Work = turn.Work with { Trouble = turn.Work.Trouble ?? (device, problem) };
+        MakeSafe(turn);
+    }
+
+    private static void Lose(Turn turn, ScanCommand.DeviceLost c)
+    {
+        turn.Work = turn.Work with { Lost = turn.Work.Lost.SetItem(c.Device, c.Reason) };
+        if (turn.State.Uid is not null && turn.State.Status is null && turn.Step is not (ScanStep.Held or ScanStep.Unstaging))
+            Trouble(turn, c.Device, c.Reason);
+    }
+
+    private static void MakeSafe(Turn turn)
+    {
+        var devices = turn.Setup.Devices.ToImmutableSortedSet();
+        turn.Step = new ScanStep.MakingSafe(devices);
+        foreach (var device in turn.Setup.Devices)
+            turn.Do(new ScanEffect.MakeSafe(device));
+    }
+
+    private static void DeviceMadeSafe(Turn turn, ScanCommand.MadeSafe c)
+    {
+        if (turn.Step is not ScanStep.MakingSafe step || !step.Awaiting.Contains(c.Device))
+            return;
+        if (c.Outcome.Problem is string problem && !turn.Work.Lost.ContainsKey(c.Device) && turn.Work.Trouble is null)
+            turn.Work = turn.Work with { Trouble = (c.Device, $"safe state not reached: {problem}") };
+        turn.Step = new ScanStep.MakingSafe(step.Awaiting.Remove(c.Device));
+        if (turn.Step is ScanStep.MakingSafe { Awaiting.Count: 0 })
+            Safe(turn);
+    }
+
+    private static void Safe(Turn turn)
+    {
+        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, AtOuter = null };
+        turn.Step = new ScanStep.Idle();
+        foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
+            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
+        if (turn.Work.Trouble is (var device, var problem) && turn.Work.Lost.Count == 0)
+            turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, problem));
+        turn.Work = turn.Work with { Trouble = null };
+        if (turn.Work.Lost.Count > 0 && turn.State.Ending is null)
+        {
+            Stand(turn);
+            return;
+        }
+        if (turn.State.InFlight is TakeState flying)
+            turn.Emit(new ScanEvent.TookBack(turn.AtNs, flying.Number, flying.Frames.Count, turn.State.Ending?.Reason ?? "made safe"));
+        foreach (var take in turn.State.OpenTakes.Where(t => t.Triggered is not null && !turn.Work.Collects.ContainsKey(t.Number)))
+            CollectFinal(turn, take);
+        Next(turn);
+    }
+
+    /// <summary>The end before the last frame: safe first, then what was recorded is kept, then the files are closed.</summary>
+    private static void End(Turn turn)
+    {
+        if (!turn.Work.MadeSafe)
+            MakeSafe(turn);
+        else if (turn.State.OpenTakes.Count > 0)
+            turn.Step = new ScanStep.AwaitingRecords();
+        else
+            Unstage(turn);
+    }
+
+    private static void Unstage(Turn turn)
+    {
+        var awaiting = ImmutableSortedSet.CreateBuilder<string>();
+        foreach (var recorder in turn.Setup.Recorders.Where(r => turn.State.Staged.ContainsKey(r) && !turn.Work.Unstaged.Contains(r)))
+        {
+            awaiting.Add(recorder);
+            turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.Staged[recorder].Restore));
+        }
+        if (turn.Setup.Shutter is string shutter)
+        {
+            awaiting.Add(shutter);
+            turn.Do(new ScanEffect.MoveShutter(shutter, false));
+        }
+        turn.Step = new ScanStep.Unstaging(awaiting.ToImmutable(), [], []);
+        if (awaiting.Count == 0)
+            Unstaged(turn, (ScanStep.Unstaging)turn.Step);
+    }
+
+    private static void ShutterClosed(Turn turn, ScanCommand.ShutterMoved c)
+    {
+        if (turn.Step is ScanStep.Unstaging step)
+            Unstaged(turn, step with { Awaiting = step.Awaiting.Remove(turn.Setup.Shutter!), Problems = With(step, turn.Setup.Shutter!, c.Outcome.Problem) });
+    }
+
+    private static void RecorderUnstaged(Turn turn, ScanCommand.RecorderUnstaged c)
+    {
+        if (turn.Step is not ScanStep.Unstaging step || !step.Awaiting.Contains(c.Recorder))
+            return;
+        var next = step with { Awaiting = step.Awaiting.Remove(c.Recorder), Problems = With(step, c.Recorder, c.Outcome.Problem) };
+        if (c.Outcome is Outcome<long>.Completed { Value: var frames })
+            next = next with { Counts = next.Counts.Add(new SegmentCount(c.Recorder, turn.State.SegmentOf(c.Recorder).Segment.Number, frames)) };
+        Unstaged(turn, next);
+    }
+
+    private static EquatableArray<string> With(ScanStep.Unstaging step, string device, string? problem) =>
+        problem is null ? step.Problems : step.Problems.Add($"{device}: {problem}");
+
+    private static void Unstaged(Turn turn, ScanStep.Unstaging step)
+    {
+        turn.Step = step;
+        if (step.Awaiting.Count > 0)
+            return;
+        if (step.Problems.Count > 0 && turn.State.Ending is null)
+            turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, "unstaging", string.Join("; ", step.Problems)));
+        turn.Emit(new ScanEvent.Unstaged(turn.AtNs, step.Counts));
+        Finish(turn);
+    }
+
+    private static void Finish(Turn turn)
+    {
+        var (status, reason) = turn.State.Ending is (var early, var why) ? (early, (string?)why) : (ScanStatus.Finished, null);
+        turn.Emit(new ScanEvent.Finished(turn.AtNs, status, reason));
+        turn.Step = new ScanStep.Ended();
+    }
+}

@@ -1,0 +1,55 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>What is to be done once the events before it are in the journal. Safe to do twice; each has exactly one answer among the commands.
+/// Small and serialisable: an effect is what crosses to the device's actor.</summary>
+public abstract record ScanEffect
+{
+    private ScanEffect() { }
+
+    public sealed record StageRecorder(string Recorder) : ScanEffect;
+
+    /// <summary>Ask a recorder for a former staging; read what its dead segments hold.</summary>
+    public sealed record AdoptRecorder(string Recorder, string Session, EquatableArray<SegmentState> Segments) : ScanEffect;
+
+    public sealed record MoveOuter(int Take, string Axis, double Target) : ScanEffect;
+
+    public sealed record MoveShutter(string Shutter, bool Open) : ScanEffect;
+
+    public sealed record ArmRecorder(int Take, string Recorder, long Frames) : ScanEffect;
+
+    /// <summary>An order to the motion controller. Frames: the take's; its programme is compiled from the plan where it is needed.</summary>
+    public sealed record OrderMotion(int Take, MotionOrder Order, FrameRange Frames) : ScanEffect;
+
+    /// <summary>An order to the box. ExpectedNs: when its sequence should end, for <see cref="BoxOrder.Await"/>.</summary>
+    public sealed record OrderBox(int Take, BoxOrder Order, FrameRange Frames, long ExpectedNs) : ScanEffect;
+
+    public sealed record ReadEncoders(int Take, EquatableArray<string> Axes) : ScanEffect;
+
+    /// <summary>Wait until so many frames are recorded (or the deadline), then flush, sync and report. Final false: report at once.</summary>
+    public sealed record CollectRecorder(int Take, string Recorder, bool Final, long Recorded) : ScanEffect;
+
+    public sealed record MakeSafe(string Device) : ScanEffect;
+
+    public sealed record UnstageRecorder(string Recorder, EquatableArray<SavedSetting> Restore) : ScanEffect;
+
+    /// <summary>Call back every second with <see cref="ScanCommand.BlockDue"/> while this take flies.</summary>
+    public sealed record WatchBlocks(int Take) : ScanEffect;
+
+    /// <summary>Compile this programme now, while there is time, and keep it.</summary>
+    public sealed record Precompile(FrameRange Frames) : ScanEffect;
+}
+
+/// <summary>What whoever told the scan something is answered.</summary>
+public abstract record ScanReply
+{
+    private ScanReply() { }
+
+    public sealed record Accepted : ScanReply;
+
+    public sealed record Refused(string Reason) : ScanReply;
+
+    /// <summary>The scan stands; it goes on at this frame.</summary>
+    public sealed record Paused(long AtFrame) : ScanReply;
+}

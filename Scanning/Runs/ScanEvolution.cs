@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>What a scan becomes when an event has happened: total, and blind to clock and chance.</summary>
+public static class ScanEvolution
+{
+    public static ScanState Evolve(this ScanState state, ScanEvent happened) => happened switch
+    {
+        ScanEvent.ScanSubmitted e => state with
+        {
+            Uid = e.Uid,
+            Frames = e.Frames,
+            PlanHash = e.PlanHash,
+            RequestJson = e.RequestJson,
+            BeamlineName = e.BeamlineName,
+            RunFolder = e.RunFolder,
+        },
+        ScanEvent.Staged e => state with
+        {
+            Epoch = e.Epoch,
+            Staged = e.Devices.Aggregate(state.Staged, (all, d) => all.SetItem(d.Device, d)),
+        },
+        ScanEvent.SegmentOpened e => state with { Segments = state.Segments.Add(new SegmentState(e.Segment, e.Session, e.FirstTrigger)) },
+        ScanEvent.OuterPointReached e => state with { OuterIndex = e.OuterIndex, OuterPositions = e.Positions },
+        ScanEvent.ProgrammeDownloaded e => state with
+        {
+            LastTake = Math.Max(state.LastTake, e.Take),
+            NextTake = new TakeState(e.Take, e.Frames, [], false, null, e.Frames.First, RangeSet.Empty),
+        },
+        ScanEvent.Armed e => state with { NextTake = state.NextTake! with { Positions = e.Positions } },
+        ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack or ScanEvent.BlockReconciled => EvolveTake(state, happened),
+        ScanEvent.FramesCommitted e => state with { Committed = state.Committed.Add(e.Frames) },
+        ScanEvent.FramesSkipped e => state with { Skipped = state.Skipped.Union(e.Frames) },
+        ScanEvent.FramesRejected e => state with { Rejections = [.. state.Rejections, .. e.Frames] },
+        ScanEvent.HoldSet e => state with { Holds = state.Holds.SetItem(e.Hold, e.Reason) },
+        ScanEvent.HoldCleared e => state with { Holds = state.Holds.Remove(e.Hold) },
+        ScanEvent.Rewound => state with { Rewinds = state.Rewinds + 1 },
+        ScanEvent.DeviceFaulted e => state with { Ending = state.Ending ?? (ScanStatus.Faulted, $"{e.Device}: {e.Reason}") },
+        ScanEvent.AbortRequested e => state with { Ending = state.Ending ?? (ScanStatus.Aborted, e.Reason) },
+        ScanEvent.SupervisorTookOver e => state with { Epoch = e.Epoch },
+        ScanEvent.Unstaged => state with { IsUnstaged = true },
+        ScanEvent.Finished e => state with { Status = e.Status, EndReason = e.Reason },
+        _ => throw new UnreachableException(),
+    };
+
+    private static ScanState EvolveTake(ScanState state, ScanEvent happened) => happened switch
+    {
+        ScanEvent.HandedOver => state with { OpenTakes = state.OpenTakes.Add(state.NextTake!), NextTake = null },
+        ScanEvent.FlightStarted e => With(state, e.Take, t => t with { Started = true }),
+        ScanEvent.TookBack e => With(state, e.Take, t => t with { Triggered = e.Triggered }) is var next
+            && next.OpenTakes.FirstOrDefault(t => t.Number == e.Take) is TakeState take
+                ? next with { HighWater = Math.Max(state.HighWater, take.Claimed.End) }
+                : state,
+        ScanEvent.BlockReconciled e => Settle(state, e),
+        _ => throw new UnreachableException(),
+    };
+
+    private static ScanState Settle(ScanState state, ScanEvent.BlockReconciled e)
+    {
+        var next = With(state, e.Take, t => t with { SettledTo = e.Block.End, Rejected = t.Rejected.Union(e.Bad) });
+        return next with { OpenTakes = next.OpenTakes.Where(t => t.Triggered is null || t.SettledTo < t.Claimed.End).ToEquatableArray() };
+    }
+
+    private static ScanState With(ScanState state, int take, Func<TakeState, TakeState> change) =>
+        state with { OpenTakes = state.OpenTakes.Select(t => t.Number == take ? change(t) : t).ToEquatableArray() };
+}

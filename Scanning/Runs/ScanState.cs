@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>A scan as its journal tells it.</summary>
+public sealed record ScanState
+{
+    public static readonly ScanState New = new();
+
+    public string? Uid { get; init; }
+
+    public long Frames { get; init; }
+
+    public string PlanHash { get; init; } = "";
+
+    public string RequestJson { get; init; } = "";
+
+    public string BeamlineName { get; init; } = "";
+
+    public string RunFolder { get; init; } = "";
+
+    public long Epoch { get; init; }
+
+    /// <summary>Recorders as last staged.</summary>
+    public ImmutableSortedDictionary<string, StagedDevice> Staged { get; init; } = ImmutableSortedDictionary<string, StagedDevice>.Empty;
+
+    public EquatableArray<SegmentState> Segments { get; init; }
+
+    public RangeSet Committed { get; init; } = RangeSet.Empty;
+
+    public RangeSet Skipped { get; init; } = RangeSet.Empty;
+
+    /// <summary>Takes not yet reconciled to their end, oldest first.</summary>
+    public EquatableArray<TakeState> OpenTakes { get; init; }
+
+    public int LastTake { get; init; }
+
+    /// <summary>The take that is downloaded and perhaps armed, not yet handed over.</summary>
+    public TakeState? NextTake { get; init; }
+
+    /// <summary>End of the furthest frame that was ever triggered.</summary>
+    public long HighWater { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Holds { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Rejected ranges, one entry for each time.</summary>
+    public EquatableArray<FrameRange> Rejections { get; init; }
+
+    public long? OuterIndex { get; init; }
+
+    public EquatableArray<AxisPosition> OuterPositions { get; init; }
+
+    public int Rewinds { get; init; }
+
+    /// <summary>Set when the end was decided before the last frame: why, and as what.</summary>
+    public (ScanStatus Status, string Reason)? Ending { get; init; }
+
+    public bool IsUnstaged { get; init; }
+
+    public ScanStatus? Status { get; init; }
+
+    public string? EndReason { get; init; }
+
+    /// <summary>The take that hardware has, if any.</summary>
+    public TakeState? InFlight => OpenTakes.FirstOrDefault(t => t.Triggered is null);
+
+    /// <summary>The segment a recorder fills now.</summary>
+    public SegmentState SegmentOf(string recorder) => Segments.Last(s => s.Segment.Recorder == recorder);
+
+    /// <summary>The first frames that nobody has and nobody is getting; null when there are none.</summary>
+    public FrameRange? NextWanted()
+    {
+        var claimed = OpenTakes.SelectMany(t => RangeSet.Of(t.Claimed).Subtract(t.Rejected.Ranges).Ranges);
+        var wanted = RangeSet.Of(new FrameRange(0, Frames)).Subtract(Committed.Ranges).Subtract(Skipped.Ranges).Subtract(claimed);
+        return wanted.IsEmpty ? null : wanted.Ranges[0];
+    }
+
+    /// <summary>How often the most exposed of these frames was rejected.</summary>
+    public int RejectionsOf(FrameRange frames)
+    {
+        var hits = Rejections.Where(r => !r.Intersect(frames).IsEmpty).ToList();
+        return hits.Count == 0 ? 0 : hits.Max(r => hits.Count(o => o.Contains(Math.Max(r.First, frames.First))));
+    }
+}
+
+/// <summary>A segment and what fills it. FirstTrigger: first trigger of the recorder's session that it holds.</summary>
+public sealed record SegmentState(Segment Segment, string Session, long FirstTrigger);
+
+/// <summary>A take that is not yet reconciled. Triggered: null while hardware has it.</summary>
+public sealed record TakeState(
+    int Number, FrameRange Frames, EquatableArray<RecorderPosition> Positions, bool Started, long? Triggered, long SettledTo, RangeSet Rejected)
+{
+    /// <summary>Frames it has or may yet get.</summary>
+    public FrameRange Claimed => Triggered is long n ? new FrameRange(Frames.First, Frames.First + n) : Frames;
+}

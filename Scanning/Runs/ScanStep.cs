@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <summary>What the supervisor is in the middle of. Not journaled: a successor asks the devices instead.</summary>
+public abstract record ScanStep
+{
+    private ScanStep() { }
+
+    /// <summary>Nothing begun, or nothing left to do.</summary>
+    public sealed record Idle : ScanStep;
+
+    public sealed record Adopting(ImmutableSortedSet<string> Awaiting, BoxStatus? Box, MotionStatus? Motion) : ScanStep;
+
+    public sealed record Staging(ImmutableSortedSet<string> Awaiting) : ScanStep;
+
+    /// <summary>Outer axes move, programmes download, recorders arm: the barrier before a handover.</summary>
+    public sealed record Preparing(
+        int Take,
+        TakeProgramme Programme,
+        OuterPoint Outer,
+        ImmutableSortedSet<string> Awaiting,
+        EquatableArray<AxisPosition> Readings,
+        EquatableArray<RecorderPosition> Positions,
+        EquatableArray<AxisPosition> AtStart) : ScanStep;
+
+    /// <summary>Handed over: the enable is sent, motion not yet.</summary>
+    public sealed record Enabling(int Take, TakeProgramme Programme) : ScanStep;
+
+    public sealed record Starting(int Take, TakeProgramme Programme) : ScanStep;
+
+    public sealed record Flying(int Take, TakeProgramme Programme) : ScanStep;
+
+    /// <summary>Gate closing, then motion braking. Triggered: known once the box has stopped.</summary>
+    public sealed record Halting(int Take, TakeProgramme Programme, string Reason, long? Triggered) : ScanStep;
+
+    /// <summary>Hardware is idle and there is nothing to arm: recorders have yet to deliver.</summary>
+    public sealed record AwaitingRecords : ScanStep;
+
+    public sealed record Held : ScanStep;
+
+    public sealed record MakingSafe(ImmutableSortedSet<string> Awaiting) : ScanStep;
+
+    public sealed record Unstaging(ImmutableSortedSet<string> Awaiting, EquatableArray<SegmentCount> Counts, EquatableArray<string> Problems) : ScanStep;
+
+    public sealed record Ended : ScanStep;
+}
+
+/// <summary>The supervisor's working memory: what is under way and what devices have said. Lost with the process, asked for again.</summary>
+public sealed record ScanWork
+{
+    public static readonly ScanWork Fresh = new();
+
+    public ScanStep Step { get; init; } = new ScanStep.Idle();
+
+    /// <summary>Takes whose recorders are being asked what they hold.</summary>
+    public ImmutableSortedDictionary<int, Collect> Collects { get; init; } = ImmutableSortedDictionary<int, Collect>.Empty;
+
+    /// <summary>What dead writers' files hold, per recorder.</summary>
+    public ImmutableSortedDictionary<string, EquatableArray<SegmentRun>> Salvaged { get; init; } =
+        ImmutableSortedDictionary<string, EquatableArray<SegmentRun>>.Empty;
+
+    /// <summary>Triggers that made no frame, per recorder, since its staging.</summary>
+    public ImmutableSortedDictionary<string, long> Missed { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
+    public ImmutableSortedSet<string> Unstaged { get; init; } = [];
+
+    public ImmutableSortedDictionary<string, string> Lost { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The first thing that went wrong and is not yet dealt with.</summary>
+    public (string Device, string Problem)? Trouble { get; init; }
+
+    public bool ShutterOpen { get; init; }
+
+    /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
+    public long? AtOuter { get; init; }
+
+    /// <summary>Devices were made safe since the last staging: detectors may have been disarmed.</summary>
+    public bool MadeSafe { get; init; }
+}
+
+/// <summary>Recorders of one take that are being asked, and what those that answered hold.</summary>
+public sealed record Collect(int Take, bool Final, ImmutableSortedSet<string> Awaiting, ImmutableSortedDictionary<string, Holding> Holdings);
+
+/// <summary>What a recorder holds of its present session, and up to which trigger it has decided (frame or none).</summary>
+public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough);
