@@ -72,6 +72,12 @@ public sealed record RecorderStaging(
 /// <summary>Whatever writes frames: a detector with its own file, or a trigger box that captures samples.</summary>
 public interface IRecorder : IDevice
 {
+    /// <summary>Whether its frames are written by this process, so that they end with it.</summary>
+    bool WritesHere => false;
+
+    /// <summary>Whether this driver itself still has the session's writer open.</summary>
+    bool HoldsSession(string session) => false;
+
     /// <summary>Raised when more frames are recorded; carries the recorded count. From any thread, at most 10 times a second, and at once
     /// when <see cref="WatchFor"/>'s count is reached.</summary>
     event Action<long>? Recorded;

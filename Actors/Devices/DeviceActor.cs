@@ -1,0 +1,99 @@
+using Akka.Actor;
+using Akka.Event;
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Actors.Devices;
+
+/// <summary>One device behind one driver: carries out orders of the newest epoch, answers each exactly once, and says when the device is lost.</summary>
+/// <remarks>Supervision: a restart keeps the driver, which belongs to whoever made the actor; orders under way answer all the same.</remarks>
+public abstract class DeviceActor : ReceiveActor
+{
+    private readonly IDevice _device;
+    private readonly HashSet<IActorRef> _watchers = [];
+    private CancellationTokenSource _current = new();
+    private long _epoch;
+
+    protected DeviceActor(IDevice device, TimeProvider time)
+    {
+        _device = device;
+        Time = time;
+        Receive<DeviceOrder>(Hear);
+        Receive<WatchDevice>(_ => _watchers.Add(Sender));
+        Receive<DeviceIsLost>(Lose);
+    }
+
+    protected TimeProvider Time { get; }
+
+    protected ILoggingAdapter Log { get; } = Context.GetLogger();
+
+    protected long NowNs => Time.NowNs();
+
+    /// <summary>Orders of this kind of device; <see cref="ScanEffect.MakeSafe"/> is done here.</summary>
+    protected abstract void Carry(DeviceOrder order);
+
+    protected override void PreStart()
+    {
+        var self = Self;
+        _device.Lost += reason => self.Tell(new DeviceIsLost(reason), ActorRefs.NoSender);
+        base.PreStart();
+    }
+
+    /// <summary>Runs a driver call and tells the asker its outcome; a driver that throws has failed, and says so.</summary>
+    protected void Run<T>(Func<CancellationToken, Task<Outcome<T>>> call, Func<long, Outcome<T>, ScanCommand> answer)
+    {
+        var time = Time;
+        Task<Outcome<T>> running;
+        try
+        {
+            running = call(_current.Token);
+        }
+        catch (Exception thrown) when (thrown is not OutOfMemoryException)
+        {
+            running = Task.FromResult<Outcome<T>>(new Outcome<T>.Failed(thrown.Message));
+        }
+        running.PipeTo(
+            Sender,
+            Self,
+            outcome => answer(time.NowNs(), outcome),
+            thrown => answer(time.NowNs(), OutcomeOf<T>(thrown)));
+    }
+
+    protected static Outcome<T> OutcomeOf<T>(Exception thrown) => thrown.GetBaseException() switch
+    {
+        OperationCanceledException => new Outcome<T>.Cancelled(),
+        var cause => new Outcome<T>.Failed(cause.Message),
+    };
+
+    private void Hear(DeviceOrder order)
+    {
+        if (order.Epoch < _epoch)
+        {
+            Log.Warning("{0}: order of epoch {1} ignored, epoch is {2}", _device.Name, order.Epoch, _epoch);
+            return;
+        }
+        _epoch = order.Epoch;
+        _watchers.Add(Sender);
+        if (order.Effect is ScanEffect.MakeSafe)
+            MakeSafe();
+        else
+            Carry(order);
+    }
+
+    private void MakeSafe()
+    {
+        _current.Cancel();
+        _current = new CancellationTokenSource();
+        Run(_device.MakeSafeAsync, (at, outcome) => new ScanCommand.MadeSafe(at, _device.Name, outcome));
+    }
+
+    private void Lose(DeviceIsLost lost)
+    {
+        Log.Warning("{0} is lost: {1}", _device.Name, lost.Reason);
+        foreach (var watcher in _watchers)
+            watcher.Tell(new ScanCommand.DeviceLost(NowNs, _device.Name, lost.Reason));
+    }
+
+    private sealed record DeviceIsLost(string Reason) : INoSerializationVerificationNeeded;
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Actors.Devices;
+
+/// <summary>The box that times exposures and captures samples: a recorder that is also told what to trigger.</summary>
+public sealed class TriggerBoxActor(ITriggerBox box, ISegmentSalvage salvage, ProgrammeShelf programmes, double timeScale, TimeProvider time)
+    : RecorderActor(box, salvage, time)
+{
+    public static Props Props(
+        ITriggerBox box, ISegmentSalvage salvage, ProgrammeShelf programmes, double timeScale, TimeProvider time) =>
+        Akka.Actor.Props.Create(() => new TriggerBoxActor(box, salvage, programmes, timeScale, time));
+
+    protected override void Carry(DeviceOrder order)
+    {
+        switch (order.Effect)
+        {
+            case ScanEffect.OrderBox e:
+                Run(c => OrderAsync(order.Uid, e, c), (at, o) => new ScanCommand.BoxAnswered(at, e.Take, e.Order, o));
+                break;
+            case ScanEffect.ReadEncoders e:
+                Run(c => ReadEncodersAsync(e.Axes, c), (at, o) => new ScanCommand.EncodersRead(at, e.Take, o));
+                break;
+            default:
+                base.Carry(order);
+                break;
+        }
+    }
+
+    private Task<Outcome<BoxStatus>> OrderAsync(string uid, ScanEffect.OrderBox e, CancellationToken cancel)
+    {
+        var mark = Marks.Of(uid, e.Take);
+        return e.Order switch
+        {
+            BoxOrder.Load => box.LoadAsync(mark, programmes.Compile(uid, e.Frames).Triggers, cancel),
+            BoxOrder.Enable => box.EnableAsync(mark, cancel),
+            BoxOrder.Await => box.WaitDoneAsync(mark, (long)(e.ExpectedNs * timeScale), cancel),
+            BoxOrder.Halt => box.HaltAsync(cancel),
+            BoxOrder.Query => box.GetBoxStatusAsync(cancel),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    private async Task<Outcome<EquatableArray<AxisPosition>>> ReadEncodersAsync(EquatableArray<string> axes, CancellationToken cancel)
+    {
+        var asked = axes.Select(axis => (Axis: axis, Reading: box.ReadEncoderAsync(axis, cancel))).ToList();
+        var positions = new List<AxisPosition>(asked.Count);
+        foreach (var (axis, reading) in asked)
+        {
+            var outcome = await reading;
+            if (outcome is not Outcome<double>.Completed { Value: var position })
+                return outcome.As<EquatableArray<AxisPosition>>();
+            positions.Add(new AxisPosition(axis, position));
+        }
+        return new Outcome<EquatableArray<AxisPosition>>.Completed(positions.ToEquatableArray());
+    }
+}

@@ -1,0 +1,167 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using Flyscan.Actors.Devices;
+using Flyscan.Scanning.Runs;
+
+namespace Flyscan.Actors.Scans;
+
+/// <summary>What a supervisor needs beside its journal. All of it can be made again from the first journal event and the beamline file.</summary>
+/// <param name="Devices">Actor of each device by name.</param>
+/// <param name="Listener">Hears <see cref="ScanJournaled"/> and <see cref="ScanProgress"/>; never waited for.</param>
+public sealed record SupervisorSetup(
+    string Uid,
+    RunSetup Run,
+    RunFacts Facts,
+    ProgrammeShelf Programmes,
+    IReadOnlyDictionary<string, IActorRef> Devices,
+    IActorRef Listener,
+    TimeProvider Time,
+    JournalFaults Faults,
+    HandoverMeter Meter);
+
+/// <summary>An event as it stands in the journal.</summary>
+public sealed record ScanJournaled(long Sequence, ScanEvent Event);
+
+/// <summary>Where the scan is, after each decision. For people and pages; a slow reader misses some.</summary>
+public sealed record ScanProgress(string Uid, ScanState State, ScanStep Step);
+
+/// <summary>One scan: translates messages, asks the decider, journals, carries out effects, answers. Nothing is decided here.</summary>
+/// <remarks>Supervision: stopped, never restarted, when its journal fails; a successor recovers from what was acknowledged.</remarks>
+public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
+{
+    private const string BlockTimer = "block";
+
+    private static readonly TimeSpan BlockPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly SupervisorSetup _setup;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly List<IActorRef> _standing = [];
+    private ScanState _state = ScanState.New;
+    private ScanWork _work = ScanWork.Fresh;
+
+    public ScanSupervisor(SupervisorSetup setup)
+    {
+        _setup = setup;
+        PersistenceId = $"scan-{setup.Uid}";
+        Recover<ScanEvent>(e =>
+        {
+            _state = _state.Evolve(e);
+            Publish(LastSequenceNr, e);
+        });
+        Command<ScanCommand>(Hear);
+        Command<BlockTick>(tick => Hear(new ScanCommand.BlockDue(setup.Time.NowNs(), tick.Take)));
+    }
+
+    public override string PersistenceId { get; }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(SupervisorSetup setup) => Akka.Actor.Props.Create(() => new ScanSupervisor(setup));
+
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        _log.Error(cause, "The journal does not take {0} of scan {1}; the scan stops here and can be resumed", @event.GetType().Name, _setup.Uid);
+        _setup.Listener.Tell(new JournalFailed(_setup.Uid, cause.GetBaseException().Message));
+        base.OnPersistFailure(cause, @event, sequenceNr);
+    }
+
+    private void Hear(ScanCommand command)
+    {
+        var asker = Sender;
+        if (command is ScanCommand.PauseScan)
+            _standing.Add(asker);
+        var before = _work.Step;
+        var decision = ScanDecider.Decide(_setup.Run, _state, _work, command);
+        if (command is ScanCommand.BoxAnswered { Order: BoxOrder.Await } && before is ScanStep.Flying)
+            _setup.Meter.HardwareIdle();
+        if (before is ScanStep.Preparing && decision.Work.Step is ScanStep.Enabling)
+            _setup.Meter.WaitEnded();
+        if (before is ScanStep.Enabling && command is ScanCommand.BoxAnswered { Order: BoxOrder.Enable })
+        {
+            _setup.Meter.WaitEnded();
+            _setup.Meter.HardwareEnabled();
+        }
+        if (decision.Events.Count == 0)
+        {
+            Settle(decision, asker);
+            return;
+        }
+        _setup.Faults.Before(decision.Events);
+        var began = _setup.Meter.Begin();
+        var left = decision.Events.Count;
+        PersistAll<ScanEvent>(decision.Events, happened =>
+        {
+            _setup.Faults.After(happened);
+            Publish(LastSequenceNr, happened);
+            if (--left > 0)
+                return;
+            _setup.Meter.Journaled(began);
+            Settle(decision, asker);
+        });
+    }
+
+    /// <summary>What was decided is in the journal: now it is so, and is done.</summary>
+    private void Settle(Decision decision, IActorRef asker)
+    {
+        var stepped = !ReferenceEquals(decision.Work.Step, _work.Step);
+        _state = decision.State;
+        _work = decision.Work;
+        if (_work.Step is not ScanStep.Flying)
+            Timers.Cancel(BlockTimer);
+        foreach (var effect in decision.Effects)
+            Carry(effect);
+        if (stepped && _work.Step is ScanStep.Preparing or ScanStep.Enabling)
+            _setup.Meter.WaitBegan();
+        else if (stepped && _work.Step is ScanStep.Held or ScanStep.Unstaging or ScanStep.MakingSafe)
+            _setup.Meter.Forget();
+        if (decision.Reply is ScanReply reply)
+            asker.Tell(reply);
+        if (decision.Notice is ScanReply notice)
+        {
+            foreach (var waiting in _standing)
+                waiting.Tell(notice);
+            _standing.Clear();
+            _setup.Listener.Tell(notice);
+        }
+        _setup.Listener.Tell(new ScanProgress(_setup.Uid, _state, _work.Step));
+    }
+
+    private void Carry(ScanEffect effect)
+    {
+        switch (effect)
+        {
+            case ScanEffect.WatchBlocks e:
+                Timers.StartPeriodicTimer(BlockTimer, new BlockTick(e.Take), BlockPeriod, BlockPeriod);
+                break;
+            case ScanEffect.Precompile e:
+                _setup.Run.Plan.Compile(e.Frames);
+                break;
+            default:
+                _setup.Devices[DeviceOf(effect)].Tell(new DeviceOrder(_state.Epoch, _setup.Uid, _setup.Facts, effect));
+                break;
+        }
+    }
+
+    private string DeviceOf(ScanEffect effect) => effect switch
+    {
+        ScanEffect.StageRecorder e => e.Recorder,
+        ScanEffect.AdoptRecorder e => e.Recorder,
+        ScanEffect.MoveOuter e => e.Axis,
+        ScanEffect.MoveShutter e => e.Shutter,
+        ScanEffect.ArmRecorder e => e.Recorder,
+        ScanEffect.OrderMotion => _setup.Run.Motion!,
+        ScanEffect.OrderBox or ScanEffect.ReadEncoders => _setup.Run.Box,
+        ScanEffect.CollectRecorder e => e.Recorder,
+        ScanEffect.MakeSafe e => e.Device,
+        ScanEffect.UnstageRecorder e => e.Recorder,
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private void Publish(long sequence, ScanEvent happened) => _setup.Listener.Tell(new ScanJournaled(sequence, happened));
+
+    private sealed record BlockTick(int Take) : INoSerializationVerificationNeeded;
+}
+
+/// <summary>The journal refused a write; the scan stands where its last acknowledged event left it.</summary>
+public sealed record JournalFailed(string Uid, string Reason);

@@ -1,0 +1,13 @@
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.Contracts;
+
+/// <summary>Reads back what dead writers left.</summary>
+public interface ISegmentSalvage
+{
+    /// <summary>Makes the file an ordinary one that others can open, and says which triggers it holds, by its identity dataset.
+    /// Nothing in it is deleted. A file that does not exist holds nothing.</summary>
+    /// <remarks><b>Errors</b> <see cref="Outcome{T}.Failed"/> naming the file and the cause; <see cref="Outcome{T}.TimedOut"/> when reading hangs.</remarks>
+    Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel);
+}

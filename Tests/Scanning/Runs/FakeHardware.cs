@@ -1,0 +1,197 @@
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Trajectories;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Tests.Scanning.Runs;
+
+/// <summary>A plan of outer × inner frames, taken at most a few at a time.</summary>
+internal sealed class FakePlan(int outer, int inner, int atMost) : IRunPlan
+{
+    public long Frames => (long)outer * inner;
+
+    public string Hash => $"{outer}x{inner}/{atMost}";
+
+    public FrameRange NextTake(FrameRange wanted)
+    {
+        var end = ((wanted.First / inner) + 1) * inner;
+        return new FrameRange(wanted.First, Math.Min(Math.Min(end, wanted.End), wanted.First + atMost));
+    }
+
+    public OuterPoint OuterPointOf(long frame) => new(frame / inner, [new AxisPosition("z", frame / inner)]);
+
+    public TakeProgramme Compile(FrameRange take) => new(
+        take,
+        new Trajectory { Controller = "motion", Axes = ["x"], Start = [0], DurationsNs = [1], Positions = [1], Velocities = [0], Live = [true] },
+        new TriggerProgramme([new TriggerWindow(take.First, true, null, [new PulseTrain((int)take.Count, 1, 2)])]),
+        take.Count * 2,
+        take.ToString());
+}
+
+/// <summary>Hardware that remembers what really happened: which frame each row of each segment holds. It answers effects in any order,
+/// goes on when its supervisor dies, and forgets when its power fails.</summary>
+internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, double missRate)
+{
+    private readonly List<Func<ScanCommand?>> _pending = [];
+    private readonly Dictionary<string, FakeRecorder> _recorders = new() { ["cam"] = new("cam", false), ["panda"] = new("panda", true) };
+    private int _sessions;
+    private FrameRange? _loaded;
+    private TakeMark _boxMark;
+    private TakeMark _motionMark;
+    private MotionPhase _motion;
+    private bool _enabled;
+    private long _fired;
+    private long _triggered;
+
+    /// <summary>Frames in each (recorder, segment), row by row: the truth that extents are judged by.</summary>
+    public Dictionary<(string Recorder, int Segment), List<long>> Files { get; } = [];
+
+    public int Moves { get; private set; }
+
+    public bool Idle => _pending.Count == 0;
+
+    /// <summary>One random answer, or a little progress of the flight.</summary>
+    public ScanCommand? Answer()
+    {
+        Fly();
+        if (_pending.Count == 0)
+            return null;
+        var i = random.Next(_pending.Count);
+        var answer = _pending[i]();
+        if (answer is not null)
+            _pending.RemoveAt(i);
+        return answer;
+    }
+
+    /// <summary>The supervisor died: nobody hears its answers. What it wrote itself and had not flushed is gone.</summary>
+    public void SupervisorDied()
+    {
+        _pending.Clear();
+        _recorders["panda"].WriterDied();
+    }
+
+    /// <summary>Everything lost power.</summary>
+    public void PowerFailed()
+    {
+        SupervisorDied();
+        foreach (var recorder in _recorders.Values)
+            recorder.PowerFailed(random);
+        (_loaded, _boxMark, _motionMark, _motion, _enabled, _fired, _triggered) = (null, default, default, MotionPhase.Idle, false, 0, 0);
+    }
+
+    public void Carry(ScanEffect effect) => _pending.Add(effect switch
+    {
+        ScanEffect.StageRecorder e => () => Stage(e.Recorder),
+        ScanEffect.AdoptRecorder e => () => Adopt(e),
+        ScanEffect.MoveOuter e => () => new ScanCommand.OuterSettled(0, e.Take, e.Axis, new Outcome<double>.Completed(e.Target)),
+        ScanEffect.MoveShutter e => () => new ScanCommand.ShutterMoved(
+            0, e.Open, new Outcome<ShutterPosition>.Completed(e.Open ? ShutterPosition.Open : ShutterPosition.Closed)),
+        ScanEffect.ArmRecorder e => () => new ScanCommand.RecorderArmed(0, e.Take, e.Recorder, Done(_recorders[e.Recorder].Status())),
+        ScanEffect.OrderMotion e => () => Motion(e),
+        ScanEffect.OrderBox e => () => Box(e),
+        ScanEffect.ReadEncoders e => () => new ScanCommand.EncodersRead(0, e.Take, Done<EquatableArray<AxisPosition>>([new AxisPosition("x", 0)])),
+        ScanEffect.CollectRecorder e => () => Collect(e),
+        ScanEffect.MakeSafe e => () => MakeSafe(e.Device),
+        ScanEffect.UnstageRecorder e => () => new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded)),
+        ScanEffect.WatchBlocks e => () => new ScanCommand.BlockDue(0, e.Take),
+        ScanEffect.Precompile => () => new ScanCommand.BlockDue(0, -1),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    });
+
+    private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
+
+    private void Fly()
+    {
+        if (!_enabled || _motion != MotionPhase.Running || _loaded is not FrameRange frames)
+            return;
+        for (var n = random.Next(4); n > 0 && _fired < frames.Count; n--)
+        {
+            foreach (var recorder in _recorders.Values)
+                recorder.Trigger(frames.First + _fired, recorder.Name == "cam" && random.NextDouble() < missRate);
+            _fired++;
+            _triggered++;
+        }
+        if (_fired < frames.Count)
+            return;
+        _enabled = false;
+        _motion = MotionPhase.Done;
+    }
+
+    private ScanCommand Stage(string recorder)
+    {
+        var (segment, session) = _recorders[recorder].Stage(Files, $"s{++_sessions}");
+        if (recorder == "panda")
+            _triggered = 0;
+        return new ScanCommand.RecorderStaged(0, recorder, Done(new RecorderSession(session, segment, [])));
+    }
+
+    private ScanCommand Adopt(ScanEffect.AdoptRecorder e) =>
+        new ScanCommand.RecorderAdopted(0, e.Recorder, Done(_recorders[e.Recorder].Adopt(Files, e)));
+
+    private ScanCommand? Motion(ScanEffect.OrderMotion e)
+    {
+        switch (e.Order)
+        {
+            case MotionOrder.Load:
+                (_motionMark, _motion) = (Marks.Of(uid, e.Take), MotionPhase.Loaded);
+                break;
+            case MotionOrder.MoveToStart:
+                _motion = MotionPhase.AtStart;
+                break;
+            case MotionOrder.Start:
+                Assert.Equal(MotionPhase.AtStart, _motion);
+                Assert.True(_enabled, "motion started before the box was enabled");
+                _motion = MotionPhase.Running;
+                Moves++;
+                break;
+            case MotionOrder.Await when _motion == MotionPhase.Running:
+                return null;
+            case MotionOrder.Stop:
+                _motion = _motion == MotionPhase.Running ? MotionPhase.Stopped : _motion;
+                break;
+        }
+        var status = new MotionStatus(_motion, _motionMark, [new AxisPosition("x", 0)], null);
+        return new ScanCommand.MotionAnswered(0, e.Take, e.Order, Done(status));
+    }
+
+    private ScanCommand? Box(ScanEffect.OrderBox e)
+    {
+        switch (e.Order)
+        {
+            case BoxOrder.Load:
+                Assert.False(_enabled, "a table was written under a running sequence");
+                (_boxMark, _loaded, _fired) = (Marks.Of(uid, e.Take), plan.Compile(e.Frames).Frames, 0);
+                break;
+            case BoxOrder.Enable:
+                _enabled = true;
+                break;
+            case BoxOrder.Await when _enabled:
+                return null;
+            case BoxOrder.Halt:
+                _enabled = false;
+                break;
+        }
+        var phase = _enabled ? (_fired > 0 ? BoxPhase.Running : BoxPhase.Waiting) : BoxPhase.Idle;
+        return new ScanCommand.BoxAnswered(0, e.Take, e.Order, Done(new BoxStatus(phase, _boxMark, _triggered, null)));
+    }
+
+    private ScanCommand? Collect(ScanEffect.CollectRecorder e)
+    {
+        var recorder = _recorders[e.Recorder];
+        recorder.Flush();
+        var status = recorder.Status();
+        if (e.Final && recorder.Recorded < e.Recorded && missRate == 0)
+            return null;
+        return new ScanCommand.RecorderCollected(0, e.Take, e.Recorder, e.Final, Done(status));
+    }
+
+    private ScanCommand MakeSafe(string device)
+    {
+        if (device == "panda")
+            _enabled = false;
+        if (device == "motion" && _motion == MotionPhase.Running)
+            _motion = MotionPhase.Stopped;
+        return new ScanCommand.MadeSafe(0, device, Done(Nothing.Value));
+    }
+}
