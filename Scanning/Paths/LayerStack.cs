@@ -1,0 +1,137 @@
+using Flyscan.Scanning.Specs;
+
+namespace Flyscan.Scanning.Paths;
+
+/// <summary>Dimensions nested slow to fast, read as one sequence of frames.</summary>
+/// <remarks>
+/// Each axis is filled in on its own: it only needs the steps of its own dimension and how many frames each step lasts,
+/// so that no product of dimensions is ever built, and the cost of a slow axis is that of filling memory.
+/// </remarks>
+internal sealed class LayerStack
+{
+    private readonly long[] _framesPerStep;
+    private readonly (int Layer, int Axis)[] _axes;
+    private readonly int _durationLayer;
+
+    public LayerStack(IReadOnlyList<Layer> layers, string at)
+    {
+        Layers = [.. layers];
+        _framesPerStep = new long[Layers.Length];
+        Length = 1;
+        for (var i = Layers.Length - 1; i >= 0; i--)
+        {
+            _framesPerStep[i] = Length;
+            if (Layers[i].Length > SpecLimits.Frames / Length)
+                throw new SpecException($"makes more than the {SpecLimits.Frames} frames that a scan can have", at);
+            Length *= Layers[i].Length;
+        }
+        _axes = [.. Layers.SelectMany((layer, l) => layer.Source.Axes.Select((_, a) => (l, a)))];
+        Axes = [.. Layers.SelectMany(l => l.Source.Axes)];
+        _durationLayer = Array.FindIndex(Layers, l => l.HasDuration);
+    }
+
+    public Layer[] Layers { get; }
+
+    public long Length { get; }
+
+    /// <summary>Slow to fast.</summary>
+    public IReadOnlyList<string> Axes { get; }
+
+    public bool HasBounds => Array.Exists(Layers, l => l.Source.HasBounds);
+
+    public bool HasDurations => _durationLayer >= 0;
+
+    /// <summary>Whether the axis has the same position all through each frame.</summary>
+    public bool IsStill(int axis) => !Layers[_axes[axis].Layer].Source.HasBounds;
+
+    public (double Low, double High) RangeOf(int axis) => Layers[_axes[axis].Layer].Source.RangeOf(_axes[axis].Axis);
+
+    public void Positions(int axis, Edge edge, long start, Span<double> into)
+    {
+        var (index, own) = _axes[axis];
+        var layer = Layers[index];
+        var frames = _framesPerStep[index];
+        if (frames == 1)
+        {
+            layer.Positions(own, edge, start, into);
+            return;
+        }
+        Span<double> steps = stackalloc double[64];
+        for (var spread = new Spread(start, frames); into.Length > 0;)
+        {
+            var some = steps[..spread.StepsFor(into.Length, steps.Length)];
+            layer.Positions(own, edge, spread.Step, some);
+            into = into[spread.Over(some, into)..];
+        }
+    }
+
+    public void Durations(long start, Span<double> into)
+    {
+        if (_durationLayer < 0)
+        {
+            into.Fill(double.NaN);
+            return;
+        }
+        var layer = Layers[_durationLayer];
+        if (layer.DurationSeconds is { } seconds)
+        {
+            into.Fill(seconds);
+            return;
+        }
+        Span<double> steps = stackalloc double[64];
+        for (var spread = new Spread(start, _framesPerStep[_durationLayer]); into.Length > 0;)
+        {
+            var some = steps[..spread.StepsFor(into.Length, steps.Length)];
+            layer.Durations(spread.Step, some);
+            into = into[spread.Over(some, into)..];
+        }
+    }
+
+    /// <summary>A frame has a gap before it where the fastest dimension has one, or a slower one that steps there.</summary>
+    public void Gaps(long start, Span<bool> into)
+    {
+        Layers[^1].Gaps(start, into);
+        Span<bool> steps = stackalloc bool[64];
+        for (var l = Layers.Length - 2; l >= 0; l--)
+        {
+            var frames = _framesPerStep[l];
+            var step = (start + frames - 1) / frames;
+            var end = (start + into.Length - 1) / frames + 1;
+            while (step < end)
+            {
+                var some = steps[..(int)Math.Min(steps.Length, end - step)];
+                Layers[l].Gaps(step, some);
+                for (var i = 0; i < some.Length; i++)
+                    into[(int)((step + i) * frames - start)] |= some[i];
+                step += some.Length;
+            }
+        }
+    }
+
+    /// <summary>Spreads the values of consecutive steps over the frames that each lasts.</summary>
+    private struct Spread(long start, long frames)
+    {
+        private long _into = start % frames;
+
+        public long Step { get; private set; } = start / frames;
+
+        public readonly int StepsFor(int count, int most) => (int)Math.Min(most, (count + _into - 1) / frames + 1);
+
+        public int Over(ReadOnlySpan<double> steps, Span<double> into)
+        {
+            var done = 0;
+            foreach (var value in steps)
+            {
+                var count = (int)Math.Min(frames - _into, into.Length - done);
+                into.Slice(done, count).Fill(value);
+                done += count;
+                _into += count;
+                if (_into < frames)
+                    break;
+                _into = 0;
+                Step++;
+            }
+            return done;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Flyscan.Scanning.Specs;
+
+/// <summary>Reads the members of one JSON object, and says of each what is wrong with it and where.</summary>
+internal sealed class JsonObject
+{
+    private readonly Dictionary<string, JsonElement> _members = new(StringComparer.Ordinal);
+
+    public JsonObject(JsonElement element, string at, string what)
+    {
+        At = at;
+        if (element.ValueKind != JsonValueKind.Object)
+            throw new SpecException($"is {Show(element)}, but must be {what}", at);
+        foreach (var member in element.EnumerateObject())
+        {
+            var name = Decode(() => member.Name, at);
+            if (!_members.TryAdd(name, member.Value))
+                throw new SpecException("stands twice in the same object; remove one", $"{at}.{name}");
+        }
+    }
+
+    public string At { get; }
+
+    public bool Has(string name) => _members.ContainsKey(name);
+
+    /// <summary>Refuses members that are not among the known ones.</summary>
+    public void Only(string what, params ReadOnlySpan<string> known)
+    {
+        foreach (var name in _members.Keys.Order(StringComparer.Ordinal))
+        {
+            if (known.Contains(name))
+                continue;
+            var names = known.ToArray();
+            var hint = NameSuggestion.For(name, names);
+            throw new SpecException($"{what} has no member '{name}'{(hint == "" ? $"; it has {string.Join(", ", names)}" : hint)}", $"{At}.{name}");
+        }
+    }
+
+    public JsonElement Required(string name) =>
+        _members.TryGetValue(name, out var value) ? value : throw new SpecException("is missing", $"{At}.{name}");
+
+    public JsonElement? Optional(string name) => _members.TryGetValue(name, out var value) ? value : null;
+
+    public double Number(string name) => AsNumber(Required(name), $"{At}.{name}");
+
+    public double Number(string name, Func<double> otherwise) => Has(name) ? Number(name) : otherwise();
+
+    public long Whole(string name) => AsWhole(Required(name), $"{At}.{name}");
+
+    public long Whole(string name, long otherwise) => Has(name) ? Whole(name) : otherwise;
+
+    public string Text(string name) => AsText(Required(name), $"{At}.{name}");
+
+    public bool Flag(string name, bool otherwise)
+    {
+        if (Optional(name) is not { } value)
+            return otherwise;
+        return value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw new SpecException($"is {Show(value)}, but must be true or false", $"{At}.{name}"),
+        };
+    }
+
+    public static double AsNumber(JsonElement value, string at)
+    {
+        if (value.ValueKind != JsonValueKind.Number)
+            throw new SpecException($"is {Show(value)}, but must be a number", at);
+        var number = value.GetDouble();
+        return double.IsFinite(number) ? number : throw new SpecException($"is {Show(value)}, but must be at most 1.8e308 in size", at);
+    }
+
+    public static long AsWhole(JsonElement value, string at)
+    {
+        if (value.ValueKind != JsonValueKind.Number)
+            throw new SpecException($"is {Show(value)}, but must be a whole number", at);
+        if (value.TryGetInt64(out var whole))
+            return whole;
+        var number = value.GetDouble();
+        if (number != Math.Floor(number))
+            throw new SpecException($"is {Show(value)}, but must be a whole number", at);
+        if (Math.Abs(number) > SpecLimits.Frames)
+            throw new SpecException($"is {Show(value)}, but must be at most {SpecLimits.Frames}", at);
+        return (long)number;
+    }
+
+    public static string AsText(JsonElement value, string at) =>
+        value.ValueKind == JsonValueKind.String
+            ? Decode(() => value.GetString()!, at)
+            : throw new SpecException($"is {Show(value)}, but must be text", at);
+
+    // An escaped surrogate without its partner is valid JSON but no text, and is found only when it is read.
+    private static string Decode(Func<string> read, string at)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new SpecException("holds half of a surrogate pair (\\ud800 to \\udfff), which is no text", at);
+        }
+    }
+
+    /// <summary>The value as it stands in the document, shortened.</summary>
+    public static string Show(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => string.Create(CultureInfo.InvariantCulture, $"an array of {value.GetArrayLength()}"),
+        JsonValueKind.String => $"the text {Short(value.GetRawText())}",
+        _ => Short(value.GetRawText()),
+    };
+
+    private static string Short(string text) => text.Length <= 60 ? text : text[..57] + "...";
+}
