@@ -12,7 +12,7 @@ namespace Flyscan.Actors.Scans;
 public sealed record SupervisorSetup(
     string Uid,
     RunSetup Run,
-    RunFacts Facts,
+    RunParameters Facts,
     ProgrammeShelf Programmes,
     IReadOnlyDictionary<string, IActorRef> Devices,
     IActorRef Listener,

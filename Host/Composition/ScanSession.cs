@@ -1,0 +1,140 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Flyscan.Actors.Devices;
+using Flyscan.Actors.Records;
+using Flyscan.Actors.Scans;
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Hdf5;
+using Flyscan.Hardware.Transport;
+using Flyscan.Host.Cli;
+using Flyscan.Host.Time;
+using Flyscan.Persistence.Catalogue;
+using Flyscan.Persistence.Records;
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Host.Composition;
+
+/// <summary>Everything that one process needs to run or continue one scan, put together and taken apart in order.</summary>
+internal sealed class ScanSession : IAsyncDisposable
+{
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(15);
+
+    private readonly ActorSystem _system;
+    private readonly IReadOnlyDictionary<string, IDevice> _devices;
+    private readonly IActorRef _supervisor;
+    private readonly long _epoch;
+
+    private ScanSession(ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor, RunView view, HandoverMeter meter, long epoch)
+    {
+        _system = system;
+        _devices = devices;
+        _supervisor = supervisor;
+        View = view;
+        Meter = meter;
+        _epoch = epoch;
+    }
+
+    public RunView View { get; }
+
+    public HandoverMeter Meter { get; }
+
+    /// <summary>Connects the devices and starts the actors; nothing moves yet.</summary>
+    /// <remarks><b>Errors</b> <see cref="RefusedException"/>: a device that cannot be reached, a journal that cannot be opened.</remarks>
+    public static async Task<ScanSession> OpenAsync(RunToMake run, EndpointOverrides endpoints, double timeScale, CancellationToken cancel)
+    {
+        var stores = new Hdf5FrameStoreFactory();
+        var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints);
+        var devices = run.Beamline.CreateDevices(environment);
+        var needed = run.DevicesNeeded;
+        await ConnectAsync(devices.Where(d => needed.Contains(d.Key)).Select(d => d.Value), cancel);
+        var settings = EngineConfiguration.ResolveFolder(
+            AppContext.BaseDirectory, EngineConfiguration.JournalIn(RunFolder.JournalOf(run.DataFolder)));
+        var system = ActorSystem.Create("flyscan", ConfigurationFactory.ParseString(settings));
+        try
+        {
+            var authority = system.ActorOf(BeamlineAuthority.Props(run.Beamline.Name), "authority");
+            var granted = await authority.Ask<Authority>(new RequestAuthority(run.Uid), ConnectLimit, cancel);
+            return Start(run, system, devices, granted.Epoch, timeScale);
+        }
+        catch (Exception e) when (e is AskTimeoutException or TaskCanceledException)
+        {
+            await system.Terminate();
+            throw new RefusedException(
+                $"the journal {RunFolder.JournalOf(run.DataFolder)} did not answer within {ConnectLimit.TotalSeconds:0} s; see the log. " +
+                "Is another program holding it, or the disk full?");
+        }
+    }
+
+    /// <summary>Begins a new scan.</summary>
+    public void Submit(RunToMake run) => Tell(new ScanCommand.SubmitScan(
+        NowNs, _epoch, run.Uid, run.RequestJson, run.Beamline.Name, run.RunFolderName, Product.Version));
+
+    /// <summary>Carries on with what the journal tells.</summary>
+    public void TakeOver() => Tell(new ScanCommand.TakeOver(NowNs, _epoch, $"{Environment.MachineName}:{Environment.ProcessId}"));
+
+    /// <summary>Asks and waits for the scan's word: accepted or refused.</summary>
+    public Task<ScanReply> AskAsync(Func<long, ScanCommand> command, CancellationToken cancel) =>
+        _supervisor.Ask<ScanReply>(command(NowNs), ConnectLimit, cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+        foreach (var device in _devices.Values)
+            await device.DisposeAsync();
+    }
+
+    private static long NowNs => TimeProvider.System.NowNs();
+
+    private void Tell(ScanCommand command) => _supervisor.Tell(command, ActorRefs.NoSender);
+
+    private static async Task ConnectAsync(IEnumerable<IDevice> devices, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(ConnectLimit, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        var connecting = devices.Select(async d => (d.Name, Outcome: await d.ConnectAsync(either.Token))).ToList();
+        var problems = new List<string>();
+        foreach (var (name, outcome) in await Task.WhenAll(connecting))
+        {
+            if (outcome.Problem is string problem)
+                problems.Add($"{name}: {problem}");
+        }
+        if (problems.Count > 0)
+            throw new RefusedException($"not every device can be reached:\n  {string.Join("\n  ", problems)}");
+    }
+
+    private static ScanSession Start(
+        RunToMake run, ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, long epoch, double timeScale)
+    {
+        var time = TimeProvider.System;
+        var view = new RunView();
+        var meter = new HandoverMeter(time);
+        var shelf = new ProgrammeShelf();
+        var plan = shelf.Put(run.Uid, run.Plan);
+        var records = new RunRecords(run.Records);
+        var monitor = system.ActorOf(
+            Props.Create(() => new RunMonitor(view, context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
+        var actors = new Dictionary<string, IActorRef>(StringComparer.Ordinal);
+        var salvage = new SegmentSalvage();
+        foreach (var (name, device) in devices.Where(d => run.DevicesNeeded.Contains(d.Key)))
+        {
+            var props = device switch
+            {
+                ITriggerBox box => TriggerBoxActor.Props(box, salvage, shelf, timeScale, time),
+                IRecorder recorder => RecorderActor.Props(recorder, salvage, time),
+                IMotionController motion => MotionActor.Props(motion, shelf, time),
+                ISettable axis => SettableActor.Props(axis, time),
+                IShutter shutter => ShutterActor.Props(shutter, time),
+                IBeamMonitor beam => BeamActor.Props(beam, monitor),
+                _ => throw new RefusedException($"device {name} is of no kind that a scan can use"),
+            };
+            actors[name] = system.ActorOf(props, $"device-{name}");
+        }
+        var setup = new SupervisorSetup(
+            run.Uid, run.Setup with { Plan = plan }, run.Parameters, shelf, actors, monitor, time,
+            JournalFaults.Parse(Environment.GetEnvironmentVariable("FLYSCAN_KILL_AT")), meter);
+        var supervisor = system.ActorOf(ScanSupervisor.Props(setup), $"scan-{run.Uid}");
+        return new ScanSession(system, devices, supervisor, view, meter, epoch);
+    }
+}
