@@ -1,0 +1,152 @@
+using System.Runtime.InteropServices;
+using Flyscan.Host.Composition;
+using Flyscan.Persistence.Catalogue;
+using Flyscan.Scanning.Runs;
+
+namespace Flyscan.Host.Cli;
+
+/// <summary>Sees one scan through in the foreground: progress, Ctrl-C, the end, the exit code.</summary>
+internal sealed class RunDriver(Output output)
+{
+    private static readonly TimeSpan RecordsLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>Runs a new scan, or continues one where <paramref name="resume"/> says so.</summary>
+    public async Task<int> DriveAsync(RunToMake run, double timeScale, bool resume)
+    {
+        using var interrupts = new Interrupts();
+        var world = run.Beamline.HasSimulation
+            ? await VirtualProcess.FindOrStartAsync(run.DataFolder, run.Beamline, timeScale, interrupts.Second)
+            : null;
+        var keep = true;
+        try
+        {
+            await using var session = await ScanSession.OpenAsync(
+                run, world?.Endpoints ?? Hardware.Contracts.EndpointOverrides.None, timeScale, interrupts.Second);
+            if (resume)
+                session.TakeOver();
+            else
+                session.Submit(run);
+            var code = await WatchAsync(session, run, interrupts);
+            keep = code == ExitCode.Paused;
+            return code;
+        }
+        catch (RefusedException) when (world is { Found: false })
+        {
+            keep = false;
+            throw;
+        }
+        finally
+        {
+            if (!keep)
+                world?.End();
+        }
+    }
+
+    private async Task<int> WatchAsync(ScanSession session, RunToMake run, Interrupts interrupts)
+    {
+        await using var view = output.Progress(session.View, run);
+        var resumed = false;
+        while (true)
+        {
+            var standing = session.View.Standing;
+            var done = await Task.WhenAny(session.View.End, standing, interrupts.NextAsync());
+            if (done == session.View.End)
+                break;
+            if (done == standing)
+            {
+                var paused = await standing;
+                if (!resumed && session.View.Progress is { } p && p.State.Holds.Keys.All(h => h != "operator") && interrupts.Count == 0 && run.IsResume)
+                {
+                    resumed = true;
+                    await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
+                    continue;
+                }
+                if (!await GoOnAsync(session, run, view, paused, interrupts))
+                    return output.Paused(run, paused, session.View.Progress?.State);
+                continue;
+            }
+            await InterruptAsync(session, interrupts);
+        }
+        var (end, why) = await session.View.End;
+        await view.DisposeAsync();
+        if (end == SessionEnd.JournalFailed)
+            return output.Failed(run.Uid, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again.", ExitCode.Faulted);
+        return output.Ended(run, why);
+    }
+
+    private static async Task InterruptAsync(ScanSession session, Interrupts interrupts)
+    {
+        var command = interrupts.Count == 1
+            ? (Func<long, ScanCommand>)(at => new ScanCommand.PauseScan(at, "Ctrl-C"))
+            : at => new ScanCommand.AbortScan(at, "Ctrl-C", "aborted with Ctrl-C");
+        var reply = await session.AskAsync(command, CancellationToken.None);
+        Console.Error.WriteLine(reply switch
+        {
+            ScanReply.Refused refused => $"flyscan: {refused.Reason}",
+            _ when interrupts.Count == 1 => "flyscan: pausing at the next safe frame; Ctrl-C again aborts",
+            _ => "flyscan: aborting",
+        });
+    }
+
+    /// <summary>The scan stands: on a terminal the user chooses, elsewhere the process ends and leaves the scan to `flyscan resume`.</summary>
+    private async Task<bool> GoOnAsync(ScanSession session, RunToMake run, IProgressView view, ScanReply.Paused paused, Interrupts interrupts)
+    {
+        var holds = session.View.Progress?.State.Holds;
+        if (!output.CanAsk || holds is null || holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
+            return false;
+        var answer = await view.AskAsync($"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ", interrupts.Second);
+        if (answer == 'q')
+            return false;
+        interrupts.Reset();
+        await session.AskAsync(
+            at => answer == 'a' ? new ScanCommand.AbortScan(at, "user", "aborted at the pause") : new ScanCommand.ResumeScan(at, "user"),
+            CancellationToken.None);
+        return true;
+    }
+}
+
+/// <summary>Ctrl-C and SIGTERM as things to await: the first asks for a pause, the second for an abort.</summary>
+internal sealed class Interrupts : IDisposable
+{
+    private readonly PosixSignalRegistration[] _registrations;
+    private readonly CancellationTokenSource _second = new();
+    private readonly SemaphoreSlim _signals = new(0);
+    private int _count;
+    private Task? _next;
+
+    public Interrupts() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, Hear),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Hear),
+    ];
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Cancelled by the second signal: for waits that nothing else ends.</summary>
+    public CancellationToken Second => _second.Token;
+
+    /// <summary>Completes at the next signal that was not awaited yet.</summary>
+    public Task NextAsync()
+    {
+        if (_next is null or { IsCompleted: true })
+            _next = _signals.WaitAsync();
+        return _next;
+    }
+
+    public void Reset() => Volatile.Write(ref _count, 0);
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+            registration.Dispose();
+        _second.Dispose();
+    }
+
+    private void Hear(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref _count) == 2)
+            _second.Cancel();
+        _signals.Release();
+    }
+}

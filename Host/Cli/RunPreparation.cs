@@ -1,0 +1,124 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Host.Composition;
+using Flyscan.Host.Time;
+using Flyscan.Persistence.Catalogue;
+using Flyscan.Persistence.Journal;
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Specs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Host.Cli;
+
+/// <summary>What the user gave on the command line, for verbs that plan.</summary>
+internal sealed record PlanArguments(string Request, string Beamline, string DataFolder, string? Detectors, string? Axes);
+
+/// <summary>From files and options to a proved scan. Every error is the user's to read; nothing is moved, nothing written.</summary>
+internal static class RunPreparation
+{
+    public const int LargestRequest = 16 * 1024 * 1024;
+
+    /// <remarks><b>Errors</b> <see cref="RefusedException"/>, <see cref="SettingsException"/>, <see cref="SpecException"/>.</remarks>
+    public static LoadedBeamline LoadBeamline(string file)
+    {
+        if (!File.Exists(file))
+            throw new RefusedException($"beamline file {file}: there is no such file");
+        return BeamlineFile.Load(file, DeviceCatalogue.OfHardware());
+    }
+
+    public static ScanRequest LoadRequest(PlanArguments arguments, BeamlineDescription beamline)
+    {
+        var request = ScanRequestJson.Parse(ReadRequest(arguments.Request), arguments.Request);
+        if (arguments.Axes is string axes)
+            request = request with { Spec = SpecAxes.Rename(request.Spec, ParseAxes(axes)) };
+        if (arguments.Detectors is string detectors)
+            request = request with { Detectors = detectors.Split(',', StringSplitOptions.TrimEntries).ToEquatableArray() };
+        else if (request.Detectors.Count == 0)
+            request = request with { Detectors = beamline.Detectors.Select(d => d.Name).ToEquatableArray() };
+        return request;
+    }
+
+    /// <summary>The plan, or every reason why there is none, in one exception.</summary>
+    public static ScanPlan Plan(ScanRequest request, LoadedBeamline beamline, string dataFolder) =>
+        ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(FreeBytes(dataFolder))) switch
+        {
+            PlanResult.Proved proved => proved.Plan,
+            PlanResult.Refused refused => throw new RefusedException(
+                $"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", refused.Problems)}"),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    public static RunToMake NewRun(ScanPlan plan, LoadedBeamline beamline, string dataFolder)
+    {
+        var uid = SystemClock.NewUid();
+        var request = plan.Request;
+        var expanded = PathTemplate.Expand(
+            request.PathTemplate ?? RunFolder.DefaultTemplate, new PathValues(uid, request.Visit, request.ScanNumber, request.Operator));
+        if (expanded is not Outcome<string>.Completed { Value: var name })
+            throw new RefusedException(expanded.Problem!);
+        var run = RunToMake.Of(uid, Path.GetFullPath(dataFolder), name, beamline, plan);
+        if (Directory.Exists(run.Folder.Path))
+            throw new RefusedException($"the run's folder {run.Folder.Path} exists already; give a path template that names each run, as with {{uid}}");
+        return run;
+    }
+
+    /// <summary>The scan that the journal tells of, planned again from its own request; refused where that gives another plan.</summary>
+    public static RunToMake ExistingRun(string dataFolder, string uid, LoadedBeamline beamline)
+    {
+        var entries = JournalReader.ReadScan(RunFolder.JournalOf(dataFolder), uid);
+        if (entries.Count == 0 || entries[0].Event is not ScanEvent.ScanSubmitted submitted)
+            throw new RefusedException($"the journal in {dataFolder} has no scan {uid}; `flyscan runs` lists what it has");
+        if (submitted.BeamlineName != beamline.Name)
+            throw new RefusedException($"scan {uid} is of beamline {submitted.BeamlineName}, the file given is of {beamline.Name}");
+        var request = ScanRequestJson.Parse(System.Text.Encoding.UTF8.GetBytes(submitted.RequestJson), $"journal, scan {uid}");
+        var plan = Plan(request, beamline, dataFolder);
+        if (plan.Hash != submitted.PlanHash)
+            throw new RefusedException(
+                $"scan {uid} was planned as {submitted.PlanHash[..12]}…, and now plans as {plan.Hash[..12]}…: the beamline file has changed since. " +
+                "Give the file as it was with --beamline.");
+        return RunToMake.Of(uid, Path.GetFullPath(dataFolder), submitted.RunFolder, beamline, plan) with { IsResume = true };
+    }
+
+    /// <summary>Takes the data folder for this process; makes it where it is not there.</summary>
+    public static DirectoryLock Lock(string dataFolder)
+    {
+        try
+        {
+            var outcome = DirectoryLock.Acquire(dataFolder);
+            return outcome is Outcome<DirectoryLock>.Completed { Value: var held } ? held : throw new RefusedException(outcome.Problem!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException($"the data folder {dataFolder} cannot be written: {e.Message} Give another with --out.");
+        }
+    }
+
+    private static byte[] ReadRequest(string file)
+    {
+        if (!File.Exists(file))
+            throw new RefusedException($"request file {file}: there is no such file");
+        var length = new FileInfo(file).Length;
+        if (length > LargestRequest)
+            throw new RefusedException($"request file {file} has {length} bytes; at most {LargestRequest} are read");
+        return File.ReadAllBytes(file);
+    }
+
+    private static Dictionary<string, string> ParseAxes(string text)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (pair.Split('=', StringSplitOptions.TrimEntries) is not [{ Length: > 0 } from, { Length: > 0 } to] || !names.TryAdd(from, to))
+                throw new RefusedException($"--axes {text}: '{pair}' must be SPECAXIS=BEAMLINEAXIS, each spec axis once, as in x=sx,y=sy");
+        }
+        return names;
+    }
+
+    private static long? FreeBytes(string folder)
+    {
+        var existing = Path.GetFullPath(folder);
+        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is string parent)
+            existing = parent;
+        return Directory.Exists(existing) ? new DriveInfo(existing).AvailableFreeSpace : null;
+    }
+}

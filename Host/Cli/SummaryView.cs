@@ -1,0 +1,30 @@
+using System.Globalization;
+using Flyscan.Persistence.Catalogue;
+using Spectre.Console;
+
+namespace Flyscan.Host.Cli;
+
+/// <summary>A run's summary for people.</summary>
+internal static class SummaryView
+{
+    public static void Show(Output output, RunSummary summary, RunFolder folder)
+    {
+        var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
+        void Row(string what, string value) => table.AddRow(Markup.Escape(what), Markup.Escape(value));
+        Row("run", $"{summary.Uid}  {summary.Status}");
+        Row("frames", Invariant($"{summary.Committed} of {summary.Frames} committed, {summary.Superseded} superseded"));
+        Row("takes", Invariant($"{summary.Takes}, {summary.Rewinds} rewinds"));
+        Row("time", Invariant($"{summary.DurationS:0.00} s, dead: ") +
+            string.Join(", ", summary.DeadTimeS.Select(d => Invariant($"{d.Key} {d.Value:0.00} s"))));
+        if (summary.HandoverMs.P50 is double p50)
+            Row("handover", Invariant($"{p50:0.00} ms median, {summary.HandoverMs.P99:0.00} ms p99, {summary.HandoverMs.Max:0.00} ms max (software)"));
+        Row("files", string.Join("\n", summary.Files.Select(f => Path.Combine(folder.Path, f))));
+        Row("master", folder.Master);
+        Row("documents", folder.Documents);
+        if (summary.Error is not null)
+            Row("reason", summary.Error);
+        output.Table(table);
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

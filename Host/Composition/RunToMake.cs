@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using System.Text;
+using Flyscan.Actors.Devices;
+using Flyscan.Host.Cli;
+using Flyscan.Persistence.Catalogue;
+using Flyscan.Persistence.Records;
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Host.Composition;
+
+/// <summary>A scan that is proved and has a folder to go to: what every process that runs it derives from request and beamline file alike.</summary>
+internal sealed record RunToMake(
+    string Uid,
+    string DataFolder,
+    string RunFolderName,
+    LoadedBeamline Beamline,
+    string RequestJson,
+    ScanPlan Plan,
+    RunSetup Setup,
+    RunParameters Parameters,
+    RunRecordsInput Records)
+{
+    public bool IsResume { get; init; }
+
+    public RunFolder Folder => RunFolder.Of(DataFolder, RunFolderName);
+
+    /// <summary>Names of the devices that take part, the beam signal included.</summary>
+    public ImmutableSortedSet<string> DevicesNeeded =>
+        [.. Setup.Devices, .. Beamline.Description.BeamSignal is string beam ? [beam] : Array.Empty<string>()];
+
+    public static RunToMake Of(string uid, string dataFolder, string runFolderName, LoadedBeamline beamline, ScanPlan plan)
+    {
+        var request = plan.Request;
+        var description = beamline.Description;
+        var folder = RunFolder.Of(dataFolder, runFolderName);
+        var triggered = plan.DetectorsUsed.Where(d => d.Kind == DetectorKind.Triggered).Select(d => d.Name);
+        var inner = description.Axes.Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name)).ToList();
+        var setup = new RunSetup(
+            plan,
+            description.Box.Name,
+            inner.Count > 0 ? inner[0].Controller : null,
+            plan.OuterAxes.ToEquatableArray(),
+            [description.Box.Name, .. triggered],
+            request.Shutter is null ? null : description.Shutter?.Name,
+            inner.Where(a => a.Encoder is not null).Select(a => new EncoderCheck(a.Name, a.Encoder!.Tolerance)).ToEquatableArray())
+        {
+            OnBadFrames = request.OnBadFrames,
+            MaxExposuresPerFrame = request.MaxExposuresPerFrame,
+        };
+        var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
+        var parameters = new RunParameters(
+            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray());
+        return new RunToMake(
+            uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters, RecordsInput.Of(uid, folder, plan, description));
+    }
+}
