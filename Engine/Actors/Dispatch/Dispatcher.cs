@@ -1,0 +1,28 @@
+namespace Akka.Dispatch;
+
+/// <summary>Decides when and where a mailbox that has work is run.</summary>
+internal interface IDispatcher
+{
+    /// <summary>How many messages an actor may process before another has its turn.</summary>
+    int Throughput { get; }
+
+    void Execute(Mailbox mailbox);
+}
+
+/// <summary>Runs mailboxes on the thread pool.</summary>
+internal sealed class ThreadPoolDispatcher(int throughput) : IDispatcher
+{
+    /// <summary>The thread's own queue is last in, first out: every so many items go to the shared one so that no actor starves.</summary>
+    private const int LocalRuns = 32;
+
+    [ThreadStatic]
+    private static int _localRuns;
+
+    public int Throughput { get; } = throughput;
+
+    public void Execute(Mailbox mailbox)
+    {
+        var local = ++_localRuns % LocalRuns != 0;
+        ThreadPool.UnsafeQueueUserWorkItem(mailbox, local);
+    }
+}
