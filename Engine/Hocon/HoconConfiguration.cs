@@ -8,7 +8,7 @@ public static class HoconConfiguration
     public static HoconObject Parse(string text, string file, HoconOptions? options = null) =>
         Parse([new HoconSource(file, text)], options);
 
-    /// <summary>Reads several texts as if written one below the other: later ones override and merge, then substitutions are resolved.</summary>
+    /// <summary>Reads several texts as if written one below the other: later ones override and merge, then all is resolved.</summary>
     /// <remarks><b>Errors</b> <see cref="HoconException"/> with file, line and column.</remarks>
     public static HoconObject Parse(IReadOnlyList<HoconSource> sources, HoconOptions? options = null)
     {

@@ -93,7 +93,7 @@ internal sealed class ObjectNode(HoconOrigin origin) : Node(origin)
     }
 }
 
-/// <summary>A place for a value: all that was assigned to it, in order. Later ones override earlier ones or, both being objects, merge.</summary>
+/// <summary>A place for a value: all that was assigned to it, in order. Later ones override earlier ones; objects merge.</summary>
 internal sealed class Slot
 {
     public List<Node> Layers { get; } = [];

@@ -78,7 +78,8 @@ internal sealed class Parser(HoconSource source, IReadOnlyList<string> prefix, i
         if (appends)
             _cursor.Advance(2);
         else if (!_cursor.TryTake('=') && !_cursor.TryTake(':') && _cursor.Current != '{')
-            throw new HoconException(afterKey, $"expected '=', ':' or '{{' after the key {HoconPath.Render(keys)}, found {_cursor.Found}.");
+            throw new HoconException(
+                afterKey, $"expected '=', ':' or '{{' after the key {HoconPath.Render(keys)}, found {_cursor.Found}.");
         _cursor.SkipToNext();
         var layers = ParseValue(inner, depth + keys.Count);
         target.Set(keys, appends ? [Appended(inner, layers, origin)] : layers, origin);
@@ -134,7 +135,8 @@ internal sealed class Parser(HoconSource source, IReadOnlyList<string> prefix, i
         }
         if (TextScanner.IsUnquoted(_cursor))
             return new TextNode(origin, TextScanner.ReadUnquoted(_cursor), TextForm.Unquoted);
-        throw _cursor.Error($"unexpected {_cursor.Found} in a value: text that holds it needs double quotes, or a new line or ',' is missing.");
+        throw _cursor.Error(
+            $"unexpected {_cursor.Found} in a value: text that holds it needs double quotes, or a new line or ',' is missing.");
     }
 
     private ArrayNode ParseArray(int depth)

@@ -63,7 +63,8 @@ public static class Doctor
         {
             var free = new DriveInfo(existing).AvailableFreeSpace;
             var detail = string.Create(CultureInfo.InvariantCulture, $"{free / (double)(1L << 30):0.0} GiB free for {folder}");
-            return Needed("disk space", free >= leastBytes, detail, $"free at least {HoconUnits.FormatBytes(leastBytes)}, or write elsewhere (--out)");
+            var advice = $"free at least {HoconUnits.FormatBytes(leastBytes)}, or write elsewhere (--out)";
+            return Needed("disk space", free >= leastBytes, detail, advice);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -82,8 +83,8 @@ public static class Doctor
         }
         catch (SocketException e)
         {
-            return Wanted(
-                name, ok: false, $"in use or not allowed ({e.SocketErrorCode})", "a virtual beamline may be running already; else set another port in the beamline file");
+            const string Advice = "a virtual beamline may be running already; else set another port in the beamline file";
+            return Wanted(name, ok: false, $"in use or not allowed ({e.SocketErrorCode})", Advice);
         }
         finally
         {
@@ -118,7 +119,9 @@ public static class Doctor
         }
     }
 
-    private static DoctorCheck Needed(string name, bool ok, string detail, string advice) => new(name, ok, true, detail, ok ? null : advice);
+    private static DoctorCheck Needed(string name, bool ok, string detail, string advice) =>
+        new(name, ok, IsRequired: true, detail, ok ? null : advice);
 
-    private static DoctorCheck Wanted(string name, bool ok, string detail, string advice) => new(name, ok, false, detail, ok ? null : advice);
+    private static DoctorCheck Wanted(string name, bool ok, string detail, string advice) =>
+        new(name, ok, IsRequired: false, detail, ok ? null : advice);
 }

@@ -54,7 +54,8 @@ public static partial class BeamlineFile
     private static void CheckName(ISettings settings, string key, string name)
     {
         if (!Name().IsMatch(name))
-            throw settings.Error(key, $"the name {name} must be 1 to 40 letters, digits, '-' and '_', beginning with a letter: it becomes part of file names.");
+            throw settings.Error(key, $"the name {name} must be 1 to 40 letters, digits, '-' and '_', beginning with a letter: "
+                + "it becomes part of file names.");
     }
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,39}$", RegexOptions.CultureInvariant)]
@@ -108,7 +109,8 @@ internal static class DescriptionMerge
             foreach (var (name, what) in named)
             {
                 if (!owners.TryAdd(name, $"{what} {name} of device {device.Name}"))
-                    throw device.Settings.Error("kind", $"the {what} {name} has the name of the {owners[name]}; axes and detectors need names of their own.");
+                    throw device.Settings.Error(
+                        "kind", $"the {what} {name} has the name of the {owners[name]}; axes and detectors need names of their own.");
             }
         }
     }
@@ -119,8 +121,8 @@ internal static class DescriptionMerge
         foreach (var device in devices)
             foreach (var axis in device.Description.Axes)
                 if (axis.Encoder is { } encoder && !users.TryAdd(encoder.Input, axis.Name))
-                    throw device.Settings.Error(
-                        "kind", $"axis {axis.Name} has its encoder on {encoder.Input}, which axis {users[encoder.Input]} uses; an input has one encoder.");
+                    throw device.Settings.Error("kind", $"axis {axis.Name} has its encoder on {encoder.Input}, "
+                        + $"which axis {users[encoder.Input]} uses; an input has one encoder.");
     }
 
     private static void CheckController(LoadedDevice device)
@@ -129,18 +131,18 @@ internal static class DescriptionMerge
         var claimed = description.Axes.Where(a => a.Controller is not null).ToList();
         var stray = claimed.FirstOrDefault(a => a.Controller != description.Controller?.Name);
         if (stray is not null)
-            throw new InvalidOperationException(
-                $"Device {device.Name} (kind {device.Kind}) describes axis {stray.Name} of controller {stray.Controller}, but not that controller.");
+            throw new InvalidOperationException($"Device {device.Name} (kind {device.Kind}) describes axis {stray.Name} "
+                + $"of controller {stray.Controller}, but not that controller.");
         if (description.Controller is { } controller && !controller.Axes.ToHashSet().SetEquals(claimed.Select(a => a.Name)))
-            throw new InvalidOperationException(
-                $"Device {device.Name} (kind {device.Kind}) describes a controller of axes {controller.Axes}, but axes [{string.Join(", ", claimed.Select(a => a.Name))}].");
+            throw new InvalidOperationException($"Device {device.Name} (kind {device.Kind}) describes a controller of axes "
+                + $"{controller.Axes}, but axes [{string.Join(", ", claimed.Select(a => a.Name))}].");
     }
 
     private static void CheckCaptured(LoadedDevice device, LoadedDevice box)
     {
         var captured = device.Description.Detectors.FirstOrDefault(d => d.Kind == DetectorKind.Captured);
         if (captured is not null && device != box)
-            throw device.Settings.Error(
-                "kind", $"the detector {captured.Name} is captured by the trigger box, so that it belongs into the box's section ({box.Name}).");
+            throw device.Settings.Error("kind", $"the detector {captured.Name} is captured by the trigger box, "
+                + $"so that it belongs into the box's section ({box.Name}).");
     }
 }

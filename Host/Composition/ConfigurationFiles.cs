@@ -8,7 +8,7 @@ public static class ConfigurationFiles
 {
     private const long LargestFile = 4_000_000;
 
-    /// <summary>Includes are read from disk, relative to the file that says so; substitutions fall back to the process's environment.</summary>
+    /// <summary>Includes come from disk, relative to the file that says so; substitutions fall back to the environment.</summary>
     public static readonly HoconOptions Options = new()
     {
         Environment = Environment.GetEnvironmentVariable,

@@ -14,8 +14,8 @@ public sealed class DeviceCatalogue
     {
         foreach (var factory in factories)
             if (!_byKind.TryAdd(factory.Kind, factory))
-                throw new InvalidOperationException(
-                    $"Device kind {factory.Kind} is claimed by {_byKind[factory.Kind].GetType()} and by {factory.GetType()}; a kind must be unique.");
+                throw new InvalidOperationException($"Device kind {factory.Kind} is claimed by {_byKind[factory.Kind].GetType()} "
+                    + $"and by {factory.GetType()}; a kind must be unique.");
     }
 
     /// <summary>All kinds, sorted.</summary>

@@ -47,14 +47,17 @@ public sealed class HoconParsingTests
     [InlineData("a = \"\\x\"", "t:1:6: expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX; write \\\\ for a backslash.")]
     [InlineData("a = 1,, b = 2", "t:1:7: expected a key, found ','.")]
     [InlineData("a..b = 1", "t:1:3: expected a key, found '.'.")]
-    [InlineData("url = http://x", "t:1:11: unexpected ':' in a value: text that holds it needs double quotes, or a new line or ',' is missing.")]
+    [InlineData("url = http://x",
+        "t:1:11: unexpected ':' in a value: text that holds it needs double quotes, or a new line or ',' is missing.")]
     [InlineData("a = [1] b", "t:1:9: only an array can be joined with an array; a new line or ',' may be missing.")]
-    [InlineData("a { b = 1 } c = 2", "t:1:15: unexpected '=' in a value: text that holds it needs double quotes, or a new line or ',' is missing.")]
+    [InlineData("a { b = 1 } c = 2",
+        "t:1:15: unexpected '=' in a value: text that holds it needs double quotes, or a new line or ',' is missing.")]
     [InlineData("a { b = 1 } c", "t:1:13: only an object can be joined with an object; a new line or ',' may be missing.")]
     [InlineData("[1]", "t:1:1: expected an object (keys and values), found '['.")]
     [InlineData("\n\n  a = ${b", "t:3:10: expected '}' after ${b, found the end of the text.")]
     [InlineData("include 3x", "t:1:11: expected '=', ':' or '{' after the key \"include 3x\", found the end of the text.")]
-    [InlineData("include url(\"x\")", "t:1:9: expected the name of a file in quotes: include \"name\", file(\"name\") or required(\"name\").")]
+    [InlineData("include url(\"x\")",
+        "t:1:9: expected the name of a file in quotes: include \"name\", file(\"name\") or required(\"name\").")]
     public void Wrong_text_is_refused_with_its_place(string text, string message) =>
         Assert.Equal(message, Assert.Throws<HoconException>(() => HoconConfiguration.Parse(text, "t")).Message);
 

@@ -72,7 +72,8 @@ public sealed class HoconPropertyTests
     private static readonly string[] Fragments =
     [
         "a", "b", "a.b", "${a}", "${?b}", "${a.b}", "${", "}", "{", "[", "]", "=", ":", "+=", ",", "\n", " ", "\"", "\"\"\"", "\"x\"",
-        "#", "//", "\\", "\\u00", "\\n", "include \"x\"", "include required(\"x\")", "null", "1e+5", "5 ms", "$", "?", "\0", "\uD800", "µ", "\r",
+        "#", "//", "\\", "\\u00", "\\n", "include \"x\"", "include required(\"x\")",
+        "null", "1e+5", "5 ms", "$", "?", "\0", "\uD800", "µ", "\r",
     ];
 
     private const string Sample = """

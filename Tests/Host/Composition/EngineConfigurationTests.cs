@@ -13,8 +13,9 @@ public sealed class EngineConfigurationTests
         var text = EngineConfiguration.ResolveFolder(AppContext.BaseDirectory, EngineConfiguration.JournalIn("/data/my runs/journal.db"));
         var akka = HoconConfiguration.Parse(text, "resolved");
         Assert.Equal(["akka"], akka.Fields.Select(f => f.Key));
-        foreach (var (store, id) in ((string, string)[])[("journal", "akka.persistence.journal.sql"), ("snapshot-store", "akka.persistence.snapshot-store.sql")])
+        foreach (var store in (string[])["journal", "snapshot-store"])
         {
+            var id = $"akka.persistence.{store}.sql";
             Assert.Equal(id, Text(akka, $"akka.persistence.{store}.plugin"));
             Assert.Equal("Data Source=\"/data/my runs/journal.db\"", Text(akka, $"{id}.connection-string"));
             Assert.Equal("SQLite.MS", Text(akka, $"{id}.provider-name"));

@@ -21,8 +21,8 @@ internal sealed class FakeFactory(string kind) : IDeviceFactory
                 .Concat(soft.Select(axis => Axis(axis, null, null))).ToEquatableArray(),
             Controller = axes.Count > 0 ? new ControllerDescription(name, axes.ToEquatableArray(), 1, 2, 3) : null,
             Box = settings.Flag("box", false) ? new TriggerBoxDescription(name, 8, 4096, 65535, HasLiveInput: true) : null,
-            Detectors = Detectors(settings, "captured", DetectorKind.Captured).Concat(Detectors(settings, "triggered", DetectorKind.Triggered))
-                .ToEquatableArray(),
+            Detectors = Detectors(settings, "captured", DetectorKind.Captured)
+                .Concat(Detectors(settings, "triggered", DetectorKind.Triggered)).ToEquatableArray(),
             Shutter = settings.Flag("shutter", false) ? new ShutterDescription(name, 5) : null,
             IsBeamSignal = settings.Flag("beam", false),
         };
