@@ -1,0 +1,142 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Persistence.Catalogue;
+
+/// <summary>What a run came to, for people and scripts: <c>summary.json</c>.</summary>
+/// <remarks>Members in JSON: uid, status, frames, committed, superseded, takes, rewinds, duration_s, dead_time_s, handover_ms, files,
+/// documents, master, error. Superseded: frames in files that are in no committed extent. Files: relative to the run's folder.</remarks>
+public sealed record RunSummary(
+    string Uid,
+    string Status,
+    long Frames,
+    long Committed,
+    long Superseded,
+    int Takes,
+    int Rewinds,
+    double DurationS,
+    SortedDictionary<string, double> DeadTimeS,
+    HandoverTimes HandoverMs,
+    IReadOnlyList<string> Files,
+    string Documents,
+    string Master,
+    string? Error)
+{
+    private static readonly RunSummaryJson Json = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    });
+
+    /// <summary>The summary of a run from its journal and what else is known of it.</summary>
+    /// <remarks><b>Errors</b> <see cref="ArgumentException"/> where the first event is not its submission.</remarks>
+    public static RunSummary From(IReadOnlyList<ScanEvent> events, RunFacts facts)
+    {
+        if (events is not [ScanEvent.ScanSubmitted submitted, ..])
+            throw new ArgumentException("A summary needs all events of a run, from its submission on.", nameof(events));
+        var finished = events.OfType<ScanEvent.Finished>().LastOrDefault();
+        var deadTime = DeadTime.Of(events);
+        foreach (var (cause, ns) in facts.PlannedDeadTimeNs)
+            deadTime[cause] = deadTime.GetValueOrDefault(cause) + ns;
+        return new RunSummary(
+            submitted.Uid,
+            finished?.Status.ToString().ToLowerInvariant() ?? "unfinished",
+            submitted.Frames,
+            events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count),
+            SupersededOf(events),
+            events.OfType<ScanEvent.HandedOver>().Select(h => h.Take).Distinct().Count(),
+            events.OfType<ScanEvent.Rewound>().Count(),
+            ((finished ?? events[^1]).AtNs - submitted.AtNs) / 1e9,
+            new SortedDictionary<string, double>(deadTime.ToDictionary(d => d.Key, d => d.Value / 1e9), StringComparer.Ordinal),
+            HandoverTimes.Of(facts.HandoverNs.Count > 0 ? [.. facts.HandoverNs] : HandoversOf(events)),
+            [.. events.OfType<ScanEvent.SegmentOpened>().Select(s => s.Segment.Path).Distinct()],
+            facts.Documents,
+            facts.Master,
+            finished is null or { Status: ScanStatus.Finished } ? facts.Error : finished.Reason ?? facts.Error);
+    }
+
+    /// <summary>The file's text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json.RunSummary) + "\n";
+
+    /// <summary>Writes the file so that a reader finds the old one or the new one, never a part.</summary>
+    public void Write(string path)
+    {
+        var temporary = path + ".new";
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            file.Write(System.Text.Encoding.UTF8.GetBytes(ToJson()));
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>Reads a file that <see cref="Write"/> made.</summary>
+    /// <remarks><b>Errors</b> <see cref="InvalidDataException"/> naming the file.</remarks>
+    public static RunSummary Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), Json.RunSummary)
+                ?? throw new InvalidDataException($"{path} is no run summary but null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path} is no run summary: {e.Message}", e);
+        }
+    }
+
+    /// <summary>From the files' final counts where they were closed; before that, from what the box has triggered.</summary>
+    private static long SupersededOf(IReadOnlyList<ScanEvent> events)
+    {
+        var extents = events.OfType<ScanEvent.FramesCommitted>().SelectMany(c => c.Extents)
+            .GroupBy(e => e.Recorder).ToDictionary(g => g.Key, g => g.Sum(e => e.Count));
+        if (events.OfType<ScanEvent.Unstaged>().LastOrDefault() is { Segments.Count: > 0 } unstaged)
+            return unstaged.Segments.GroupBy(s => s.Recorder).Max(g => g.Sum(s => s.Frames) - extents.GetValueOrDefault(g.Key));
+        var triggered = events.OfType<ScanEvent.TookBack>().Sum(t => t.Triggered);
+        return Math.Max(0, triggered - events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count));
+    }
+
+    private static long[] HandoversOf(IReadOnlyList<ScanEvent> events) =>
+    [
+        .. from started in events.OfType<ScanEvent.FlightStarted>()
+           join handed in events.OfType<ScanEvent.HandedOver>() on started.Take equals handed.Take
+           select started.AtNs - handed.AtNs,
+    ];
+}
+
+/// <summary>What a summary says that the journal does not.</summary>
+/// <remarks><b>Units</b> nanoseconds. HandoverNs: software time of each handover as measured; when empty, the journal's times from
+/// handing over to the flight seen stand in, which include the devices' round trips. PlannedDeadTimeNs: dead time inside flights
+/// (run-ups, turn-arounds) by cause, from the plan.</remarks>
+public sealed record RunFacts(string Documents, string Master)
+{
+    public EquatableArray<long> HandoverNs { get; init; }
+
+    public EquatableArray<KeyValuePair<string, long>> PlannedDeadTimeNs { get; init; }
+
+    public string? Error { get; init; }
+}
+
+/// <summary>Handover times; null where there was none.</summary>
+/// <remarks><b>Units</b> milliseconds. Percentiles by nearest rank.</remarks>
+public sealed record HandoverTimes(double? P50, double? P99, double? Max)
+{
+    internal static HandoverTimes Of(long[] ns)
+    {
+        if (ns.Length == 0)
+            return new HandoverTimes(null, null, null);
+        var sorted = ns.Order().ToArray();
+        return new HandoverTimes(Percentile(50), Percentile(99), sorted[^1] / 1e6);
+
+        double Percentile(int percent) => sorted[(sorted.Length * percent + 99) / 100 - 1] / 1e6;
+    }
+}
+
+[JsonSerializable(typeof(RunSummary))]
+internal sealed partial class RunSummaryJson : JsonSerializerContext;

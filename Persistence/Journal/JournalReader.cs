@@ -1,0 +1,125 @@
+using Flyscan.Persistence.Codecs;
+using Flyscan.Scanning.Runs;
+using Microsoft.Data.Sqlite;
+
+namespace Flyscan.Persistence.Journal;
+
+/// <summary>One row of a scan's journal.</summary>
+public sealed record JournalEntry(long Sequence, string Manifest, ScanEvent Event);
+
+/// <summary>A scan that a journal holds.</summary>
+/// <remarks><b>Units</b> LastSequence: number of its last event; Ordering: its place among all scans, by their first event.</remarks>
+public sealed record JournaledScan(string Uid, long LastSequence, long Ordering);
+
+/// <summary>Reads a journal without actors and without writing to it, also while a run writes.</summary>
+/// <remarks><b>Errors</b> every member throws <see cref="JournalException"/> that names file, cause and what to do.
+/// <b>Source</b> tables of Akka.Persistence.Sql 1.5.30 (design, The two engines).</remarks>
+public static class JournalReader
+{
+    private const string Prefix = "scan-";
+
+    /// <summary>The persistence id of a scan.</summary>
+    public static string PersistenceIdOf(string uid) => Prefix + uid;
+
+    /// <summary>The scans of a journal, in the order in which they began.</summary>
+    public static IReadOnlyList<JournaledScan> ListScans(string path) => Read(path, connection =>
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText =
+            "SELECT persistence_id, MAX(sequence_number), MIN(ordering) FROM journal " +
+            "WHERE substr(persistence_id, 1, $length) = $prefix GROUP BY persistence_id ORDER BY MIN(ordering)";
+        command.Parameters.AddWithValue("$length", Prefix.Length);
+        command.Parameters.AddWithValue("$prefix", Prefix);
+        using var rows = command.ExecuteReader();
+        var scans = new List<JournaledScan>();
+        while (rows.Read())
+            scans.Add(new JournaledScan(rows.GetString(0)[Prefix.Length..], rows.GetInt64(1), rows.GetInt64(2)));
+        return scans;
+    });
+
+    /// <summary>All events of a scan, in order.</summary>
+    public static IReadOnlyList<JournalEntry> ReadScan(string path, string uid) => ReadScan(path, uid, after: 0);
+
+    /// <summary>The events of a scan after one that is known, in order; empty when there are no more.</summary>
+    public static IReadOnlyList<JournalEntry> ReadScan(string path, string uid, long after)
+    {
+        var entries = Read(path, connection => Entries(connection, path, uid, after));
+        if (entries.Count == 0 && after == 0)
+            throw new JournalException($"{path} has no scan {uid}. 'flyscan runs' lists those it has.");
+        return entries;
+    }
+
+    private static List<JournalEntry> Entries(SqliteConnection connection, string path, string uid, long after)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText =
+            "SELECT sequence_number, manifest, identifier, message FROM journal " +
+            "WHERE persistence_id = $id AND sequence_number > $after AND deleted = 0 ORDER BY sequence_number";
+        command.Parameters.AddWithValue("$id", PersistenceIdOf(uid));
+        command.Parameters.AddWithValue("$after", after);
+        using var rows = command.ExecuteReader();
+        var entries = new List<JournalEntry>();
+        while (rows.Read())
+        {
+            var expected = after + entries.Count + 1;
+            if (rows.GetInt64(0) != expected)
+                throw new JournalException(
+                    $"{path}, scan {uid}: event {rows.GetInt64(0)} stands where {expected} is due; events are missing. " +
+                    "What follows them cannot be trusted: take the journal from a backup.");
+            entries.Add(Entry(rows, $"{path}, scan {uid}, event {expected}"));
+        }
+        return entries;
+    }
+
+    private static JournalEntry Entry(SqliteDataReader row, string where)
+    {
+        var identifier = row.IsDBNull(2) ? -1 : row.GetInt32(2);
+        if (identifier != ScanEventCodec.SerialiserId)
+            throw new JournalException(
+                $"{where} was written by serialiser {identifier}; scan events have {ScanEventCodec.SerialiserId}. It is no journal of flyscan.");
+        var manifest = row.IsDBNull(1) ? "" : row.GetString(1);
+        try
+        {
+            return new JournalEntry(row.GetInt64(0), manifest, ScanEventCodec.Decode(manifest, row.GetFieldValue<byte[]>(3)));
+        }
+        catch (JournalFormatException e)
+        {
+            throw new JournalException($"{where}: {e.Message}", e);
+        }
+    }
+
+    private static T Read<T>(string path, Func<SqliteConnection, T> read)
+    {
+        if (!File.Exists(path))
+            throw new JournalException($"There is no journal at {path}. It is made by the first run into that folder.");
+        SqliteLibrary.Initialise();
+        var source = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+            DefaultTimeout = 1,
+        };
+        try
+        {
+            using var connection = new SqliteConnection(source.ToString());
+            connection.Open();
+            return read(connection);
+        }
+        catch (SqliteException e)
+        {
+            throw new JournalException($"{path} cannot be read: {Cause(e)}", e);
+        }
+    }
+
+    /// <remarks><b>Source</b> sqlite.org/rescode.html, primary result codes.</remarks>
+    private static string Cause(SqliteException e) => e.SqliteErrorCode switch
+    {
+        1 when e.Message.Contains("no such table", StringComparison.Ordinal) => "it is a SQLite database without a journal table.",
+        5 or 6 => "another process holds it locked for more than 1 s. Try again, or end that process.",
+        11 => "the database is damaged. Copy it away before anything else, and restore it from a backup.",
+        14 => "it cannot be opened. Check that you may read it, and write to its folder if a crash left a -wal file beside it.",
+        26 => "it is not a SQLite database.",
+        _ => $"{e.Message} (SQLite code {e.SqliteErrorCode}, extended {e.SqliteExtendedErrorCode}).",
+    };
+}
