@@ -24,7 +24,7 @@ public static class Timeline
             $"outer point {e.OuterIndex} reached: {List(e.Positions, p => Invariant($"{p.Axis} {p.Position:0.######}"))}",
         ScanEvent.ProgrammeDownloaded e =>
             $"take {e.Take} downloaded: frames {e.Frames}, runs {Duration(e.AutonomyNs)} by itself, programme {e.Hash}",
-        ScanEvent.Armed e => $"take {e.Take} armed: {List(e.Positions, p => $"{p.Recorder}.{p.Segment:0000} at {p.Position}")}{Unproved(e)}",
+        ScanEvent.Armed e => $"take {e.Take} armed: {List(e.Positions, p => $"{p.Recorder}.{p.Segment:0000} at trigger {p.Trigger}")}{Unproved(e)}",
         ScanEvent.HandedOver e => $"take {e.Take} handed over to hardware under epoch {e.Epoch}",
         ScanEvent.FlightStarted e => $"take {e.Take} flying",
         ScanEvent.TookBack e => $"take {e.Take} taken back after {Count(e.Triggered, "trigger")}: {e.Reason}",

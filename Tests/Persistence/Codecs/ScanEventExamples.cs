@@ -25,7 +25,9 @@ internal static class ScanEventExamples
                 [
                     new SegmentDataset("data", "/entry/data/data", "<u2", [240, 320], "counts", "detector", null, 4),
                     new SegmentDataset("x", "/entry/x", "<f8", [], "µm", "axis", "x", 1024),
-                ])),
+                ]),
+            "cam-9",
+            16),
         new ScanEvent.OuterPointReached(At, 5, [new AxisPosition("energy", 7.112), new AxisPosition("temperature", -3.5e-7)]),
         new ScanEvent.ProgrammeDownloaded(At, 7, new FrameRange(4, 8), "a1b2", 1_500_000_000),
         new ScanEvent.Armed(At, 7, [new RecorderPosition("cam", 2, 4), new RecorderPosition("box", 1, 64)], ["old-cam"]),

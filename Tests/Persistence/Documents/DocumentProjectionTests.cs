@@ -191,8 +191,8 @@ public sealed class DocumentProjectionTests
         AssertError("commits frames [0, 1), but those before 2", s => s.Skip(0, 2).Commit(0, 1));
         AssertError("of a scan of 12", s => s.Commit(10, 13));
         AssertError("outer point 1 are committed, but the axes never arrived", s => s.Commit(0, 8));
-        AssertError("recorder late opened", s => s.Add(at => new ScanEvent.SegmentOpened(at, new Segment("late", 1, "data/late.h5", []))));
-        AssertError("with other datasets", s => s.Add(at => new ScanEvent.SegmentOpened(at, new Segment("cam", 2, "data/cam.0002.h5", []))));
+        AssertError("recorder late opened", s => s.Add(at => new ScanEvent.SegmentOpened(at, new Segment("late", 1, "data/late.h5", []), "s", 0)));
+        AssertError("with other datasets", s => s.Add(at => new ScanEvent.SegmentOpened(at, new Segment("cam", 2, "data/cam.0002.h5", []), "s", 0)));
     }
 
     [Fact]

@@ -118,12 +118,12 @@ internal sealed class RunStory
             new SegmentDataset("data", "/entry/data/data", "<u2", [24, 32], "counts", "detector", null, 2),
             new SegmentDataset("timestamp", "/entry/timestamp", "<f8", [], "s", "timestamp", null, 1024),
             new SegmentDataset("frame", "/entry/frame", "<i8", [], null, "identity", null, 1024),
-        ])))
+        ]), $"cam-{_segment}", 0))
         .Add(at => new ScanEvent.SegmentOpened(at, new Segment("box", _segment, $"data/box.{_segment:0000}.h5",
         [
             new SegmentDataset("x-mean", "/entry/x_mean", "<f8", [], "mm", "axis", "x", 1024),
             new SegmentDataset("x-min", "/entry/x_min", "<f8", [], "mm", "axis", "x", 1024),
             new SegmentDataset("timestamp", "/entry/timestamp", "<f8", [], "s", "timestamp", null, 1024),
             new SegmentDataset("i0", "/entry/i0", "<f8", [], "V", "monitor", null, 1024),
-        ])));
+        ]), $"box-{_segment}", 0));
 }
