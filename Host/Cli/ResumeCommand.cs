@@ -36,7 +36,7 @@ internal static class ResumeCommand
     {
         if (File.Exists(run.Folder.Summary))
             return;
-        var records = new Persistence.Records.RunRecords(run.Records);
+        var records = new Persistence.Records.RunRecords(run.Records, TimeProvider.System);
         foreach (var entry in Persistence.Journal.JournalReader.ReadScan(RunFolder.JournalOf(run.DataFolder), run.Uid))
             records.Add(entry.Sequence, entry.Event);
         await records.RefreshAsync([]);

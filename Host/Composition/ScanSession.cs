@@ -20,6 +20,7 @@ namespace Flyscan.Host.Composition;
 internal sealed class ScanSession : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SalvageLimit = TimeSpan.FromSeconds(60);
 
     private readonly ActorSystem _system;
     private readonly IReadOnlyDictionary<string, IDevice> _devices;
@@ -45,7 +46,10 @@ internal sealed class ScanSession : IAsyncDisposable
     public static async Task<ScanSession> OpenAsync(RunToMake run, EndpointOverrides endpoints, double timeScale, CancellationToken cancel)
     {
         var stores = new Hdf5FrameStoreFactory();
-        var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints);
+        var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints)
+        {
+            Axes = run.Beamline.Description.Axes,
+        };
         var devices = run.Beamline.CreateDevices(environment);
         var needed = run.DevicesNeeded;
         await ConnectAsync(devices.Where(d => needed.Contains(d.Key)).Select(d => d.Value), cancel);
@@ -112,11 +116,11 @@ internal sealed class ScanSession : IAsyncDisposable
         var meter = new HandoverMeter(time);
         var shelf = new ProgrammeShelf();
         var plan = shelf.Put(run.Uid, run.Plan);
-        var records = new RunRecords(run.Records);
+        var records = new RunRecords(run.Records, time);
         var monitor = system.ActorOf(
             Props.Create(() => new RunMonitor(view, context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
         var actors = new Dictionary<string, IActorRef>(StringComparer.Ordinal);
-        var salvage = new SegmentSalvage();
+        var salvage = new SegmentSalvage(time, SalvageLimit);
         foreach (var (name, device) in devices.Where(d => run.DevicesNeeded.Contains(d.Key)))
         {
             var props = device switch

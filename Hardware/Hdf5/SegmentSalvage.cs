@@ -1,0 +1,56 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.Hdf5;
+
+/// <summary>Reads back what dead writers left, by the trigger number that each row carries.</summary>
+public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegmentSalvage
+{
+    private const string IdentityRole = "identity";
+    private const int Block = 65_536;
+
+    private readonly SegmentRecovery _recovery = new(time, limit);
+    private readonly SegmentReader _reader = new(time, limit);
+
+    public async Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel)
+    {
+        var path = Path.Combine(runFolder, segment.Segment.Path);
+        if (!File.Exists(path))
+            return new Outcome<EquatableArray<SegmentRun>>.Completed([]);
+        try
+        {
+            var content = await _recovery.SealAsync(path, [.. segment.Segment.Datasets.Select(d => d.Path)], cancel);
+            var identity = segment.Segment.Datasets.FirstOrDefault(d => d.Role == IdentityRole);
+            if (identity is null)
+                return new Outcome<EquatableArray<SegmentRun>>.Failed($"{path}: none of its datasets says which trigger a row is of");
+            return new Outcome<EquatableArray<SegmentRun>>.Completed(await RunsOfAsync(path, segment, identity, content.Frames, cancel));
+        }
+        catch (IOException unreadable)
+        {
+            return new Outcome<EquatableArray<SegmentRun>>.Failed($"{path} cannot be read back: {unreadable.Message}");
+        }
+        catch (TimeoutException)
+        {
+            return new Outcome<EquatableArray<SegmentRun>>.TimedOut($"reading back {path}", limit.Ticks * 100);
+        }
+    }
+
+    private async Task<EquatableArray<SegmentRun>> RunsOfAsync(
+        string path, SegmentState segment, SegmentDataset identity, long frames, CancellationToken cancel)
+    {
+        var runs = new List<SegmentRun>();
+        for (long position = 0; position < frames; position += Block)
+        {
+            var triggers = await _reader.ReadIntegersAsync(path, identity.Path, position, Math.Min(Block, frames - position), cancel);
+            for (var i = 0; i < triggers.Length; i++)
+            {
+                if (runs.Count > 0 && runs[^1] is var last && last.FirstTrigger + last.Count == triggers[i])
+                    runs[^1] = last with { Count = last.Count + 1 };
+                else
+                    runs.Add(new SegmentRun(segment.Segment.Number, segment.Session, triggers[i], 1, position + i));
+            }
+        }
+        return runs.ToEquatableArray();
+    }
+}
