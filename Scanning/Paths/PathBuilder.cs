@@ -19,7 +19,7 @@ internal static class PathBuilder
     {
         Linspace l => [new Layer(Line(l, place.Bounds), false)],
         Specs.Range r => [new Layer(Line(r, place.Bounds), false)],
-        Static s => [new Layer(new LineSource(s.Axis, s.Num, s.Value, 0, place.Bounds), false)],
+        Static s => [new Layer(new LineSource(s.Axis, s.Num, s.Value, 0, bounds: false), false)],
         Spiral s => [new Layer(new SpiralSource(s, place.Bounds), false)],
         Ellipse e => [new Layer(MaskSource.Of(e, place), false)],
         Polygon p => [new Layer(MaskSource.Of(p, place), false)],

@@ -111,6 +111,11 @@ internal static class SpecChecks
         }
         var width = polygon.Vertices.Max(v => v.X) - polygon.Vertices.Min(v => v.X);
         var height = polygon.Vertices.Max(v => v.Y) - polygon.Vertices.Min(v => v.Y);
+        if (width < polygon.XStep && height < polygon.YStep)
+        {
+            var size = $"{Show(width)} by {Show(height)}";
+            throw new SpecException($"is {size}, less than one step both ways, so that no grid fits in it; use smaller steps", at + ".vertices");
+        }
         Grid(width, polygon.XStep, height, polygon.YStep, at);
         return Axes(polygon.XAxis, polygon.YAxis, at);
     }
