@@ -39,7 +39,8 @@ internal sealed class JsonObject
                 continue;
             var names = known.ToArray();
             var hint = NameSuggestion.For(name, names);
-            throw new SpecException($"{what} has no member '{name}'{(hint == "" ? $"; it has {string.Join(", ", names)}" : hint)}", PathOf(name));
+            var rest = hint == "" ? $"; it has {string.Join(", ", names)}" : hint;
+            throw new SpecException($"{what} has no member '{name}'{rest}", PathOf(name));
         }
     }
 

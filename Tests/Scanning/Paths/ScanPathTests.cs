@@ -137,15 +137,18 @@ public class ScanPathTests
         {
             var three = new Linspace("x", 0, 1, 3);
             var squash = new Squash(new Product(new Linspace("y", 0, 1, 3), new Snake(three)));
+            var timed = new ConstantDuration(0.1, squash);
+            var pair = new Linspace("z", 0, 1, 2);
+            var rows = new Ellipse("x", 0, 2, 1, "y", 0, 2, 1, Snake: true);
             return new()
             {
                 { new Fly(new Zip(three, new Linspace("y", 0, 1, 2))), "spec.spec: left has 3 frames (x) and right 2 (y)" },
-                { new Zip(three, new Product(new Linspace("y", 0, 1, 2), new Static("z", 1, 3))), "spec: right has 2 dimensions and left 1" },
+                { new Zip(three, new Product(pair, new Static("y", 1, 3))), "spec: right has 2 dimensions and left 1" },
                 { new Zip(new Snake(three), new Linspace("y", 0, 1, 3)), "left is snaked and right is not" },
-                { new Product(new Linspace("z", 0, 1, 2), squash), "spec.inner: cannot squash snaked x that is passed an odd number of times" },
-                { new Product(new Linspace("z", 0, 1, 2), new ConstantDuration(0.1, squash)), "spec.inner.spec: cannot squash snaked x" },
-                { new Product(new Linspace("z", 0, 1, 2), new ConstantDuration(0.1, new Ellipse("x", 0, 2, 1, "y", 0, 2, 1, Snake: true))), "jump" },
-                { new Product(new Repeat(2), new Squash(new Product(new Snake(three), new Static("y", 0)))), "cannot squash y, not snaked" },
+                { new Product(pair, squash), "spec.inner: cannot squash snaked x that is passed an odd number of times" },
+                { new Product(pair, timed), "spec.inner.spec: cannot squash snaked x" },
+                { new Product(pair, new ConstantDuration(0.1, rows)), "spec.inner.spec: cannot squash snaked x" },
+                { new Product(pair, new Squash(new Product(new Snake(three), new Static("y", 0)))), "cannot squash y, not snaked" },
                 { new Concat(new Snake(three), three), "one of left and right is snaked" },
                 { new Ellipse("x", 0, 1, 5, "y", 0, 1, 5), "no point of its grid lies inside" },
                 { new Product(new Static("x", 0, 1L << 40), new Static("y", 0, 1L << 40)), "frames that a scan can have" },

@@ -85,5 +85,7 @@ public class ScanspecGoldenTests
     private static ScanPath PathOf(ScanspecResult result, bool flown) => ScanPath.Of(flown ? new Fly(result.Spec) : result.Spec);
 
     private static TheoryData<string> Names(string? folder) =>
-        folder is null ? [] : [.. Directory.GetFiles(folder, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        folder is null ? [] : [.. Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(NameOf)];
+
+    private static string NameOf(string file) => Path.GetFileNameWithoutExtension(file);
 }

@@ -99,7 +99,7 @@ public class ScanRequestJsonTests
     [Theory]
     [InlineData("""{"request": 2, "spec": {}}""", "r.json: request: is 2, but only version 1 of requests is known")]
     [InlineData("""{"request": 1}""", "r.json: spec: is missing")]
-    [InlineData("""{"request": 1, "spec": {"type": "Fly", "spec": {"type": "Static", "axis": "x"}}}""", "r.json: spec.spec.value: is missing")]
+    [InlineData("""{"request": 1, "spec": {"type": "Fly", "spec": {"type": "Static", "axis": "x"}}}""", "spec.spec.value: is missing")]
     [InlineData("""{"axes": ["x"]}""", "neither a request nor a spec")]
     [InlineData("7", "r.json: request: is 7, but must be a request or a spec")]
     [InlineData("{\n\"request\": 1,,}", "r.json:2:14: is not JSON")]

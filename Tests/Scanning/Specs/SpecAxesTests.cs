@@ -30,8 +30,10 @@ public class SpecAxesTests
     [Fact]
     public void Two_axes_of_one_name_are_refused()
     {
-        Assert.Equal("spec: axes y and x would both be named 's'", Assert.Throws<SpecException>(() => Rename(("x", "s"), ("y", "s"))).Message);
-        Assert.Equal("spec: axes y and x would both be named 'y'", Assert.Throws<SpecException>(() => Rename(("x", "y"))).Message);
+        var both = Assert.Throws<SpecException>(() => Rename(("x", "s"), ("y", "s")));
+        Assert.Equal("spec: axes y and x would both be named 's'", both.Message);
+        var taken = Assert.Throws<SpecException>(() => Rename(("x", "y")));
+        Assert.Equal("spec: axes y and x would both be named 'y'", taken.Message);
     }
 
     [Fact]
