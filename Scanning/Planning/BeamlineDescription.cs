@@ -39,7 +39,11 @@ public sealed record ControllerDescription(string Name, EquatableArray<string> A
 
 /// <summary>The trigger box: what its sequencer can hold.</summary>
 /// <remarks><b>Units</b> TickNs: nanoseconds; TableRows: rows of one fixed table; MaxRepeats: repeats of one row.</remarks>
-public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRows, int MaxRepeats, bool HasLiveInput);
+public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRows, int MaxRepeats, bool HasLiveInput)
+{
+    /// <summary>Triggers pass a gate that can close after any exposure, so that a scan pauses at a frame and not only at a window's end.</summary>
+    public bool HasGate { get; init; }
+}
 
 /// <summary>A detector. <see cref="DetectorKind.Triggered"/>: exposes on the box's pulses and writes its own file;
 /// <see cref="DetectorKind.Captured"/>: read by the box itself, one sample a frame.</summary>

@@ -1,0 +1,32 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>Adds up a plan's times.</summary>
+internal static class Estimator
+{
+    public static PlanEstimate Of(PlanBasis basis, OuterSteps steps, PlanningEnvironment environment)
+    {
+        var times = steps.Times;
+        var shutterNs = basis.Request.Shutter is null
+            ? 0
+            : basis.Beamline.Shutter!.LeadNs * (basis.Request.Shutter == ShutterMode.PerScan ? 1 : steps.Takes);
+        EquatableArray<DeadTime> dead =
+        [
+            new(DeadTimeCause.Readout, steps.FramesNs - steps.ExposureNs),
+            new(DeadTimeCause.RunUp, times.RunUpNs),
+            new(DeadTimeCause.TurnAround, times.TurnAroundNs),
+            new(DeadTimeCause.RunDown, times.RunDownNs),
+            new(DeadTimeCause.OuterMove, steps.MoveNs),
+            new(DeadTimeCause.Settle, times.SettleNs + steps.SettleNs),
+            new(DeadTimeCause.Shutter, shutterNs),
+            new(DeadTimeCause.Arm, steps.Takes * environment.ArmNs),
+            new(DeadTimeCause.Handover, steps.Takes * environment.HandoverNs),
+        ];
+        var bytes = DetectorChecks.Bytes(basis.Detectors, basis.Path.Length);
+        return new PlanEstimate(
+            basis.Path.Length, steps.Windows, steps.Takes, steps.ExposureNs + dead.Sum(d => d.Ns), steps.ExposureNs, dead,
+            (long)Int128.Min(bytes, long.MaxValue), basis.Classes.All.Max(c => c.LongestTakeNs),
+            basis.Beamline.Box.HasGate ? "frame" : "window");
+    }
+}

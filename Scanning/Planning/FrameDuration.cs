@@ -1,0 +1,12 @@
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>A frame's duration in whole ticks of the trigger box, so that motion and triggers never drift apart in a window.</summary>
+internal static class FrameDuration
+{
+    /// <summary>Nanoseconds, rounded to the nearest tick, at least one.</summary>
+    public static long ToNs(double seconds, long tickNs)
+    {
+        var ticks = Math.Round(seconds * 1e9 / tickNs, MidpointRounding.AwayFromZero);
+        return ticks >= 1 ? (long)Math.Min(ticks * tickNs, long.MaxValue / 4) : tickNs;
+    }
+}

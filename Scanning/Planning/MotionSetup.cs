@@ -1,0 +1,74 @@
+using Flyscan.Scanning.Trajectories;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>The trajectory axes of a scan: those that one controller moves through windows, or holds at their outer point.</summary>
+internal sealed class MotionSetup
+{
+    /// <summary>Live stays low at least this long before each window, so that the box sees it fall and rise; and constant velocity
+    /// is kept at least this long outside the frames.</summary>
+    public const long QuietNs = 1_000_000;
+
+    // A finer grid of ramps gains nothing that a mechanical axis could show.
+    private const long FinestStepNs = 100_000;
+
+    public MotionSetup(ControllerDescription controller, AxisDescription[] axes, int[] columns)
+    {
+        (Controller, Axes, Columns) = (controller, axes, columns);
+        Limits = [.. axes.Select(a => new AxisLimits(a.MaxVelocity, a.MaxAcceleration))];
+        Soft = [.. axes.Select(a => (a.Low, a.High))];
+        LeastNs = Math.Max(1, controller.MinSegmentNs);
+        StepNs = Math.Max(FinestStepNs, controller.MinSegmentNs);
+        LeadNs = Math.Max(QuietNs, LeastNs);
+    }
+
+    public ControllerDescription Controller { get; }
+
+    /// <summary>Slow to fast, as in the path.</summary>
+    public AxisDescription[] Axes { get; }
+
+    /// <summary>Where each axis stands among the path's.</summary>
+    public int[] Columns { get; }
+
+    public AxisLimits[] Limits { get; }
+
+    public (double Low, double High)[] Soft { get; }
+
+    /// <summary>Shortest segment.</summary>
+    public long LeastNs { get; }
+
+    /// <summary>Grid of ramps.</summary>
+    public long StepNs { get; }
+
+    /// <summary>Least time at constant velocity before and after moving frames.</summary>
+    public long LeadNs { get; }
+
+    /// <summary>How long velocity is kept outside the frames beside a frame of the given duration.</summary>
+    /// <remarks>
+    /// The compare reads the encoder, which may be off the axis by its tolerance: frames then begin and end earlier or later by
+    /// tolerance / velocity. More than one frame's duration is never granted: an encoder that far off is a fault to report.
+    /// </remarks>
+    public long LeadFor(int compareAxis, double velocity, long frameNs)
+    {
+        if (compareAxis < 0 || Axes[compareAxis].Encoder is not { } encoder)
+            return LeadNs;
+        var offNs = velocity == 0 ? frameNs : Math.Min(frameNs, Math.Ceiling(encoder.Tolerance / Math.Abs(velocity) * 1e9));
+        return Math.Max(LeadNs, (long)offNs);
+    }
+
+    /// <summary>The axis whose encoder starts the frames: the one that counts fastest at that velocity; -1 when none with an encoder moves.</summary>
+    public int CompareAxis(ReadOnlySpan<double> velocities, long frameNs)
+    {
+        var (best, rate) = (-1, 0.0);
+        for (var i = 0; i < Axes.Length; i++)
+        {
+            if (Axes[i].Encoder is not { } encoder)
+                continue;
+            var counts = Math.Abs(velocities[i] / encoder.Scale);
+            // Less than this in a frame is rounding of a position that does not change.
+            if (counts * (frameNs / 1e9) > 1e-6 && counts >= rate)
+                (best, rate) = (i, counts);
+        }
+        return best;
+    }
+}

@@ -1,0 +1,64 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>Why time passes without exposure.</summary>
+public enum DeadTimeCause
+{
+    /// <summary>The part of each frame that is not exposed.</summary>
+    Readout,
+
+    /// <summary>From rest to the first frame of a take.</summary>
+    RunUp,
+
+    /// <summary>Between the windows of a take.</summary>
+    TurnAround,
+
+    /// <summary>From the last frame of a take to rest.</summary>
+    RunDown,
+
+    /// <summary>Soft axes to their next point, and trajectory axes back to their start.</summary>
+    OuterMove,
+
+    /// <summary>Axes that must stand still before a frame.</summary>
+    Settle,
+
+    /// <summary>The shutter opening.</summary>
+    Shutter,
+
+    /// <summary>Proofs that every device is ready.</summary>
+    Arm,
+
+    /// <summary>Control passing to hardware and back.</summary>
+    Handover,
+}
+
+/// <remarks><b>Units</b> nanoseconds, over the whole scan.</remarks>
+public sealed record DeadTime(DeadTimeCause Cause, long Ns);
+
+/// <summary>What a plan says of its own time and size, without a fault and after the first move to the first point.</summary>
+/// <remarks>
+/// TotalNs is ExposureNs and all dead times. Autonomy: whole tables and whole trajectories are downloaded, so that a take runs to
+/// its end with nobody feeding it; LongestTakeNs is therefore the longest autonomy.
+/// <b>Units</b> nanoseconds, bytes.
+/// </remarks>
+public sealed record PlanEstimate(
+    long Frames,
+    long Windows,
+    long Takes,
+    long TotalNs,
+    long ExposureNs,
+    EquatableArray<DeadTime> DeadTimes,
+    long BytesToWrite,
+    long LongestTakeNs,
+    string PauseGranularity)
+{
+    /// <summary>Dead time of one cause, nanoseconds.</summary>
+    public long DeadNs(DeadTimeCause cause)
+    {
+        foreach (var dead in DeadTimes)
+            if (dead.Cause == cause)
+                return dead.Ns;
+        return 0;
+    }
+}

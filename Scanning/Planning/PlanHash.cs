@@ -1,0 +1,49 @@
+using Flyscan.Scanning.Specs;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>The hash of a plan: over all of the request that decides what hardware does, and the beamline's description.</summary>
+/// <remarks>Who ran it, on which sample, where the data go and what is done about bad frames do not change it.</remarks>
+internal static class PlanHash
+{
+    public static string Of(ScanRequest request, BeamlineDescription beamline)
+    {
+        using var digest = new CanonicalDigest();
+        digest.Add("plan/1").Add(SpecJson.Write(request.Spec)).Add((long)request.Detectors.Count);
+        foreach (var detector in request.Detectors)
+            digest.Add(detector);
+        digest.Add(request.ExposureNs).Add(request.InnerDimensions).Add(request.Shutter?.ToString());
+        AddBeamline(digest, beamline);
+        return digest.Hex();
+    }
+
+    private static void AddBeamline(CanonicalDigest digest, BeamlineDescription beamline)
+    {
+        digest.Add(beamline.Name).Add((long)beamline.Axes.Count);
+        foreach (var axis in beamline.Axes)
+        {
+            digest.Add(axis.Name).Add(axis.Unit).Add(axis.Low).Add(axis.High).Add(axis.MaxVelocity).Add(axis.MaxAcceleration);
+            digest.Add(axis.Controller).Add(axis.SettleNs).Add(axis.Encoder is not null);
+            if (axis.Encoder is { } encoder)
+                digest.Add(encoder.Input).Add(encoder.Scale).Add(encoder.Offset).Add(encoder.Tolerance);
+        }
+        digest.Add((long)beamline.Controllers.Count);
+        foreach (var controller in beamline.Controllers)
+        {
+            digest.Add(controller.Name).Add(controller.MinSegmentNs).Add(controller.MaxSegmentNs).Add((long)controller.MaxPoints);
+            digest.Add((long)controller.Axes.Count);
+            foreach (var axis in controller.Axes)
+                digest.Add(axis);
+        }
+        var box = beamline.Box;
+        digest.Add(box.Name).Add(box.TickNs).Add((long)box.TableRows).Add((long)box.MaxRepeats).Add(box.HasLiveInput).Add(box.HasGate);
+        digest.Add((long)beamline.Detectors.Count);
+        foreach (var detector in beamline.Detectors)
+        {
+            digest.Add(detector.Name).Add(detector.Kind.ToString()).Add(detector.MinExposureNs).Add(detector.MaxExposureNs);
+            digest.Add(detector.DeadTimeNs).Add(detector.MinPeriodNs).Add(detector.BytesPerFrame).Add(detector.MaxFrames);
+            digest.Add(detector.Essential);
+        }
+        digest.Add(beamline.Shutter is not null).Add(beamline.Shutter?.Name).Add(beamline.Shutter?.LeadNs ?? 0).Add(beamline.BeamSignal);
+    }
+}

@@ -1,0 +1,101 @@
+using Flyscan.Scanning.Paths;
+using Flyscan.Scanning.Specs;
+using Flyscan.Scanning.Trajectories;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>Proves a request on a beamline before anything moves, or says every reason why it cannot run.</summary>
+public static class ScanPlanner
+{
+    /// <summary>Plans. Frames are read in blocks, and inner scans that are alike are gone through once.</summary>
+    public static PlanResult Plan(ScanRequest request, BeamlineDescription beamline, PlanningEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(beamline);
+        ArgumentNullException.ThrowIfNull(environment);
+        var problems = BeamlineChecks.Of(beamline);
+        var path = PathOf(request.Spec, problems);
+        var detectors = DetectorChecks.Find(request, beamline, problems);
+        CheckShutter(request, beamline, problems);
+        if (path is null || !BeamlineChecks.Usable(beamline))
+            return new PlanResult.Refused(problems.ToEquatableArray());
+
+        var boundary = InnerBoundary.Of(path, beamline, request.InnerDimensions, problems);
+        var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
+        DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
+        var deadTime = detectors.Count == 0 ? 0 : detectors.Max(d => d.DeadTimeNs);
+        var rule = new ExposureRule(request.ExposureNs, deadTime, beamline.Box.TickNs);
+        if (durations is not null)
+            DetectorChecks.Timing(detectors, request, durations, rule, problems);
+        if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
+            problems.Add(new PlanProblem(
+                "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}", "no live input",
+                "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
+        if (boundary is null || durations is null)
+            return new PlanResult.Refused(problems.ToEquatableArray());
+
+        var limits = new TakeLimits(beamline.Box, rule, request.Shutter);
+        var check = boundary.Motion is { } motion ? new LimitCheck(motion.Limits, motion.Soft, motion.StepNs) : null;
+        var classes = new InnerClasses(path, boundary, durations, limits, check);
+        AddMotionProblems(path, boundary, classes, check, limits, problems);
+        var steps = OuterSteps.Survey(path, boundary, classes, problems);
+        if (problems.Count > 0)
+            return new PlanResult.Refused(problems.ToEquatableArray());
+        var basis = new PlanBasis(request, beamline, path, boundary, durations, limits, classes, detectors);
+        return new PlanResult.Proved(new ScanPlan(basis, Estimator.Of(basis, steps, environment)));
+    }
+
+    private static ScanPath? PathOf(Spec spec, List<PlanProblem> problems)
+    {
+        try
+        {
+            var path = ScanPath.Of(spec);
+            if (path.Length > 0)
+                return path;
+            problems.Add(new PlanProblem("the spec makes no frames", "spec", "0 frames", "at least 1", "Enlarge the region, or make its step smaller."));
+        }
+        catch (SpecException wrong)
+        {
+            problems.Add(new PlanProblem("the spec describes no path", wrong.Path ?? "spec", wrong.What, "a valid spec", "Correct the spec there."));
+        }
+        return null;
+    }
+
+    private static void CheckShutter(ScanRequest request, BeamlineDescription beamline, List<PlanProblem> problems)
+    {
+        if (request.Shutter is { } mode && beamline.Shutter is null)
+            problems.Add(new PlanProblem(
+                $"beamline {beamline.Name} has no shutter", "shutter", mode.ToString(), "none", "Leave the shutter out of the request."));
+    }
+
+    private static void AddMotionProblems(
+        ScanPath path, InnerBoundary boundary, InnerClasses classes, LimitCheck? check, TakeLimits limits, List<PlanProblem> problems)
+    {
+        if (boundary.Motion is { } motion)
+            foreach (var breach in check!.Breaches)
+                if (boundary.Moving[breach.Axis])
+                    problems.Add(MotionProblems.Of(breach, motion.Axes[breach.Axis]));
+        foreach (var inner in classes.All)
+        {
+            if (inner.Break is { } at && boundary.Motion is { } moved)
+            {
+                var column = moved.Columns[at.Axis];
+                problems.Add(MotionProblems.Broken(
+                    at.Frame, moved.Axes[at.Axis], path.UpperOf(column, at.Frame - 1), path.LowerOf(column, at.Frame)));
+            }
+            if (inner.OutOfRange is { } compare)
+                problems.Add(new PlanProblem(
+                    "the compare position is outside what the box's encoder counter holds", $"axis {compare.Axis}",
+                    Show.Number(compare.Position), "32-bit counts", "Correct the encoder's scale or offset in the beamline file."));
+            if (inner.Unfit is { } frame)
+                problems.Add(new PlanProblem(
+                    "not even one frame fits into a take", $"frame {frame}", "a window of one frame",
+                    boundary.Motion is { } held
+                        ? $"{limits.Box.TableRows} rows in box {limits.Box.Name}, {held.Controller.MaxPoints} points in {held.Controller.Name}"
+                        : $"{limits.Box.TableRows} rows in box {limits.Box.Name}",
+                    "Raise the limits in the beamline file if the hardware can take more."));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Flyscan.Scanning.Paths;
+using Flyscan.Scanning.Trajectories;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>What bounds one take.</summary>
+internal sealed record TakeLimits(TriggerBoxDescription Box, ExposureRule Exposure, ShutterMode? Shutter);
+
+/// <summary>Finds how many frames fit into one take: rows of the box, points of the controller, and a shutter that software opens.</summary>
+/// <remarks>A take ends where a window does; inside one only when that window alone does not fit.</remarks>
+internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits limits) : IWalkObserver
+{
+    private readonly PointCounter _points = new(setup?.Axes.Length ?? 0);
+    private readonly TriggerBuilder _triggers = new(limits.Exposure, limits.Box.MaxRepeats, keep: false);
+    private TakeWalker? _walker;
+    private long _first;
+    private long _windowEnd;
+    private long _fits;
+    private bool _stopped;
+
+    /// <summary>End of the largest take that begins at the range's first frame; the first frame itself when not even one fits.</summary>
+    public static long EndOf(FrameRange wanted, ScanPath path, MotionSetup? setup, TakeLimits limits) =>
+        new TakeMeasure(path, setup, limits).Measure(wanted);
+
+    public bool WindowBegins(long frame)
+    {
+        _windowEnd = frame;
+        _stopped = limits.Shutter is ShutterMode.PerWindow;
+        return !_stopped;
+    }
+
+    public bool FramesDone(long end)
+    {
+        if (Fits())
+            _fits = end;
+        _stopped = _fits != end || limits.Shutter is ShutterMode.PerFrame;
+        if (_stopped && _fits == end)
+            _windowEnd = end;
+        return !_stopped;
+    }
+
+    private long Measure(FrameRange wanted)
+    {
+        (_first, _windowEnd, _fits) = (wanted.First, wanted.First, wanted.First);
+        _walker = new TakeWalker(path, setup, limits.Box.TickNs, _points, check: null, _triggers);
+        _walker.Walk(wanted, this);
+        if (!_stopped)
+            return wanted.End;
+        return _windowEnd > _first ? _windowEnd : _fits;
+    }
+
+    private bool Fits()
+    {
+        if (_triggers.Rows > limits.Box.TableRows)
+            return false;
+        if (setup is null)
+            return true;
+        // Still to come at any frame: the stretch under way, two nodes, the lead out and each axis's brake, each perhaps in parts.
+        var pending = 2 * _walker!.PendingNs / setup.Controller.MaxSegmentNs + 6 + 2 * setup.Axes.Length;
+        return _points.Points + pending <= setup.Controller.MaxPoints;
+    }
+}

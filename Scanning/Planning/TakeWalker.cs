@@ -1,0 +1,208 @@
+using Flyscan.Scanning.Paths;
+using Flyscan.Scanning.Trajectories;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Planning;
+
+/// <summary>May end a walk before its range does.</summary>
+internal interface IWalkObserver
+{
+    /// <summary>A window that is not the first begins at this frame; false ends the walk before it.</summary>
+    bool WindowBegins(long frame);
+
+    /// <summary>All frames before this one have been given; false ends the walk.</summary>
+    bool FramesDone(long end);
+}
+
+/// <summary>Where a walk's time goes besides its frames.</summary>
+/// <remarks><b>Units</b> nanoseconds.</remarks>
+internal readonly record struct MotionTimes(long RunUpNs, long TurnAroundNs, long SettleNs, long RunDownNs)
+{
+    public long TotalNs => RunUpNs + TurnAroundNs + SettleNs + RunDownNs;
+}
+
+/// <summary>Goes once through the frames of a take and gives its motion and its triggers, in memory that does not grow with it.</summary>
+internal sealed class TakeWalker
+{
+    private const int BlockFrames = 4096;
+
+    private readonly ScanPath _path;
+    private readonly MotionSetup? _setup;
+    private readonly long _tickNs;
+    private readonly MotionSink _sink;
+    private readonly LimitCheck? _check;
+    private readonly TriggerBuilder _triggers;
+    private readonly SynchronisedMove? _move;
+    private readonly WindowMotion? _window;
+    private readonly double[] _entry;
+    private int _compareAxis;
+    private bool _open;
+    private long _leadOutNs;
+    private double _lastSeconds = double.NaN;
+    private long _lastNs;
+    private long _runUpNs;
+    private long _turnAroundNs;
+    private long _settleNs;
+    private long _runDownNs;
+
+    /// <param name="setup">Null where no trajectory axis takes part.</param>
+    /// <param name="sink">Takes the motion, segments already within the controller's longest.</param>
+    /// <param name="check">Told where the walk is, when it is (part of) the sink.</param>
+    public TakeWalker(ScanPath path, MotionSetup? setup, long tickNs, MotionSink sink, LimitCheck? check, TriggerBuilder triggers)
+    {
+        (_path, _setup, _tickNs, _check, _triggers) = (path, setup, tickNs, check, triggers);
+        _entry = new double[setup?.Axes.Length ?? 0];
+        _sink = sink;
+        if (setup is null)
+            return;
+        _sink = new SegmentSplitter(setup.Axes.Length, setup.Controller.MaxSegmentNs, sink);
+        _move = new SynchronisedMove(setup.Limits, setup.StepNs);
+        _window = new WindowMotion(setup.Axes.Length, setup.LeastNs, tickNs, _sink);
+    }
+
+    public MotionTimes Times => new(_runUpNs, _turnAroundNs, _settleNs, _runDownNs);
+
+    /// <summary>The first frame that does not begin where the one before ended, without a gap between; and its axis.</summary>
+    public (long Frame, int Axis)? Break { get; private set; }
+
+    /// <summary>The compare of the window last opened.</summary>
+    public PositionCompare? Compare { get; private set; }
+
+    /// <summary>Duration of the straight stretch that is not yet given to the sink.</summary>
+    public long PendingNs => _window?.PendingNs ?? 0;
+
+    /// <summary>Walks the range, from rest to rest.</summary>
+    public void Walk(FrameRange range, IWalkObserver? observer = null)
+    {
+        var block = new FrameBlock(_path.Axes.Count, (int)Math.Min(BlockFrames, range.Count));
+        for (var start = range.First; start < range.End; start += block.Count)
+        {
+            _path.Read(start, block, (int)Math.Min(block.Capacity, range.End - start));
+            for (var i = 0; i < block.Count; i++)
+                if (!Frame(start + i, range.First, block, i, observer))
+                    return;
+        }
+        if (_setup is not null)
+            RunDown();
+    }
+
+    private bool Frame(long frame, long first, FrameBlock block, int index, IWalkObserver? observer)
+    {
+        var durationNs = DurationNs(block.DurationSeconds[index]);
+        var opens = frame == first || (_setup is not null && block.Gap[index]);
+        if (opens && frame != first && observer?.WindowBegins(frame) == false)
+            return false;
+        if (_setup is null)
+        {
+            if (opens)
+                _triggers.Open(frame, waitForLive: false, compare: null);
+        }
+        else if (opens)
+        {
+            Open(frame, durationNs, block, index);
+        }
+        else
+        {
+            _window!.Next(durationNs, block.Lower, block.Midpoint, block.Upper, _setup.Columns, index);
+            if (_window.BrokenAxis >= 0)
+                Break ??= (frame, _window.BrokenAxis);
+        }
+        _triggers.Frame(durationNs);
+        return observer?.FramesDone(frame + 1) ?? true;
+    }
+
+    private void Open(long frame, long durationNs, FrameBlock block, int index)
+    {
+        var (setup, move, window) = (_setup!, _move!, _window!);
+        var follows = _open;
+        if (follows)
+            CloseWindow();
+        window.First(durationNs, block.Lower, block.Midpoint, block.Upper, setup.Columns, index);
+        _compareAxis = setup.CompareAxis(window.EntryVelocity, durationNs);
+        Compare = _compareAxis < 0 ? null : CompareAt(block.Lower[setup.Columns[_compareAxis]][index]);
+        var moving = Array.Exists(window.EntryVelocity, v => v != 0);
+        var leadNs = moving ? setup.LeadFor(_compareAxis, _compareAxis < 0 ? 0 : window.EntryVelocity[_compareAxis], durationNs) : 0;
+        window.EntryPosition(leadNs, _entry);
+        Say(frame, follows ? "turn-around" : "run-up");
+        if (follows)
+            TurnAround(moving, leadNs);
+        else
+            RunUp(leadNs);
+        Say(frame, "window");
+        window.Begin(leadNs, liveInLead: Compare is not null);
+        _triggers.Open(frame, waitForLive: true, Compare);
+        _open = true;
+    }
+
+    private void RunUp(long leadNs)
+    {
+        _move!.RunUp(_entry, _window!.EntryVelocity, MotionSetup.QuietNs);
+        _sink.Begin(_move.From);
+        _move.Emit(_sink);
+        _runUpNs += _move.DurationNs + leadNs;
+    }
+
+    private void TurnAround(bool moving, long leadNs)
+    {
+        var (move, window) = (_move!, _window!);
+        move.Jump(window.ExitPosition, window.ExitVelocity, _entry, window.EntryVelocity, MotionSetup.QuietNs);
+        move.Emit(_sink);
+        _turnAroundNs += _leadOutNs + move.DurationNs + leadNs;
+        var settleNs = moving ? 0 : SettleNs(window.ExitPosition);
+        if (settleNs == 0)
+            return;
+        _sink.To(settleNs, _entry, window.EntryVelocity, live: false);
+        _settleNs += settleNs;
+    }
+
+    private long SettleNs(ReadOnlySpan<double> from)
+    {
+        var settleNs = 0L;
+        for (var i = 0; i < _entry.Length; i++)
+            if (from[i] != _entry[i])
+                settleNs = Math.Max(settleNs, _setup!.Axes[i].SettleNs);
+        return settleNs == 0 ? 0 : Math.Max(settleNs, _setup!.LeastNs);
+    }
+
+    private void CloseWindow()
+    {
+        var (setup, window) = (_setup!, _window!);
+        var velocity = _compareAxis < 0 ? 0 : window.LeaveVelocity(_compareAxis);
+        _leadOutNs = setup.LeadFor(_compareAxis, velocity, window.LastFrameNs);
+        window.Close(_leadOutNs);
+    }
+
+    private void RunDown()
+    {
+        CloseWindow();
+        var (move, window) = (_move!, _window!);
+        _runDownNs += _leadOutNs;
+        _open = false;
+        if (!Array.Exists(window.ExitVelocity, v => v != 0))
+            return;
+        move.RunDown(window.ExitPosition, window.ExitVelocity);
+        Say(null, "run-down");
+        move.Emit(_sink);
+        _runDownNs += move.DurationNs;
+    }
+
+    private PositionCompare CompareAt(double position) =>
+        new(_setup!.Axes[_compareAxis].Name, position, _window!.EntryVelocity[_compareAxis] > 0);
+
+    private void Say(long? frame, string phase)
+    {
+        if (_check is null)
+            return;
+        _check.Frame = frame ?? _check.Frame;
+        _check.Phase = phase;
+    }
+
+    private long DurationNs(double seconds)
+    {
+        if (seconds == _lastSeconds)
+            return _lastNs;
+        (_lastSeconds, _lastNs) = (seconds, FrameDuration.ToNs(seconds, _tickNs));
+        return _lastNs;
+    }
+}

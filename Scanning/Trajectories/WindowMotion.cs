@@ -1,0 +1,283 @@
+namespace Flyscan.Scanning.Trajectories;
+
+/// <summary>The motion through one window: a lead of constant velocity, each frame from bound to bound in its time, a lead out.</summary>
+/// <remarks>
+/// Nodes stand at frame bounds, and at midpoints where a frame is not run evenly. Velocity at a node is that of the parabola
+/// through it and its neighbours; the first and last frame keep their own. Nodes on one straight line in time are given as one
+/// segment, nodes closer than the controller takes are left out. Times count from the window's start and positions come from
+/// the path, so that nothing is summed up.
+/// <b>Units</b> nanoseconds, axis units.
+/// </remarks>
+internal sealed class WindowMotion
+{
+    private const double Rounding = 4e-16;
+
+    private readonly int _axes;
+    private readonly long _leastNs;
+    private readonly double _tick;
+    private readonly MotionSink _sink;
+    private readonly double[] _slope;
+    private Frame _previous;
+    private Frame _current;
+    private Node _emitted;
+    private Node _candidate;
+    private Node _next;
+    private bool _hasCandidate;
+    private bool _straight;
+    private long _count;
+    private bool _live;
+    private long _leadNs;
+    private long _startNs;
+
+    /// <remarks><b>Units</b> leastNs: shortest segment; tickNs: resolution of the trigger box, nanoseconds.</remarks>
+    public WindowMotion(int axes, long leastNs, long tickNs, MotionSink sink)
+    {
+        (_axes, _leastNs, _tick, _sink) = (axes, leastNs, tickNs / 1e9, sink);
+        (_previous, _current) = (new Frame(axes), new Frame(axes));
+        (_emitted, _candidate, _next) = (new Node(axes), new Node(axes), new Node(axes));
+        _slope = new double[axes];
+        (EntryVelocity, ExitVelocity) = (new double[axes], new double[axes]);
+    }
+
+    /// <summary>Velocity through the lead and into the first frame.</summary>
+    public double[] EntryVelocity { get; }
+
+    /// <summary>Velocity out of the last frame and through the lead out.</summary>
+    public double[] ExitVelocity { get; }
+
+    /// <summary>Where the lead out ended; valid after <see cref="Close"/>.</summary>
+    public ReadOnlySpan<double> ExitPosition => _emitted.Positions;
+
+    /// <summary>Duration of the frame last given.</summary>
+    public long LastFrameNs => _current.DurationNs;
+
+    /// <summary>The axis whose frame before did not end where the frame last given begins; -1 when all join.</summary>
+    public int BrokenAxis { get; private set; }
+
+    /// <summary>How long the straight stretch not given yet lasts.</summary>
+    public long PendingNs => _hasCandidate ? _candidate.TimeNs - _emitted.TimeNs : 0;
+
+    /// <summary>An axis's velocity at the end of the frame last given.</summary>
+    public double LeaveVelocity(int axis) => EdgeVelocity(_current, axis, last: true);
+
+    /// <summary>Reads the window's first frame, so that its entry is known.</summary>
+    public void First(long durationNs, double[][] lower, double[][] midpoint, double[][] upper, ReadOnlySpan<int> columns, int index)
+    {
+        BrokenAxis = -1;
+        Read(_current, durationNs, lower, midpoint, upper, columns, index);
+        for (var i = 0; i < _axes; i++)
+            EntryVelocity[i] = EdgeVelocity(_current, i, last: false);
+    }
+
+    /// <summary>Where the axes must be, at <see cref="EntryVelocity"/>, this long before the first frame.</summary>
+    public void EntryPosition(long leadNs, Span<double> into)
+    {
+        for (var i = 0; i < _axes; i++)
+            into[i] = _current.Lower[i] - EntryVelocity[i] * (leadNs / 1e9);
+    }
+
+    /// <summary>Begins to give points; the last point given was the entry.</summary>
+    /// <remarks>With <paramref name="liveInLead"/> the lead is live, else live rises at the first frame.</remarks>
+    public void Begin(long leadNs, bool liveInLead)
+    {
+        (_hasCandidate, _leadNs, _startNs) = (false, leadNs, 0);
+        EntryPosition(leadNs, _emitted.Positions);
+        EntryVelocity.CopyTo(_emitted.Velocities, 0);
+        _emitted.TimeNs = -leadNs;
+        _live = true;
+        _sink.MayStopAt(_emitted.Positions, _emitted.Velocities, 0);
+        if (leadNs == 0)
+            return;
+        _current.Lower.CopyTo(_next.Positions, 0);
+        EntryVelocity.CopyTo(_next.Velocities, 0);
+        _next.TimeNs = 0;
+        if (liveInLead)
+        {
+            Take();
+            return;
+        }
+        _live = false;
+        Give(ref _next);
+        _live = true;
+    }
+
+    /// <summary>A further frame of the window.</summary>
+    public void Next(long durationNs, double[][] lower, double[][] midpoint, double[][] upper, ReadOnlySpan<int> columns, int index)
+    {
+        (_previous, _current) = (_current, _previous);
+        Read(_current, durationNs, lower, midpoint, upper, columns, index);
+        Middle(_previous);
+        var (before, after) = (ElementSeconds(_previous), ElementSeconds(_current));
+        for (var i = 0; i < _axes; i++)
+        {
+            var velocityBefore = (_previous.Upper[i] - (_previous.Halved ? _previous.Midpoint[i] : _previous.Lower[i])) / before;
+            var velocityAfter = ((_current.Halved ? _current.Midpoint[i] : _current.Upper[i]) - _current.Lower[i]) / after;
+            _next.Positions[i] = _current.Lower[i];
+            _next.Velocities[i] = (velocityBefore * after + velocityAfter * before) / (before + after);
+            if (!Joins(i))
+                BrokenAxis = i;
+        }
+        _next.TimeNs = _startNs;
+        Take();
+    }
+
+    /// <summary>Ends the window after the frame last given.</summary>
+    public void Close(long leadOutNs)
+    {
+        Middle(_current);
+        for (var i = 0; i < _axes; i++)
+        {
+            ExitVelocity[i] = EdgeVelocity(_current, i, last: true);
+            _next.Positions[i] = _current.Upper[i];
+            _next.Velocities[i] = ExitVelocity[i];
+        }
+        _startNs += _current.DurationNs;
+        _next.TimeNs = _startNs;
+        Take();
+        for (var i = 0; i < _axes; i++)
+        {
+            _next.Positions[i] = _current.Upper[i] + ExitVelocity[i] * (leadOutNs / 1e9);
+            _next.Velocities[i] = ExitVelocity[i];
+        }
+        _next.TimeNs = _startNs + leadOutNs;
+        var joined = _hasCandidate && _straight && Extends();
+        if (_hasCandidate && !joined && _candidate.TimeNs - _emitted.TimeNs >= _leastNs)
+            GiveInside(ref _candidate);
+        Give(ref _next);
+        _sink.MayStopAt(_emitted.Positions, _emitted.Velocities, 0);
+    }
+
+    private void Middle(Frame frame)
+    {
+        if (frame.Halved)
+        {
+            for (var i = 0; i < _axes; i++)
+            {
+                _next.Positions[i] = frame.Midpoint[i];
+                _next.Velocities[i] = (frame.Upper[i] - frame.Lower[i]) / (frame.DurationNs / 1e9);
+            }
+            _next.TimeNs = _startNs + frame.DurationNs / 2;
+            Take();
+        }
+        if (!ReferenceEquals(frame, _current))
+            _startNs += frame.DurationNs;
+    }
+
+    private void Take()
+    {
+        if (!_hasCandidate)
+        {
+            Swap(ref _candidate, ref _next);
+            _hasCandidate = true;
+            Measure();
+            return;
+        }
+        if (_straight && Extends())
+        {
+            _count++;
+            Swap(ref _candidate, ref _next);
+            return;
+        }
+        if (_candidate.TimeNs - _emitted.TimeNs >= _leastNs)
+            GiveInside(ref _candidate);
+        Swap(ref _candidate, ref _next);
+        Measure();
+    }
+
+    // Whether emitted and candidate lie on one straight line with their own velocities.
+    private void Measure()
+    {
+        _count = 1;
+        _straight = true;
+        var seconds = (_candidate.TimeNs - _emitted.TimeNs) / 1e9;
+        for (var i = 0; i < _axes; i++)
+        {
+            _slope[i] = (_candidate.Positions[i] - _emitted.Positions[i]) / seconds;
+            var slack = 2 * Tolerance(i, _candidate) / seconds;
+            if (Math.Abs(_candidate.Velocities[i] - _slope[i]) > slack || Math.Abs(_emitted.Velocities[i] - _slope[i]) > slack)
+                _straight = false;
+        }
+    }
+
+    private bool Extends()
+    {
+        var seconds = (_next.TimeNs - _emitted.TimeNs) / 1e9;
+        var step = (_next.TimeNs - _candidate.TimeNs) / 1e9;
+        for (var i = 0; i < _axes; i++)
+        {
+            var tolerance = Tolerance(i, _next);
+            if (Math.Abs(_next.Positions[i] - (_emitted.Positions[i] + _slope[i] * seconds)) > tolerance
+                || Math.Abs(_next.Velocities[i] - _slope[i]) > 2 * tolerance / step)
+                return false;
+        }
+        return true;
+    }
+
+    // Rounding of the positions grows with the frames covered; and what the axis covers in a tick is never seen.
+    private double Tolerance(int axis, in Node node) =>
+        (_count + 4) * Rounding * (Math.Abs(_emitted.Positions[axis]) + Math.Abs(node.Positions[axis])) + Math.Abs(_slope[axis]) * _tick;
+
+    private bool Joins(int axis)
+    {
+        var (end, start) = (_previous.Upper[axis], _current.Lower[axis]);
+        var width = Math.Abs(_current.Upper[axis] - start) + Math.Abs(end - _previous.Lower[axis]);
+        return Math.Abs(start - end) <= 1e-6 * width + 1e-12 * (Math.Abs(end) + Math.Abs(start));
+    }
+
+    private void GiveInside(ref Node node)
+    {
+        _sink.MayStopAt(node.Positions, node.Velocities, _leadNs);
+        Give(ref node);
+    }
+
+    private void Give(ref Node node)
+    {
+        _sink.To(node.TimeNs - _emitted.TimeNs, node.Positions, node.Velocities, _live);
+        Swap(ref _emitted, ref node);
+    }
+
+    private double EdgeVelocity(Frame frame, int i, bool last)
+    {
+        var seconds = frame.DurationNs / 1e9;
+        var (lower, middle, upper) = (frame.Lower[i], frame.Midpoint[i], frame.Upper[i]);
+        if (!frame.Halved)
+            return (upper - lower) / seconds;
+        return last ? (3 * upper - 4 * middle + lower) / seconds : (4 * middle - 3 * lower - upper) / seconds;
+    }
+
+    private static double ElementSeconds(Frame frame) => frame.DurationNs / (frame.Halved ? 2e9 : 1e9);
+
+    private void Read(
+        Frame frame, long durationNs, double[][] lower, double[][] midpoint, double[][] upper, ReadOnlySpan<int> columns, int index)
+    {
+        frame.DurationNs = durationNs;
+        frame.Halved = false;
+        var mayHalve = durationNs / 2 >= _leastNs;
+        for (var i = 0; i < _axes; i++)
+        {
+            var (from, middle, to) = (lower[columns[i]][index], midpoint[columns[i]][index], upper[columns[i]][index]);
+            (frame.Lower[i], frame.Midpoint[i], frame.Upper[i]) = (from, middle, to);
+            var bend = Math.Abs(middle - (from + to) / 2);
+            if (mayHalve && bend > 1e-9 * Math.Abs(to - from) + 4 * Rounding * Math.Abs(middle))
+                frame.Halved = true;
+        }
+    }
+
+    private static void Swap(ref Node a, ref Node b) => (a, b) = (b, a);
+
+    private sealed class Frame(int axes)
+    {
+        public long DurationNs;
+        public bool Halved;
+        public readonly double[] Lower = new double[axes];
+        public readonly double[] Midpoint = new double[axes];
+        public readonly double[] Upper = new double[axes];
+    }
+
+    private struct Node(int axes)
+    {
+        public long TimeNs;
+        public readonly double[] Positions = new double[axes];
+        public readonly double[] Velocities = new double[axes];
+    }
+}
