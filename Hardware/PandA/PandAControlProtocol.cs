@@ -1,0 +1,130 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <summary>Bounds of one control connection.</summary>
+/// <remarks><b>Units</b> ReplyWithinNs nanoseconds; LongestLine bytes with the line feed.</remarks>
+internal sealed record PandAControlLimits(int LongestLine = 4096, int MostLines = 100_000, int MostPending = 4096, long ReplyWithinNs = 2_000_000_000);
+
+/// <summary>The client's side of the control port: commands out, bytes in, replies in the order of the commands. No I/O, no clock.</summary>
+/// <remarks>Each command gets exactly one reply. Nothing is accepted after a fault.</remarks>
+internal sealed class PandAControlProtocol(PandAControlLimits limits)
+{
+    private readonly LineSplitter _lines = new(limits.LongestLine);
+    private readonly Queue<(PandACommand Command, long Deadline)> _pending = new();
+    private readonly Queue<Output> _outputs = new();
+    private readonly List<string> _multi = [];
+    private bool _inMulti;
+    private bool _faulted;
+
+    /// <summary>What the protocol wants done.</summary>
+    public abstract record Output
+    {
+        private Output() { }
+
+        public sealed record Transmit(byte[] Bytes) : Output;
+
+        /// <summary>The reply to the oldest command not yet answered.</summary>
+        public sealed record Replied(PandACommand Command, PandAReply Reply) : Output;
+
+        /// <summary>The connection is of no further use.</summary>
+        public sealed record Fault(string Reason, PandACommand? Unanswered) : Output;
+    }
+
+    /// <summary>When <see cref="Tick"/> must be called; null while nothing is awaited.</summary>
+    public long? NextDeadline => _faulted || _pending.Count == 0 ? null : _pending.Peek().Deadline;
+
+    /// <summary>Sends commands in one piece, so that they cost one round trip.</summary>
+    /// <remarks><b>Errors</b> throws on a command that would desynchronise the stream: a line feed inside, a line over the server's limit.</remarks>
+    public void Send(IReadOnlyList<PandACommand> commands, long nowNs)
+    {
+        if (_faulted)
+            return;
+        var text = new StringBuilder();
+        foreach (var command in commands)
+            Append(text, command);
+        if (_pending.Count + commands.Count > limits.MostPending)
+        {
+            Fail($"more than {limits.MostPending} commands await their replies");
+            return;
+        }
+        foreach (var command in commands)
+            _pending.Enqueue((command, nowNs + limits.ReplyWithinNs));
+        _outputs.Enqueue(new Output.Transmit(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    public void Receive(ReadOnlySpan<byte> bytes)
+    {
+        while (!_faulted && _lines.TryTake(ref bytes, out var line, out var tooLong))
+            Take(Encoding.UTF8.GetString(line));
+        if (!_faulted && !bytes.IsEmpty)
+            Fail($"a reply line is longer than {limits.LongestLine} bytes");
+    }
+
+    public void Tick(long nowNs)
+    {
+        if (NextDeadline <= nowNs)
+            Fail($"no reply to {_pending.Peek().Command} within {limits.ReplyWithinNs / 1e9:0.###} s");
+    }
+
+    public bool TryTake([MaybeNullWhen(false)] out Output output) => _outputs.TryDequeue(out output);
+
+    private static void Append(StringBuilder text, PandACommand command)
+    {
+        AppendLine(text, command.Line, command);
+        foreach (var line in command.Body)
+            AppendLine(text, line, command);
+        if (command.HasBody)
+            text.Append('\n');
+    }
+
+    private static void AppendLine(StringBuilder text, string line, PandACommand command)
+    {
+        if (line.Length == 0 || line.Contains('\n') || Encoding.UTF8.GetByteCount(line) + 1 > PandACommand.LongestLine)
+            throw new ArgumentException(
+                $"{command.Line[..Math.Min(command.Line.Length, 60)]}: a line must have 1 to {PandACommand.LongestLine - 1} bytes and no line feed.");
+        text.Append(line).Append('\n');
+    }
+
+    private void Take(string line)
+    {
+        if (_pending.Count == 0)
+            Fail($"a line that answers nothing: {line}");
+        else if (line.StartsWith("ERR ", StringComparison.Ordinal))
+            Answer(new PandAReply.Refused(line[4..]));
+        else if (line.StartsWith('!'))
+            AddLine(line[1..]);
+        else if (line == ".")
+            Answer(new PandAReply.Lines(_multi.ToEquatableArray()));
+        else if (!_inMulti && line == "OK")
+            Answer(new PandAReply.Ok());
+        else if (!_inMulti && line.StartsWith("OK =", StringComparison.Ordinal))
+            Answer(new PandAReply.Value(line[4..]));
+        else
+            Fail($"not a reply: {line}");
+    }
+
+    private void AddLine(string line)
+    {
+        _inMulti = true;
+        if (_multi.Count == limits.MostLines)
+            Fail($"{_pending.Peek().Command} is answered by more than {limits.MostLines} lines");
+        else
+            _multi.Add(line);
+    }
+
+    private void Answer(PandAReply reply)
+    {
+        _multi.Clear();
+        _inMulti = false;
+        _outputs.Enqueue(new Output.Replied(_pending.Dequeue().Command, reply));
+    }
+
+    private void Fail(string reason)
+    {
+        _faulted = true;
+        _outputs.Enqueue(new Output.Fault(reason, _pending.Count == 0 ? null : _pending.Peek().Command));
+    }
+}

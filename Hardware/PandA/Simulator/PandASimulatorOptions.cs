@@ -1,0 +1,18 @@
+namespace Flyscan.Hardware.PandA.Simulator;
+
+/// <summary>What distinguishes one simulated box from another.</summary>
+/// <remarks><b>Units</b> nanoseconds of the simulated world's clock.</remarks>
+public sealed record PandASimulatorOptions
+{
+    /// <summary>How often captured samples are handed to data clients; 0: as soon as they are captured. A real box: 100 ms.</summary>
+    public long DataPeriodNs { get; init; }
+
+    /// <summary>Length of one block of the server's history (a hardware read).</summary>
+    public long BlockNs { get; init; } = 100_000_000;
+
+    /// <summary>Blocks of history that a client connecting late is given.</summary>
+    public int HistoryBlocks { get; init; } = 95;
+
+    /// <summary>Nanoseconds since 1970 at which the simulated world began; what arm and start times are reckoned from.</summary>
+    public long EpochNs { get; init; } = 1_767_225_600_000_000_000;
+}
