@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Flyscan.Hardware.Hdf5.Native;
+
+/// <summary>What the C library does that .NET does not: making a descriptor's data durable.</summary>
+internal static partial class Libc
+{
+    private const int Interrupted = 4;
+    private const int ReadOnlyCloseOnExec = 0x80000;
+
+    /// <summary>Returns when the descriptor's data, and the metadata needed to read them, are on the disk.</summary>
+    /// <exception cref="IOException">The kernel reported an error: data may be lost.</exception>
+    public static void SyncData(int descriptor, string path)
+    {
+        while (Fdatasync(descriptor) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Interrupted)
+                throw Failure(path, "fdatasync");
+        }
+    }
+
+    /// <summary>Returns when a rename in the folder is on the disk.</summary>
+    /// <exception cref="IOException">The kernel reported an error.</exception>
+    public static void SyncFolder(string folder)
+    {
+        var descriptor = Open(folder, ReadOnlyCloseOnExec);
+        if (descriptor < 0)
+            throw Failure(folder, "opening the folder");
+        try
+        {
+            if (Fsync(descriptor) != 0)
+                throw Failure(folder, "fsync");
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    private static IOException Failure(string path, string operation)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new IOException($"{path}: {operation} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int Fdatasync(int descriptor);
+}
