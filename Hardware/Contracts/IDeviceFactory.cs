@@ -62,12 +62,14 @@ public sealed record DeviceDescription
 
 /// <summary>What a driver is given from outside. TimeScale: wall seconds per second of the beamline (1 for a real one).</summary>
 /// <remarks>Axes: of the whole beamline, as all its devices describe them; a trigger box finds there whose encoders it reads.</remarks>
-public sealed record DeviceEnvironment(IClock Clock, IConnector Connector, IFrameStoreFactory Stores, double TimeScale, EndpointOverrides Endpoints)
+public sealed record DeviceEnvironment(
+    IClock Clock, IConnector Connector, IFrameStoreFactory Stores, double TimeScale, EndpointOverrides Endpoints)
 {
     public EquatableArray<AxisDescription> Axes { get; init; }
 }
 
-/// <summary>Addresses that replace the file's (a virtual beamline started on free ports): key is <c>device.port-key</c>, value host:port.</summary>
+/// <summary>Addresses that replace the file's (a virtual beamline started on free ports): key is <c>device.port-key</c>, value
+/// host:port.</summary>
 public sealed record EndpointOverrides(EquatableArray<KeyValuePair<string, string>> Entries)
 {
     public static readonly EndpointOverrides None = new([]);

@@ -3,7 +3,8 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.Contracts;
 
 /// <summary>One dataset of a new segment.</summary>
-/// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…], unlimited in frames, C order, little endian. NumpyType: <c>&lt;u2</c>, <c>&lt;f8</c>, …</remarks>
+/// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…], unlimited in frames, C order, little endian. NumpyType: <c>&lt;u2</c>,
+/// <c>&lt;f8</c>, …</remarks>
 public sealed record DatasetSpec(
     string Path, string NumpyType, EquatableArray<long> FrameShape, int ChunkFrames, string? Unit = null, string? Description = null)
 {

@@ -1,12 +1,14 @@
 namespace Flyscan.Hardware.Simulation;
 
 /// <summary>The beam clock of a simulated world: one thread, events in time order.</summary>
-/// <remarks><b>Units</b> nanoseconds since the world began. All members are called on the world's own thread, except <see cref="Post"/>.</remarks>
+/// <remarks><b>Units</b> nanoseconds since the world began. All members are called on the world's own thread, except <see
+/// cref="Post"/>.</remarks>
 public interface ISimulationClock
 {
     long NowNs { get; }
 
-    /// <summary>Runs the action at that beam time (now, if past), after everything scheduled earlier. Disposing the result takes it back.</summary>
+    /// <summary>Runs the action at that beam time (now, if past), after everything scheduled earlier. Disposing the result takes it
+    /// back.</summary>
     IDisposable At(long timeNs, Action action);
 
     /// <summary>From any thread: runs the action on the world's thread as soon as it can, at the beam time of that moment.</summary>
@@ -33,7 +35,8 @@ public interface ICountSignal
     /// <summary>Least and greatest count over [fromNs, toNs]; both in the past.</summary>
     (int Least, int Greatest) Range(long fromNs, long toNs);
 
-    /// <summary>First time from <paramref name="fromNs"/> on at which counts ≥ (or ≤) the threshold on the present course; null if never.</summary>
+    /// <summary>First time from <paramref name="fromNs"/> on at which counts ≥ (or ≤) the threshold on the present course; null if
+    /// never.</summary>
     long? NextReach(int threshold, bool ascending, long fromNs);
 
     /// <summary>Raised when the course changes, so that predictions of <see cref="NextReach"/> are void.</summary>

@@ -12,7 +12,8 @@ public abstract record ScanEvent
 
     /// <summary>The first fact. RequestJson and BeamlineText are the whole documents, so that any process can carry on.</summary>
     public sealed record ScanSubmitted(
-        long AtNs, string Uid, string RequestJson, string BeamlineName, string PlanHash, long Frames, string RunFolder, string SoftwareVersion)
+        long AtNs, string Uid, string RequestJson, string BeamlineName, string PlanHash, long Frames, string RunFolder,
+        string SoftwareVersion)
         : ScanEvent(AtNs);
 
     /// <summary>Every device is configured for this scan; Session tells a device's own staging from another's. Settings: what was changed,
@@ -28,7 +29,8 @@ public abstract record ScanEvent
     public sealed record ProgrammeDownloaded(long AtNs, int Take, FrameRange Frames, string Hash, long AutonomyNs) : ScanEvent(AtNs);
 
     /// <summary>All proofs are in. Positions: where in each recorder's segment the take's first frame will stand.</summary>
-    public sealed record Armed(long AtNs, int Take, EquatableArray<RecorderPosition> Positions, EquatableArray<string> Unproved) : ScanEvent(AtNs);
+    public sealed record Armed(
+        long AtNs, int Take, EquatableArray<RecorderPosition> Positions, EquatableArray<string> Unproved) : ScanEvent(AtNs);
 
     /// <summary>Control passes to hardware. Written before the enable is sent.</summary>
     public sealed record HandedOver(long AtNs, int Take, long Epoch) : ScanEvent(AtNs);
@@ -40,7 +42,8 @@ public abstract record ScanEvent
 
     /// <summary>What the recorders hold of a take, compared. Good: frames that every essential recorder has.</summary>
     public sealed record BlockReconciled(
-        long AtNs, int Take, FrameRange Block, EquatableArray<FrameRange> Good, EquatableArray<FrameRange> Bad, string? Cause) : ScanEvent(AtNs);
+        long AtNs, int Take, FrameRange Block, EquatableArray<FrameRange> Good, EquatableArray<FrameRange> Bad, string? Cause)
+        : ScanEvent(AtNs);
 
     /// <summary>On disk, synced, identified, in good beam. Never taken back.</summary>
     public sealed record FramesCommitted(long AtNs, FrameRange Frames, EquatableArray<Extent> Extents) : ScanEvent(AtNs);
@@ -88,7 +91,8 @@ public sealed record AxisPosition(string Axis, double Position);
 public sealed record Segment(string Recorder, int Number, string Path, EquatableArray<SegmentDataset> Datasets);
 
 /// <summary>One dataset of a segment.</summary>
-/// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…]. Role: NeXus role of the data: detector, monitor, axis, timestamp, identity.</remarks>
+/// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…]. Role: NeXus role of the data: detector, monitor, axis, timestamp,
+/// identity.</remarks>
 public sealed record SegmentDataset(
     string Key, string Path, string NumpyType, EquatableArray<long> FrameShape, string? Unit, string Role, string? Axis, int ChunkFrames);
 

@@ -1,7 +1,9 @@
 namespace Flyscan.Scanning.Trajectories;
 
-/// <summary>A position, velocity, time programme for the axes of one controller. It begins at rest at <see cref="Start"/> and ends at rest.</summary>
-/// <remarks><b>Shapes</b> Positions, Velocities: [points, axes], C order; DurationsNs, Live: [points]. Point i is reached DurationsNs[i] after
+/// <summary>A position, velocity, time programme for the axes of one controller. It begins at rest at <see cref="Start"/> and ends at
+/// rest.</summary>
+/// <remarks><b>Shapes</b> Positions, Velocities: [points, axes], C order; DurationsNs, Live: [points]. Point i is reached DurationsNs[i]
+/// after
 /// point i-1 (point 0: after Start), on the cubic through both ends' positions and velocities.
 /// <b>Units</b> positions in axis units, velocities per second, durations in nanoseconds.
 /// Live[i]: the controller holds its live output high on the segment that ends at point i.</remarks>

@@ -9,7 +9,8 @@ public sealed record TriggerProgramme(EquatableArray<TriggerWindow> Windows)
     public long Frames => Windows.Sum(w => w.Frames);
 }
 
-/// <summary>One window: wait for the controller's live output to fall and rise again where <paramref name="WaitForLive"/>, then for the compare
+/// <summary>One window: wait for the controller's live output to fall and rise again where <paramref name="WaitForLive"/>, then for the
+/// compare
 /// position where given, then emit the pulses back to back.</summary>
 /// <param name="FirstFrame">Scan index of its first frame.</param>
 public sealed record TriggerWindow(long FirstFrame, bool WaitForLive, PositionCompare? Compare, EquatableArray<PulseTrain> Trains)

@@ -1,0 +1,28 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Planning;
+
+namespace Flyscan.Host.Composition;
+
+/// <summary>One device of a beamline file.</summary>
+public sealed record LoadedDevice(string Name, IDeviceFactory Factory, ISettings Settings, DeviceDescription Description)
+{
+    /// <summary>What the file's <c>kind</c> says.</summary>
+    public string Kind => Factory.Kind;
+}
+
+/// <summary>The world that stands in for the hardware, from <c>beamline.simulation</c>.</summary>
+/// <remarks><b>Units</b> nanoseconds; Port 0 lets the system choose.</remarks>
+public sealed record SimulationSettings(string Host, int Port, long BoxDataPeriodNs, long IdleExitNs);
+
+/// <summary>A beamline file that has been read and found consistent.</summary>
+/// <remarks>Devices are in the file's order. Simulation is null for a beamline of real hardware.</remarks>
+public sealed record LoadedBeamline(
+    string File, string Name, BeamlineDescription Description, IReadOnlyList<LoadedDevice> Devices, SimulationSettings? Simulation)
+{
+    public bool HasSimulation => Simulation is not null;
+
+    /// <summary>The drivers by device name, not yet connected.</summary>
+    /// <remarks><b>Errors</b> <see cref="SettingsException"/> where a factory finds a setting wrong.</remarks>
+    public IReadOnlyDictionary<string, IDevice> CreateDevices(DeviceEnvironment environment) =>
+        Devices.ToDictionary(d => d.Name, d => d.Factory.Create(d.Name, d.Settings, environment), StringComparer.Ordinal);
+}

@@ -1,0 +1,125 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hocon;
+using Flyscan.Host.Composition;
+using Xunit;
+
+namespace Flyscan.Tests.Host.Composition;
+
+public sealed class BeamlineFileTests
+{
+    private static readonly DeviceCatalogue Catalogue = new([new FakeFactory("fake")]);
+
+    private const string Good = """
+        m { kind = fake, axes = [x, y], encoders = [INENC1, INENC2] }
+        z { kind = fake, soft = [z] }
+        box { kind = fake, box = true, captured = [diode] }
+        cam { kind = fake, triggered = [cam] }
+        sh { kind = fake, shutter = true }
+        ring { kind = fake, beam = true }
+        """;
+
+    [Fact]
+    public void Devices_merge_into_one_description_in_the_files_order()
+    {
+        var loaded = Load($"beamline {{ name = b1, devices {{ {Good} }} }}");
+        var description = loaded.Description;
+        Assert.Equal("b1", description.Name);
+        Assert.Equal(["x", "y", "z"], description.Axes.Select(a => a.Name));
+        Assert.Equal(["m"], description.Controllers.Select(c => c.Name));
+        Assert.Equal("box", description.Box.Name);
+        Assert.Equal(["diode", "cam"], description.Detectors.Select(d => d.Name));
+        Assert.Equal(("sh", "ring"), (description.Shutter?.Name, description.BeamSignal));
+        Assert.Equal(["m", "z", "box", "cam", "sh", "ring"], loaded.Devices.Select(d => d.Name));
+        Assert.All(loaded.Devices, d => Assert.Equal("fake", d.Kind));
+        Assert.False(loaded.HasSimulation);
+    }
+
+    [Fact]
+    public void Drivers_are_made_by_device_name()
+    {
+        var loaded = Load($"beamline {{ name = b1, devices {{ {Good} }} }}");
+        var environment = new DeviceEnvironment(null!, null!, null!, 1, EndpointOverrides.None);
+        var devices = loaded.CreateDevices(environment);
+        Assert.Equal(["box", "cam", "m", "ring", "sh", "z"], devices.Keys.Order());
+        Assert.All(devices, d => Assert.Equal(d.Key, d.Value.Name));
+    }
+
+    [Fact]
+    public void The_simulation_is_read_with_its_defaults()
+    {
+        var loaded = Load($"beamline {{ name = b1, simulation {{ port = 9700, idle-exit = 1 min }}, devices {{ {Good} }} }}");
+        Assert.Equal(new SimulationSettings("127.0.0.1", 9700, 0, 60_000_000_000), loaded.Simulation);
+    }
+
+    [Theory]
+    [InlineData("box2 { kind = fake, box = true }",
+        "f:7: beamline.devices.box2 = {kind = fake, box = true}: a beamline has one trigger box, and box is one already")]
+    [InlineData("box = null", "f:1: beamline.devices = ")]
+    [InlineData("z2 { kind = fake, soft = [x] }",
+        "f:7: beamline.devices.z2.kind = fake: the axis x has the name of the axis x of device m; axes and detectors need names")]
+    [InlineData("d2 { kind = fake, triggered = [z] }", "the detector z has the name of the axis z of device z")]
+    [InlineData("m2 { kind = fake, axes = [u], encoders = [inenc2] }",
+        "axis u has its encoder on inenc2, which axis y uses; an input has one encoder.")]
+    [InlineData("d2 { kind = fake, captured = [i0] }",
+        "the detector i0 is captured by the trigger box, so that it belongs into the box's section (box).")]
+    [InlineData("s2 { kind = fake, shutter = true }", "a beamline has one shutter, and sh is one already")]
+    [InlineData("r2 { kind = fake, beam = true }", "a beamline has one beam signal, and ring is one already")]
+    [InlineData("u { kind = fakes }",
+        "f:7: beamline.devices.u.kind = fakes: no such kind of device. Did you mean fake? Known kinds: fake.")]
+    [InlineData("u { kind = fake, shuter = true }", "f:7: beamline.devices.u.shuter: unknown key. Did you mean shutter?")]
+    [InlineData("u = 3", "f:7: beamline.devices.u = 3: must be a section: { … }.")]
+    [InlineData("\"a/b\" { kind = fake }", "f:7: beamline.devices.\"a/b\" = {kind = fake}: the name a/b must be 1 to 40 letters")]
+    public void What_does_not_fit_together_is_refused(string added, string message)
+    {
+        var error = Assert.Throws<SettingsException>(() => Load($"beamline {{ name = b1, devices {{ {Good}\n{added} }} }}"));
+        Assert.Contains(message, error.Message);
+    }
+
+    [Theory]
+    [InlineData("", "f:1: beamline is not set: it must be a section: { … }.")]
+    [InlineData("beamline { devices { } }", "f:1: beamline.name is not set: it must be a text.")]
+    [InlineData("beamline { name = a, devises { } }",
+        "f:1: beamline.devises: unknown key. Did you mean devices? Allowed: name, simulation, devices.")]
+    [InlineData("beamline { name = a, devices { } }",
+        "f:1: beamline.devices = {}: a beamline needs exactly one trigger box, and none of its devices is one.")]
+    [InlineData("beamline { name = a, simulation { port = 70000 }, devices { } }",
+        "f:1: beamline.simulation.port = 70000: must be a whole number between 0 and 65535.")]
+    public void A_file_that_lacks_its_frame_is_refused(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<SettingsException>(() => Load(text)).Message);
+
+    [Fact]
+    public void Files_are_read_from_disk_with_what_they_include()
+    {
+        var folder = Directory.CreateTempSubdirectory("flyscan-test-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "parts"));
+            File.WriteAllText(Path.Combine(folder, "parts", "devices.hocon"), Good);
+            var main = Path.Combine(folder, "main.hocon");
+            File.WriteAllText(main, "beamline { name = b1, devices { include required(\"parts/devices.hocon\") } }");
+            Assert.Equal("box", BeamlineFile.Load(main, Catalogue).Description.Box.Name);
+
+            File.AppendAllText(main, "\nx = ${flyscan-test.absent}");
+            Assert.StartsWith($"{main}:2:5: ", Assert.Throws<SettingsException>(() => BeamlineFile.Load(main, Catalogue)).Message);
+
+            var absent = Path.Combine(folder, "absent.hocon");
+            var error = Assert.Throws<SettingsException>(() => BeamlineFile.Load(absent, Catalogue));
+            Assert.StartsWith($"{absent}: no such file", error.Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void The_virtual_beamline_that_is_shipped_reads_and_has_a_simulation()
+    {
+        var file = Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual.hocon");
+        var root = ConfigurationFiles.Load(file);
+        Assert.Equal("9700", ((HoconText)root.Find("beamline.devices.cam.port")!).Text);
+        Assert.Equal("9700", ((HoconText)root.Find("beamline.simulation.port")!).Text);
+    }
+
+    private static LoadedBeamline Load(string text) => BeamlineFile.Load("f", HoconConfiguration.Parse(text, "f"), Catalogue);
+}
