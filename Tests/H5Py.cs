@@ -23,7 +23,12 @@ internal static class H5Py
     /// <summary>Starts a script whose input and output the test holds.</summary>
     public static Process Start(string script, params string[] args)
     {
-        var start = new ProcessStartInfo(Python) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Python)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add(script);
         foreach (var arg in args)

@@ -42,7 +42,8 @@ public sealed class Hdf5FrameStore : IFrameStore
         for (var i = 0; i < _columns.Length; i++)
             if (columns[i].Length != frames * _columns[i].Spec.FrameBytes)
                 throw new ArgumentException(
-                    $"{Path}{_columns[i].Spec.Path}: {columns[i].Length} bytes given for {frames} frames of {_columns[i].Spec.FrameBytes} bytes");
+                    $"{Path}{_columns[i].Spec.Path}: {columns[i].Length} bytes given for {frames} frames of " +
+                    $"{_columns[i].Spec.FrameBytes} bytes");
         return HdfThread.Shared.RunAsync(() => Guarded(() => Append(columns, frames)), cancel);
     }
 
@@ -94,6 +95,7 @@ public sealed class Hdf5FrameStore : IFrameStore
         HdfErrors.Check(Hdf.H5Fstart_swmr_write(file), segment.Path, "starting SWMR writing");
         int* descriptor;
         HdfErrors.Check(Hdf.H5Fget_vfd_handle(file, Hdf.Default, &descriptor), segment.Path, "getting the file's descriptor");
+        Libc.CloseOnExec(*descriptor, segment.Path);
         return new Hdf5FrameStore(segment, file, columns, counter, *descriptor);
     }
 
@@ -196,6 +198,7 @@ public sealed class Hdf5FrameStore : IFrameStore
 
     private IOException Refusal()
         => _failure is { } first
-            ? new IOException($"{Path}: refused since an earlier failure; {Recorded} frames are recorded: open a new segment. {first.Message}", first)
+            ? new IOException(
+                $"{Path}: refused since an earlier failure; {Recorded} frames are recorded: open a new segment. {first.Message}", first)
             : new IOException($"{Path}: refused: the segment is closed with {Recorded} frames; open a new one");
 }

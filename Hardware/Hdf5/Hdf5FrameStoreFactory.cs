@@ -49,7 +49,8 @@ public sealed class Hdf5FrameStoreFactory : IFrameStoreFactory
                 throw new ArgumentException($"{segment.Path}: dataset path '{dataset.Path}' is taken already");
             if (dataset.ChunkFrames < 1 || dataset.FrameShape.Any(n => n < 1))
                 throw new ArgumentException(
-                    $"{segment.Path}{dataset.Path}: ChunkFrames is {dataset.ChunkFrames}, FrameShape {dataset.FrameShape}; each must be ≥ 1");
+                    $"{segment.Path}{dataset.Path}: ChunkFrames is {dataset.ChunkFrames}, FrameShape {dataset.FrameShape}; " +
+                    "each must be ≥ 1");
             if (dataset.ChunkFrames > LargestChunk / dataset.FrameBytes)
                 throw new ArgumentException(
                     $"{segment.Path}{dataset.Path}: a chunk of {dataset.ChunkFrames} frames of {dataset.FrameBytes} bytes exceeds " +

@@ -44,6 +44,10 @@ public sealed class HdfFile : IAsyncDisposable
     public Task AttributeAsync(string item, string name, long value, CancellationToken cancel)
         => WithItemAsync(item, opened => HdfWriting.WriteInt64(opened, _path, name, value), cancel);
 
+    /// <inheritdoc cref="AttributeAsync(string, string, string, CancellationToken)"/>
+    public Task AttributeAsync(string item, string name, IReadOnlyList<long> values, CancellationToken cancel)
+        => WithItemAsync(item, opened => HdfWriting.WriteInt64s(opened, _path, name, values), cancel);
+
     /// <summary>Gives an item a second name.</summary>
     public Task LinkAsync(string item, string newPath, CancellationToken cancel)
         => RunAsync(
@@ -107,7 +111,7 @@ public sealed class HdfFile : IAsyncDisposable
 
     private void Replace()
     {
-        using (var written = File.OpenHandle(_temporary, FileMode.Open, FileAccess.ReadWrite))
+        using (var written = File.OpenHandle(_temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
             RandomAccess.FlushToDisk(written);
         File.Move(_temporary, _path, overwrite: true);
         Libc.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);

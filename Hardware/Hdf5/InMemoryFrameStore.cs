@@ -117,7 +117,8 @@ public sealed class InMemoryFrameStore : IFrameStore
     {
         if (_failure is { } first)
             return new IOException(
-                $"{Segment.Path}: refused since an earlier failure; {Recorded} frames are recorded: open a new segment. {first.Message}", first);
+                $"{Segment.Path}: refused since an earlier failure; {Recorded} frames are recorded: open a new segment. {first.Message}",
+                first);
         return _closed ? new IOException($"{Segment.Path}: refused: the segment is closed with {Recorded} frames; open a new one") : null;
     }
 }

@@ -94,7 +94,9 @@ internal sealed unsafe class SegmentColumn
         offset[0] = (ulong)at;
         var bytes = (nuint)(Spec.ChunkFrames * Spec.FrameBytes);
         HdfErrors.Check(
-            Hdf.H5Dwrite_chunk(Dataset, Hdf.Default, 0, offset, bytes, data), _path, $"writing {Spec.ChunkFrames} frames of {Spec.Path} at {at}");
+            Hdf.H5Dwrite_chunk(Dataset, Hdf.Default, 0, offset, bytes, data),
+            _path,
+            $"writing {Spec.ChunkFrames} frames of {Spec.Path} at {at}");
     }
 
     private void WriteSlab(long at, int frames, byte* data)
@@ -109,6 +111,8 @@ internal sealed unsafe class SegmentColumn
         HdfErrors.Check(
             Hdf.H5Sselect_hyperslab(target.Value, Hdf.SelectSet, start, null, count, null), _path, $"selecting frames of {Spec.Path}");
         HdfErrors.Check(
-            Hdf.H5Dwrite(Dataset, _type, memory.Value, target.Value, Hdf.Default, data), _path, $"writing {frames} frames of {Spec.Path} at {at}");
+            Hdf.H5Dwrite(Dataset, _type, memory.Value, target.Value, Hdf.Default, data),
+            _path,
+            $"writing {frames} frames of {Spec.Path} at {at}");
     }
 }

@@ -75,7 +75,9 @@ public sealed class SegmentReader(TimeProvider time, TimeSpan limit)
             HdfErrors.Check(
                 Hdf.H5Sselect_hyperslab(source.Value, Hdf.SelectSet, from, null, extent, null), path, $"selecting frames of {dataset}");
             HdfErrors.Check(
-                Hdf.H5Dread(opened.Value, HdfTypes.Of(numpyType), memory.Value, source.Value, Hdf.Default, target), path, $"reading {dataset}");
+                Hdf.H5Dread(opened.Value, HdfTypes.Of(numpyType), memory.Value, source.Value, Hdf.Default, target),
+                path,
+                $"reading {dataset}");
         }
 
         return bytes;

@@ -30,7 +30,8 @@ internal sealed unsafe class VirtualDatasetWriter : IDisposable
             Select(_sources[mapping.Source].Value, [mapping.Frames]);
             Select(_target.Value, mapping.Target.AsSpan());
             HdfErrors.Check(
-                Hdf.H5Pset_virtual(_creation.Value, _target.Value, source.File, source.Dataset, _sources[mapping.Source].Value),
+                Hdf.H5Pset_virtual(
+                    _creation.Value, _target.Value, Literal(source.File), Literal(source.Dataset), _sources[mapping.Source].Value),
                 _path,
                 $"mapping {source.File}{source.Dataset} {mapping.Frames} into {_dataset.Path} {mapping.Target}");
         }
@@ -45,6 +46,9 @@ internal sealed unsafe class VirtualDatasetWriter : IDisposable
 
     /// <summary>Lets go of the library's lists: on its thread, without waiting.</summary>
     public void Dispose() => _ = HdfThread.Shared.RunAsync(Close, CancellationToken.None);
+
+    // The library reads "%b" in these names as a block's number.
+    private static string Literal(string name) => name.Replace("%", "%%", StringComparison.Ordinal);
 
     private void Close()
     {

@@ -76,6 +76,9 @@ internal static unsafe partial class Hdf
     public static partial int H5Pset_fclose_degree(long access, int degree);
 
     [LibraryImport(HdfLibrary.Name)]
+    public static partial int H5Pset_file_locking(long access, byte use, byte ignoreWhenDisabled);
+
+    [LibraryImport(HdfLibrary.Name)]
     public static partial int H5Pset_chunk(long creation, int rank, ulong* dimensions);
 
     [LibraryImport(HdfLibrary.Name)]

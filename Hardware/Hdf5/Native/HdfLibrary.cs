@@ -33,6 +33,9 @@ internal static class HdfLibrary
     /// <summary>The value of an exported identifier such as H5T_IEEE_F64LE_g.</summary>
     public static unsafe long Identifier(string symbol) => *(long*)NativeLibrary.GetExport(Handle.Value, symbol);
 
+    /// <summary>Whether the library has the function: some came with a later release.</summary>
+    public static bool Has(string function) => NativeLibrary.TryGetExport(Handle.Value, function, out _);
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name == Name ? Handle.Value : 0;
 
     private static nint Load()

@@ -23,6 +23,11 @@ internal static unsafe class HdfWriting
         HdfErrors.Check(
             Hdf.H5Pset_libver_bounds(access.Value, Hdf.LibraryLatest, Hdf.LibraryLatest), path, "choosing the newest format");
         HdfErrors.Check(Hdf.H5Pset_fclose_degree(access.Value, Hdf.CloseStrong), path, "setting how the file closes");
+
+        // A program started meanwhile inherits the lock with the descriptor, and network file systems lack it; one writer per segment is
+        // what the lease and exclusive creation are for. The function came with HDF5 1.10.7.
+        if (HdfLibrary.Has(nameof(Hdf.H5Pset_file_locking)))
+            HdfErrors.Check(Hdf.H5Pset_file_locking(access.Value, 0, 1), path, "turning file locking off");
         return access;
     }
 
@@ -76,6 +81,14 @@ internal static unsafe class HdfWriting
     {
         using var space = HdfId.Space(Hdf.H5Screate(0), path, "making a space");
         WriteAttribute(item, path, name, HdfTypes.Int64, space.Value, &value);
+    }
+
+    public static void WriteInt64s(long item, string path, string name, IReadOnlyList<long> values)
+    {
+        var count = (ulong)values.Count;
+        using var space = HdfId.Space(Hdf.H5Screate_simple(1, &count, null), path, "making a space");
+        fixed (long* first = values.ToArray())
+            WriteAttribute(item, path, name, HdfTypes.Int64, space.Value, first);
     }
 
     /// <summary>Calls with the address of an array of pointers to the texts as UTF-8.</summary>

@@ -7,6 +7,8 @@ internal static partial class Libc
 {
     private const int Interrupted = 4;
     private const int ReadOnlyCloseOnExec = 0x80000;
+    private const int SetDescriptorFlags = 2;
+    private const int DescriptorCloseOnExec = 1;
 
     /// <summary>Returns when the descriptor's data, and the metadata needed to read them, are on the disk.</summary>
     /// <exception cref="IOException">The kernel reported an error: data may be lost.</exception>
@@ -37,6 +39,13 @@ internal static partial class Libc
         }
     }
 
+    /// <summary>Keeps a descriptor that the HDF5 library opened from living on in programs that this process starts.</summary>
+    public static void CloseOnExec(int descriptor, string path)
+    {
+        if (Fcntl(descriptor, SetDescriptorFlags, DescriptorCloseOnExec) < 0)
+            throw Failure(path, "setting close-on-exec");
+    }
+
     private static IOException Failure(string path, string operation)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -45,6 +54,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Fcntl(int descriptor, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int descriptor);

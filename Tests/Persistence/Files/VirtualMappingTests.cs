@@ -97,7 +97,8 @@ public sealed class VirtualMappingTests
 
     private static void AssertShows(ScanGrid grid, IEnumerable<Extent> extents, IEnumerable<FrameMapping> mappings)
     {
-        var expected = Sources(extents).Select(pair => (Place: BruteForcePlace(grid, pair.Frame), pair.Segment, pair.Position)).Order();
+        var places = WalkedPlaces(grid);
+        var expected = Sources(extents).Select(pair => (Place: places[pair.Frame], pair.Segment, pair.Position)).Order();
         var shown = mappings.SelectMany(mapping => Expand(mapping, grid)).Order();
         Assert.Equal(expected, shown);
     }
@@ -106,27 +107,30 @@ public sealed class VirtualMappingTests
         => extents.SelectMany(extent => Enumerable.Range(0, (int)extent.Count)
             .Select(i => (extent.Frame + i, extent.Segment, extent.Position + i)));
 
-    /// <summary>Walks the scan from its first frame to the one asked for, as nested loops would.</summary>
-    private static long BruteForcePlace(ScanGrid grid, long frame)
+    /// <summary>Walks the scan as nested loops would.</summary>
+    private static long[] WalkedPlaces(ScanGrid grid)
     {
         var digits = new long[grid.Shape.Count];
         var backwards = new bool[grid.Shape.Count];
-        for (long k = 0; k < frame; k++)
+        var places = new long[grid.Frames];
+        for (var frame = 0; frame < places.Length; frame++)
         {
-            var i = digits.Length - 1;
-            while (digits[i] == (backwards[i] ? 0 : grid.Shape[i] - 1))
+            places[frame] = digits.Select((digit, i) => (digit, i)).Aggregate(0L, (place, pair) => place * grid.Shape[pair.i] + pair.digit);
+            var moving = digits.Length - 1;
+            while (moving >= 0 && digits[moving] == (backwards[moving] ? 0 : grid.Shape[moving] - 1))
             {
-                if (grid.Snaked[i])
-                    backwards[i] = !backwards[i];
+                if (grid.Snaked[moving])
+                    backwards[moving] = !backwards[moving];
                 else
-                    digits[i] = 0;
-                i--;
+                    digits[moving] = 0;
+                moving--;
             }
 
-            digits[i] += backwards[i] ? -1 : 1;
+            if (moving >= 0)
+                digits[moving] += backwards[moving] ? -1 : 1;
         }
 
-        return digits.Select((digit, i) => (digit, i)).Aggregate(0L, (place, pair) => place * grid.Shape[pair.i] + pair.digit);
+        return places;
     }
 
     private static IEnumerable<(long Place, int Segment, long Position)> Expand(FrameMapping mapping) => Expand(mapping, null);

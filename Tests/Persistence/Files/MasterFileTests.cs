@@ -1,0 +1,248 @@
+using System.Runtime.InteropServices;
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Hdf5;
+using Flyscan.Persistence.Files;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+using Flyscan.Tests.Hardware.Hdf5;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Flyscan.Tests.Persistence.Files;
+
+public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly SegmentReader Reader = new(TimeProvider.System, TimeSpan.FromSeconds(60));
+    private readonly TemporaryFolder _folder = new();
+
+    private string MasterPath => _folder.File(MasterFile.Name);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(MasterFileContent.DefaultMappingBudget, ViewKind.Mapped, ViewKind.Mapped)]
+    [InlineData(3, ViewKind.Copied, ViewKind.Indexed)]
+    public async Task Every_committed_frame_stands_at_its_place_and_the_others_are_fill_values(int budget, ViewKind scalars, ViewKind images)
+    {
+        var content = await RunAsync() with { MappingBudget = budget };
+        var summary = await new MasterFile(Reader).WriteAsync(content, None);
+        Assert.Equal([images, scalars, scalars, scalars], summary.Views.Select(view => view.Kind));
+
+        var expected = Enumerable.Repeat(double.NaN, 20).ToArray();
+        var linear = new List<double>();
+        foreach (var frame in CommittedFrames(content))
+        {
+            expected[content.Grid.PlaceOf(frame)] = frame + 0.25;
+            linear.Add(frame + 0.25);
+        }
+
+        Assert.Equal(expected, await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, 4, None));
+        Assert.Equal(linear, await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/x", 0, linear.Count, None));
+        var mask = await Reader.ReadIntegersAsync(MasterPath, "/entry/mask", 0, 4, None);
+        Assert.Equal(expected.Select(value => double.IsNaN(value) ? 1L : 0), mask);
+
+        var rows = images == ViewKind.Mapped ? 4 : linear.Count;
+        var pixels = await Reader.ReadAsync(MasterPath, "/entry/cam/data", "<u2", 0, rows, None);
+        var firsts = MemoryMarshal.Cast<byte, ushort>(pixels).ToArray().Chunk(6).Select(image => (double)image[5]).ToArray();
+        var shown = images == ViewKind.Mapped ? firsts : await ByIndexAsync(firsts);
+        Assert.Equal(expected.Select(value => double.IsNaN(value) ? 0 : value - 0.25 + 1), shown);
+    }
+
+    [H5PyFact]
+    public async Task H5py_sees_a_nexus_file_and_so_it_does_when_the_folder_has_moved()
+    {
+        await new MasterFile(Reader).WriteAsync(await RunAsync(), None);
+        var moved = _folder.Path + "-moved";
+        Directory.Move(_folder.Path, moved);
+        try
+        {
+            var printed = H5Py.Run(
+                """
+                import h5py, sys, numpy as np
+                f = h5py.File(sys.argv[1], 'r')
+                g = f[f.attrs['default']]; d = g[g.attrs['default']]
+                print(d.name, d.attrs['NX_class'], d.attrs['signal'], list(d.attrs['axes']), d['data'].shape, d['data'].is_virtual)
+                print(d['y_set'][:].tolist(), d['x_set'].attrs['units'], d.attrs['x_set_indices'], d.attrs['x_indices'].tolist())
+                print(g['title'][()].decode(), g['start_time'][()].decode(), g['status'][()].decode(), 'end_time' in g)
+                print(d['data'][1, 4].tolist(), d['data'][2, 2].tolist(), np.isnan(d['x'][2, 2]), g['timestamps/t'][2, 2])
+                p = g['provenance']
+                print(p['superseded/first'][:].tolist(), p['superseded/cause'][0].decode(), p['extents/position'][:].tolist())
+                print(g['metadata/sample:name'][()].decode(), p['segments/path'][1].decode(), f['/entry/I0'].attrs['signal'])
+                """,
+                Path.Combine(moved, MasterFile.Name));
+            string[] lines = [
+                "/entry/cam NXdata data ['y_set', 'x_set', '.', '.'] (4, 5, 2, 3) True",
+                "[0.0, 1.0, 2.0, 3.0] mm 1 [0, 1]", "a snake 2026-11-21T10:00:00+00:00 running False",
+                "[[6, 6, 6], [6, 6, 6]] [[0, 0, 0], [0, 0, 0]] True -1", "[7] beam lost [0, 10, 13, 0, 10, 13]",
+                "Fe3O4 data/cam.0002.h5 data"];
+            Assert.Equal(lines, printed.Split('\n'));
+        }
+        finally
+        {
+            Directory.Move(moved, _folder.Path);
+        }
+    }
+
+    [H5PyFact]
+    public async Task While_the_scan_runs_a_swmr_reader_of_the_master_sees_what_is_committed()
+    {
+        Directory.CreateDirectory(_folder.File("data"));
+        await using var store = await new Hdf5FrameStoreFactory().CreateAsync(CamSpec("data/cam.0001.h5"), None);
+        await store.AppendAsync(Images(0, 10), 10, None);
+        await store.FlushAsync(true, None);
+        await new MasterFile(Reader).WriteAsync(Content([Cam(1)], [new Extent("cam", 1, 0, 10, 0)]), None);
+        var sums = H5Py.Run(
+            "import h5py, sys; print(h5py.File(sys.argv[1], 'r', swmr=True)['/entry/cam/data'][:, :, 0, 0].tolist())", MasterPath);
+        Assert.Equal("[[1, 2, 3, 4, 5], [10, 9, 8, 7, 6], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]", sums);
+    }
+
+    [Fact]
+    public async Task A_run_without_a_committed_frame_has_a_master_file_all_of_fill_values()
+    {
+        await new MasterFile(Reader).WriteAsync(Content([Cam(1), Box(1)], []), None);
+        Assert.All(await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, 4, None), value => Assert.True(double.IsNaN(value)));
+        Assert.All(await Reader.ReadIntegersAsync(MasterPath, "/entry/cam/data", 0, 4, None), value => Assert.Equal(0, value));
+        Assert.Empty(await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/x", 0, 0, None));
+    }
+
+    [Fact]
+    public async Task A_new_master_replaces_the_old_one_and_a_failed_one_does_not()
+    {
+        var content = await RunAsync();
+        var writer = new MasterFile(Reader);
+        await writer.WriteAsync(content with { Committed = [] }, None);
+        await writer.WriteAsync(content, None);
+        await Assert.ThrowsAsync<ArgumentException>(() => writer.WriteAsync(content with { Committed = [new Extent("none", 1, 0, 1, 0)] }, None));
+        var lost = content with { MappingBudget = 1, RunFolder = _folder.Path, Segments = [Box(9)], Committed = [new Extent("box", 9, 0, 20, 0)] };
+        await Assert.ThrowsAsync<FileNotFoundException>(() => writer.WriteAsync(lost, None));
+        Assert.Equal(17, (await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/x", 0, 17, None)).Length);
+        Assert.Equal([MasterPath], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task Content_that_contradicts_itself_is_refused()
+    {
+        var good = Content([Cam(1), Box(1)], []);
+        MasterFileContent[] wrong = [
+            good with { Grid = new ScanGrid([], []) },
+            good with { Axes = [new SetpointAxis("x", 1, [1, 2, 3], null)] },
+            good with { Segments = [Cam(1), Cam(2) with { Datasets = [Cam(2).Datasets[0] with { NumpyType = "<f8" }] }] },
+            good with { Segments = [Cam(1) with { Datasets = [Cam(1).Datasets[0] with { Key = "committed" }] }] },
+            good with { Committed = [new Extent("cam", 1, 15, 6, 0)] }];
+        foreach (var content in wrong)
+            await Assert.ThrowsAsync<ArgumentException>(() => new MasterFile(Reader).WriteAsync(content, None));
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task A_snake_of_a_million_frames_is_written_with_1001_mappings()
+    {
+        const int Side = 1000;
+        Directory.CreateDirectory(_folder.File("data"));
+        var factory = new Hdf5FrameStoreFactory();
+        var spec = new SegmentSpec(_folder.File("data/box.0001.h5"), [new DatasetSpec("/entry/data/x", "<f8", [], 8192)], []);
+        await using (var store = await factory.CreateAsync(spec, None))
+        {
+            var values = Enumerable.Range(0, Side * Side).Select(frame => (double)frame).ToArray();
+            await store.AppendAsync([MemoryMarshal.AsBytes<double>(values).ToArray()], values.Length, None);
+            await store.CloseAsync(None);
+        }
+
+        var content = new MasterFileContent(
+            _folder.Path, "uid", "snake", new ScanGrid([Side, Side], [false, true]), "2026-11-21T10:00:00Z", "finished")
+        {
+            Segments = [new Segment("box", 1, "data/box.0001.h5", [Scalar("x", "<f8", "axis")])],
+            Committed = [new Extent("box", 1, 0, Side * Side, 0)],
+        };
+        var began = TimeProvider.System.GetTimestamp();
+        var summary = await new MasterFile(Reader).WriteAsync(content, None);
+        var written = TimeProvider.System.GetElapsedTime(began);
+        var read = await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, Side, None);
+        var pair = TimeProvider.System.GetTimestamp();
+        await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 500, 2, None);
+        output.WriteLine($"two rows read in {TimeProvider.System.GetElapsedTime(pair).TotalMilliseconds:F0} ms");
+        output.WriteLine($"written in {written.TotalMilliseconds:F0} ms, all in {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:F0} ms");
+        Assert.Equal([new DatasetView("x", ViewKind.Mapped, Side + 1)], summary.Views);
+        var expected = Enumerable.Range(0, Side * Side)
+            .Select(place => (Row: place / Side, Column: place % Side))
+            .Select(at => (double)(at.Row * Side + (at.Row % 2 == 0 ? at.Column : Side - 1 - at.Column)));
+        Assert.Equal(expected, read);
+    }
+
+    private static IEnumerable<long> CommittedFrames(MasterFileContent content)
+        => content.Committed.Where(extent => extent.Recorder == "box").OrderBy(extent => extent.Frame)
+            .SelectMany(extent => Enumerable.Range(0, (int)extent.Count).Select(i => extent.Frame + i));
+
+    private async Task<double[]> ByIndexAsync(double[] linear)
+    {
+        var index = await Reader.ReadIntegersAsync(MasterPath, "/entry/cam/index", 0, 4, None);
+        return [.. index.Select(at => at < 0 ? 0 : linear[at])];
+    }
+
+    /// <summary>A 4 × 5 snake: frames 0-6 in one take, then a rewind over 7-9, 7-11 again, 12-14 missing, the rest in a second segment.</summary>
+    private async Task<MasterFileContent> RunAsync()
+    {
+        Directory.CreateDirectory(_folder.File("data"));
+        (long Frame, int Count)[][] takes = [[(0, 10), (7, 3), (10, 2)], [(30, 13), (15, 5)]];
+        for (var segment = 1; segment <= 2; segment++)
+            await WriteAsync(segment, takes[segment - 1]);
+        Extent[] extents = [new("cam", 1, 0, 7, 0), new("cam", 1, 7, 5, 10), new("cam", 2, 15, 5, 13)];
+        Extent[] all = [.. extents, .. extents.Select(extent => extent with { Recorder = "box" })];
+        return Content([Cam(1), Cam(2), Box(1), Box(2)], all.ToEquatableArray());
+    }
+
+    private async Task WriteAsync(int segment, (long Frame, int Count)[] takes)
+    {
+        await using var cam = await new Hdf5FrameStoreFactory().CreateAsync(CamSpec(Cam(segment).Path), None);
+        await using var box = await new Hdf5FrameStoreFactory().CreateAsync(BoxSpec(Box(segment).Path), None);
+        foreach (var (frame, count) in takes)
+        {
+            await cam.AppendAsync(Images(frame, count), count, None);
+            await box.AppendAsync(Samples(frame, count), count, None);
+        }
+
+        await cam.CloseAsync(None);
+        await box.CloseAsync(None);
+    }
+
+    private MasterFileContent Content(EquatableArray<Segment> segments, EquatableArray<Extent> committed)
+        => new(_folder.Path, "9b1d", "a snake", new ScanGrid([4, 5], [false, true]), "2026-11-21T10:00:00+00:00", "running")
+        {
+            Segments = segments,
+            Committed = committed,
+            Axes = [new SetpointAxis("y", 0, [0, 1, 2, 3], "mm"), new SetpointAxis("x", 1, [0, 0.1, 0.2, 0.3, 0.4], "mm")],
+            Metadata = [new MetadataItem("sample/name", "Fe3O4")],
+            Superseded = [new SupersededRange(new FrameRange(7, 10), "beam lost")],
+        };
+
+    private static Segment Cam(int number)
+        => new("cam", number, $"data/cam.{number:D4}.h5", [
+            new SegmentDataset("cam", "/entry/instrument/cam/data", "<u2", [2, 3], null, "detector", null, 1)]);
+
+    private static Segment Box(int number)
+        => new("box", number, $"data/box.{number:D4}.h5", [
+            Scalar("x", "<f8", "axis"), Scalar("I0", "<f8", "monitor"), Scalar("t", "<i8", "timestamp")]);
+
+    private static SegmentDataset Scalar(string key, string type, string role)
+        => new(key, $"/entry/data/{key}", type, [], "mm", role, role == "axis" ? key : null, 64);
+
+    private SegmentSpec CamSpec(string path)
+        => new(_folder.File(path), [new DatasetSpec("/entry/instrument/cam/data", "<u2", [2, 3], 1)], []);
+
+    private SegmentSpec BoxSpec(string path)
+        => new(_folder.File(path), [
+            new DatasetSpec("/entry/data/x", "<f8", [], 64), new DatasetSpec("/entry/data/I0", "<f8", [], 64),
+            new DatasetSpec("/entry/data/t", "<i8", [], 64)], []);
+
+    /// <summary>Every pixel of frame k is k + 1, so that a fill value is no frame's.</summary>
+    private static ReadOnlyMemory<byte>[] Images(long first, int count)
+        => [MemoryMarshal.AsBytes<ushort>(Enumerable.Range(0, count * 6).Select(i => (ushort)(first + i / 6 + 1)).ToArray()).ToArray()];
+
+    private static ReadOnlyMemory<byte>[] Samples(long first, int count)
+    {
+        var values = Enumerable.Range(0, count).Select(i => first + i + 0.25).ToArray();
+        var column = MemoryMarshal.AsBytes<double>(values).ToArray();
+        return [column, column, MemoryMarshal.AsBytes<long>(values.Select(value => (long)value * 1000).ToArray()).ToArray()];
+    }
+}
