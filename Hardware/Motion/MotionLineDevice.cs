@@ -1,4 +1,4 @@
-using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Hardware.Simulation.Line;
 

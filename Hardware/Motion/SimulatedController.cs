@@ -1,4 +1,3 @@
-using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Trajectories;
