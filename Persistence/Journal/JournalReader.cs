@@ -1,15 +1,7 @@
 using Flyscan.Persistence.Codecs;
-using Flyscan.Scanning.Runs;
 using Microsoft.Data.Sqlite;
 
 namespace Flyscan.Persistence.Journal;
-
-/// <summary>One row of a scan's journal.</summary>
-public sealed record JournalEntry(long Sequence, string Manifest, ScanEvent Event);
-
-/// <summary>A scan that a journal holds.</summary>
-/// <remarks><b>Units</b> LastSequence: number of its last event; Ordering: its place among all scans, by their first event.</remarks>
-public sealed record JournaledScan(string Uid, long LastSequence, long Ordering);
 
 /// <summary>Reads a journal without actors and without writing to it, also while a run writes.</summary>
 /// <remarks><b>Errors</b> every member throws <see cref="JournalException"/> that names file, cause and what to do.
@@ -76,7 +68,8 @@ public static class JournalReader
         var identifier = row.IsDBNull(2) ? -1 : row.GetInt32(2);
         if (identifier != ScanEventCodec.SerialiserId)
             throw new JournalException(
-                $"{where} was written by serialiser {identifier}; scan events have {ScanEventCodec.SerialiserId}. It is no journal of flyscan.");
+                $"{where} was written by serialiser {identifier}; scan events have {ScanEventCodec.SerialiserId}. " +
+                "It is no journal of flyscan.");
         var manifest = row.IsDBNull(1) ? "" : row.GetString(1);
         try
         {
