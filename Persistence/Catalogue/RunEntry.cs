@@ -17,7 +17,7 @@ public sealed record RunEntry(
     string Title,
     string? Problem)
 {
-    /// <summary>The line of one run, from all its events.</summary>
+    /// <summary>The line of one run, from its journal.</summary>
     public static RunEntry From(string dataFolder, string uid, IReadOnlyList<JournalEntry> entries)
     {
         var events = entries.Select(e => e.Event).ToArray();
