@@ -6,7 +6,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Flyscan.Persistence.Catalogue;
 
-/// <summary>One process is in charge of a data folder. The lock is the operating system's, so that it goes with its process, however that ends.</summary>
+/// <summary>One process is in charge of a data folder.</summary>
+/// <remarks>The lock is the operating system's: it goes with its process, however that ends.</remarks>
 public sealed partial class DirectoryLock : IDisposable
 {
     private const int CloseOnExec = 0x80000;
@@ -15,7 +16,7 @@ public sealed partial class DirectoryLock : IDisposable
     private DirectoryLock(FileStream file) => _file = file;
 
     /// <summary>Takes the folder, or says which process on which host has it.</summary>
-    /// <remarks><b>Errors</b> <see cref="IOException"/> and <see cref="UnauthorizedAccessException"/> where the folder cannot be written.</remarks>
+    /// <remarks><b>Errors</b> <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/>: the folder cannot be written.</remarks>
     public static Outcome<DirectoryLock> Acquire(string dataFolder)
     {
         Directory.CreateDirectory(dataFolder);

@@ -4,11 +4,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Catalogue;
 
-/// <summary>What a path template can name; null where the request does not say.</summary>
-public sealed record PathValues(string Uid, string? Visit, long? Scan, string? Operator);
-
 /// <summary>Names of run folders from templates such as <c>{visit}/{scan}-{uid}</c>.</summary>
-/// <remarks>Nothing leaves the data folder: no absolute path, no <c>..</c>, and only letters, digits and <c>. _ + = @ -</c> of ASCII.</remarks>
+/// <remarks>Nothing leaves the data folder: no absolute path, no <c>..</c>, only ASCII letters, digits and <c>. _ + = @ -</c>.</remarks>
 public static partial class PathTemplate
 {
     private const int LongestName = 200;
@@ -54,7 +51,7 @@ public static partial class PathTemplate
         var odd = value.FirstOrDefault(c => !IsPlain(c));
         return odd == default && Complaint(value, value) is null
             ? (value, null)
-            : ("", $"{name} is '{value}'; a folder's name has only letters, digits and . _ + = @ - and does not begin with a dot or a minus");
+            : ("", $"{name} is '{value}'; a folder's name has only letters, digits and . _ + = @ - and begins with no dot and no minus");
     }
 
     private static string? Complaint(string name, string path)

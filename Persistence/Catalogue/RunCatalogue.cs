@@ -1,3 +1,4 @@
+using Flyscan.Persistence.Codecs;
 using Flyscan.Persistence.Journal;
 
 namespace Flyscan.Persistence.Catalogue;
@@ -5,6 +6,13 @@ namespace Flyscan.Persistence.Catalogue;
 /// <summary>The runs of a data folder: a projection of its journal, so that nothing can disagree with it.</summary>
 public static class RunCatalogue
 {
+    /// <summary>Most of a journal is of kinds that say nothing here, and decoding is what takes time.</summary>
+    private static readonly HashSet<string> Passed =
+    [
+        .. ScanEventCodec.Manifests.Except(
+            ["scan.submitted/1", "scan.frames-committed/1", "scan.hold-set/1", "scan.hold-cleared/1", "scan.finished/1"]),
+    ];
+
     /// <summary>Every run, in the order in which they began; empty where no run was made yet.</summary>
     /// <remarks>A run that cannot be read is listed with the reason and hides no other.
     /// <b>Errors</b> <see cref="JournalException"/> where the whole journal cannot be read.</remarks>
@@ -12,19 +20,10 @@ public static class RunCatalogue
     {
         var journal = RunFolder.JournalOf(dataFolder);
         return File.Exists(journal)
-            ? [.. JournalReader.ListScans(journal).Select(scan => Entry(dataFolder, journal, scan.Uid))]
+            ? [.. JournalReader.ReadAll(journal, Passed).Select(run => Entry(dataFolder, run))]
             : [];
     }
 
-    private static RunEntry Entry(string dataFolder, string journal, string uid)
-    {
-        try
-        {
-            return RunEntry.From(dataFolder, uid, JournalReader.ReadScan(journal, uid));
-        }
-        catch (JournalException e)
-        {
-            return RunEntry.Unreadable(uid, e.Message);
-        }
-    }
+    private static RunEntry Entry(string dataFolder, (string Uid, IReadOnlyList<JournalEntry> Entries, string? Problem) run) =>
+        run.Problem is null ? RunEntry.From(dataFolder, run.Uid, run.Entries) : RunEntry.Unreadable(run.Uid, run.Problem);
 }

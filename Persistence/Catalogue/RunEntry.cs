@@ -4,26 +4,20 @@ using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Persistence.Catalogue;
 
-/// <summary>How a run stands, as its journal says.</summary>
-public enum RunStatus
-{
-    /// <summary>Running, or left behind by a process that ended: the folder's lock tells which.</summary>
-    Unfinished,
-    Paused,
-    Finished,
-    Aborted,
-    Faulted,
-
-    /// <summary>The journal holds it in a form that cannot be read; <see cref="RunEntry.Problem"/> says why.</summary>
-    Unreadable,
-}
-
 /// <summary>One line of the run catalogue.</summary>
 /// <remarks><b>Units</b> StartedNs, FinishedNs: nanoseconds since 1970-01-01 UTC. Folder: absolute.</remarks>
 public sealed record RunEntry(
-    string Uid, RunStatus Status, long Frames, long Committed, long StartedNs, long? FinishedNs, string Folder, string Title, string? Problem)
+    string Uid,
+    RunStatus Status,
+    long Frames,
+    long Committed,
+    long StartedNs,
+    long? FinishedNs,
+    string Folder,
+    string Title,
+    string? Problem)
 {
-    /// <summary>The line of one run, from all its events.</summary>
+    /// <summary>The line of one run, from its journal.</summary>
     public static RunEntry From(string dataFolder, string uid, IReadOnlyList<JournalEntry> entries)
     {
         var events = entries.Select(e => e.Event).ToArray();
@@ -59,10 +53,11 @@ public sealed record RunEntry(
         try
         {
             using var json = JsonDocument.Parse(requestJson);
-            return Text(json.RootElement, "title")
-                ?? (json.RootElement is { ValueKind: JsonValueKind.Object } r && r.TryGetProperty("metadata", out var m) ? Text(m, "title") : null)
-                ?? Text(json.RootElement, "sample")
-                ?? "";
+            var request = json.RootElement;
+            if (request.ValueKind != JsonValueKind.Object)
+                return "";
+            var metadata = request.TryGetProperty("metadata", out var m) ? m : default;
+            return Text(request, "title") ?? Text(metadata, "title") ?? Text(request, "sample") ?? "";
         }
         catch (JsonException)
         {

@@ -26,5 +26,6 @@ public sealed record RunFolder(string Path)
     public static string LockOf(string dataFolder) => System.IO.Path.Combine(dataFolder, "lock");
 
     /// <summary>The run's folder as the journal names it, absolute or below the data folder.</summary>
-    public static RunFolder Of(string dataFolder, string runFolder) => new(System.IO.Path.GetFullPath(runFolder, System.IO.Path.GetFullPath(dataFolder)));
+    public static RunFolder Of(string dataFolder, string runFolder) =>
+        new(System.IO.Path.GetFullPath(runFolder, System.IO.Path.GetFullPath(dataFolder)));
 }

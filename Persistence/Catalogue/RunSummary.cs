@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Flyscan.Scanning.Runs;
-using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Catalogue;
 
@@ -108,34 +107,6 @@ public sealed record RunSummary(
            join handed in events.OfType<ScanEvent.HandedOver>() on started.Take equals handed.Take
            select started.AtNs - handed.AtNs,
     ];
-}
-
-/// <summary>What a summary says that the journal does not.</summary>
-/// <remarks><b>Units</b> nanoseconds. HandoverNs: software time of each handover as measured; when empty, the journal's times from
-/// handing over to the flight seen stand in, which include the devices' round trips. PlannedDeadTimeNs: dead time inside flights
-/// (run-ups, turn-arounds) by cause, from the plan.</remarks>
-public sealed record RunFacts(string Documents, string Master)
-{
-    public EquatableArray<long> HandoverNs { get; init; }
-
-    public EquatableArray<KeyValuePair<string, long>> PlannedDeadTimeNs { get; init; }
-
-    public string? Error { get; init; }
-}
-
-/// <summary>Handover times; null where there was none.</summary>
-/// <remarks><b>Units</b> milliseconds. Percentiles by nearest rank.</remarks>
-public sealed record HandoverTimes(double? P50, double? P99, double? Max)
-{
-    internal static HandoverTimes Of(long[] ns)
-    {
-        if (ns.Length == 0)
-            return new HandoverTimes(null, null, null);
-        var sorted = ns.Order().ToArray();
-        return new HandoverTimes(Percentile(50), Percentile(99), sorted[^1] / 1e6);
-
-        double Percentile(int percent) => sorted[(sorted.Length * percent + 99) / 100 - 1] / 1e6;
-    }
 }
 
 [JsonSerializable(typeof(RunSummary))]

@@ -83,7 +83,7 @@ public static class ScanEventCodec
     public static byte[] Encode(ScanEvent scanEvent) => JsonSerializer.SerializeToUtf8Bytes(scanEvent, WriterOf(scanEvent).Type);
 
     /// <summary>The event that was encoded under this manifest.</summary>
-    /// <remarks><b>Errors</b> <see cref="JournalFormatException"/>: unknown kind or version, malformed bytes, missing or unknown members.</remarks>
+    /// <remarks><b>Errors</b> <see cref="JournalFormatException"/>: unknown kind or version, malformed bytes, wrong members.</remarks>
     public static ScanEvent Decode(string manifest, ReadOnlySpan<byte> bytes)
     {
         if (!Readers.TryGetValue(manifest, out var type))

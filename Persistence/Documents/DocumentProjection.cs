@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Documents;
 
-/// <summary>Event-model documents of a run as a pure fold over its journal: the same events give the same documents, ids included.</summary>
+/// <summary>Event-model documents of a run, a pure fold over its journal: the same events give the same documents and ids.</summary>
 /// <remarks>Stream <c>primary</c> has committed frames in scan order, skipped ones left out, so that indices are seq_nums − 1 and no range
 /// ever has to be taken back. A commit beyond a gap waits until the gap is filled, skipped, or the run ends. Stream <c>outer</c> has one
 /// event per outer point, at its first committed frame. <b>Source</b> scan model, section 5; event-model 1.24.</remarks>
@@ -23,7 +24,7 @@ public sealed class DocumentProjection
         if (!Path.IsPathFullyQualified(run.MasterPath))
             throw new DocumentException($"The master file's path '{run.MasterPath}' is relative; documents need the whole path.");
         if (run.FramesPerOuterPoint <= 0 && run.Axes.Any(a => a.IsOuter))
-            throw new DocumentException($"A scan with outer axes has at least 1 frame per outer point; {run.FramesPerOuterPoint} is given.");
+            throw new DocumentException($"An outer point has 1 or more frames; {run.FramesPerOuterPoint} are given.");
         _run = run;
         _texts = new DocumentTexts(run);
     }
@@ -40,6 +41,20 @@ public sealed class DocumentProjection
         var documents = ImmutableArray.CreateBuilder<Document>();
         var next = Apply(state with { Sequence = sequence }, scanEvent, documents);
         return (next, documents.ToImmutable());
+    }
+
+    /// <summary>All documents of a journal, or of its beginning.</summary>
+    /// <remarks><b>Errors</b> as <see cref="Project"/>.</remarks>
+    public (DocumentState State, ImmutableArray<Document> Documents) Replay(IEnumerable<JournalEntry> entries)
+    {
+        var state = DocumentState.Empty;
+        var all = ImmutableArray.CreateBuilder<Document>();
+        foreach (var entry in entries)
+        {
+            (state, var documents) = Project(state, entry.Sequence, entry.Event);
+            all.AddRange(documents);
+        }
+        return (state, all.ToImmutable());
     }
 
     private DocumentState Apply(DocumentState state, ScanEvent scanEvent, ImmutableArray<Document>.Builder documents)
@@ -76,7 +91,7 @@ public sealed class DocumentProjection
         if (known is null && state.Keys.IsEmpty)
             return state with { Recorders = state.Recorders.Add(segment) };
         if (known is null)
-            throw new DocumentException($"Run {_run.Uid}: recorder {segment.Recorder} opened {segment.Path} after 'primary' was described.");
+            throw new DocumentException($"Run {_run.Uid}: {segment.Recorder} opened {segment.Path} after 'primary' was described.");
         if (!Layout(known).SequenceEqual(Layout(segment)))
             throw new DocumentException(
                 $"Run {_run.Uid}: recorder {segment.Recorder} opened {segment.Path} with other datasets than {known.Path}; " +
@@ -108,7 +123,8 @@ public sealed class DocumentProjection
             throw new DocumentException($"Run {_run.Uid}: event {state.Sequence} commits frames {frames} of a scan of {_run.Frames}.");
         if (frames.First < state.Next)
             throw new DocumentException(
-                $"Run {_run.Uid}: event {state.Sequence} commits frames {frames}, but those before {state.Next} are committed or skipped already.");
+                $"Run {_run.Uid}: event {state.Sequence} commits frames {frames}, " +
+                $"but those before {state.Next} are committed or skipped already.");
         if (state.Waiting.Overlaps(frames))
             throw new DocumentException($"Run {_run.Uid}: event {state.Sequence} commits frames {frames} a second time.");
         return state with { Waiting = state.Waiting.Add(frames) };
@@ -153,7 +169,7 @@ public sealed class DocumentProjection
         for (var outer = Math.Max(state.LastOuter + 1, range.First / perPoint); outer * perPoint < range.End; outer++)
         {
             if (!state.Arrivals.TryGetValue(outer, out var arrival))
-                throw new DocumentException($"Run {_run.Uid}: frames of outer point {outer} are committed, but the axes never arrived there.");
+                throw new DocumentException($"Run {_run.Uid}: frames of outer point {outer} are committed, but no axis arrived there.");
             var first = index + Math.Max(0, outer * perPoint - range.First);
             documents.Add(_texts.OuterEvent(arrival, state.OuterEvents + 1, first + 1));
             state = state with { OuterEvents = state.OuterEvents + 1, LastOuter = outer, Arrivals = state.Arrivals.Remove(outer) };

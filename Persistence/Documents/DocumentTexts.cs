@@ -48,7 +48,8 @@ internal sealed class DocumentTexts(RunDescription run)
         json.WriteEndObject();
         var objects = state.Keys.GroupBy(k => k.Object).ToArray();
         Objects(json, "object_keys", objects, (name, keys) => Texts(json, name, keys.Select(k => k.Name)));
-        Objects(json, "hints", objects, (name, keys) => Fields(json, name, keys.Where(k => k.Dataset.Role != "timestamp").Select(k => k.Name)));
+        Objects(json, "hints", objects, (name, keys) =>
+            Fields(json, name, keys.Where(k => k.Dataset.Role != "timestamp").Select(k => k.Name)));
         Objects(json, "configuration", objects, (name, _) => NoConfiguration(json, name));
         Objects(json, "object_classes", [], (_, _) => { });
     });
@@ -82,7 +83,7 @@ internal sealed class DocumentTexts(RunDescription run)
         json.WriteEndObject();
     });
 
-    /// <summary>PrimarySeqNum: the first committed frame of this outer point, so that no reader needs arithmetic to join the streams.</summary>
+    /// <param name="primarySeqNum">The point's first committed frame, so that no reader needs arithmetic to join the streams.</param>
     public Document OuterEvent(ScanEvent.OuterPointReached arrival, long seqNum, long primarySeqNum) =>
         Document.Write("event", NameUuid.Of(run.Uid, "event/outer", $"{seqNum}"), json =>
         {

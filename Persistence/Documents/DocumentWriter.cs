@@ -3,9 +3,10 @@ using System.Text.Json;
 
 namespace Flyscan.Persistence.Documents;
 
-/// <summary>Keeps a run's <c>documents.jsonl</c>, one object with <c>name</c> and <c>doc</c> a line; continues one that a crash left behind.</summary>
-/// <remarks>After opening, documents are given from the first on: those already there are compared and skipped, the rest appended and
-/// flushed to the operating system. Not synced: the journal can rebuild the file.</remarks>
+/// <summary>Keeps a run's <c>documents.jsonl</c>, and continues it after a crash.</summary>
+/// <remarks>A line is an object with <c>name</c> and <c>doc</c>. After opening, documents are given from the first on: those already
+/// there are compared and skipped, the rest appended and flushed to the operating system. Not synced: the journal can rebuild the
+/// file.</remarks>
 public sealed class DocumentWriter : IDisposable
 {
     private readonly FileStream _file;
@@ -23,7 +24,7 @@ public sealed class DocumentWriter : IDisposable
     public int Found { get; }
 
     /// <summary>Opens or creates the file; cuts off a last line that a crash tore.</summary>
-    /// <remarks><b>Errors</b> <see cref="DocumentException"/>: a line that is no document, before the last. <see cref="IOException"/>.</remarks>
+    /// <remarks><b>Errors</b> <see cref="DocumentException"/>: a line before the last is no document. <see cref="IOException"/>.</remarks>
     public static DocumentWriter Open(string path)
     {
         var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
@@ -54,7 +55,8 @@ public sealed class DocumentWriter : IDisposable
             {
                 if (there != (document.Name, document.Uid))
                     throw new DocumentException(
-                        $"{_file.Name}, line {_line}: there is {there.Name} {there.Uid}, where the journal gives {document.Name} {document.Uid}. " +
+                        $"{_file.Name}, line {_line}: there is {there.Name} {there.Uid}, " +
+                        $"where the journal gives {document.Name} {document.Uid}. " +
                         "The file is of another run or was edited: move it away, and it is written again from the journal.");
                 continue;
             }

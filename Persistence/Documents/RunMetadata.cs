@@ -9,8 +9,8 @@ public static class RunMetadata
     /// <summary>Members of the start document that the run itself writes.</summary>
     internal static readonly string[] Reserved =
     [
-        "uid", "time", "scan_id", "plan_name", "plan_type", "plan_hash", "beamline", "motors", "detectors", "num_points", "shape", "extents",
-        "hints", "versions", "visit", "operator", "sample", "data_type", "projections",
+        "uid", "time", "scan_id", "plan_name", "plan_type", "plan_hash", "beamline", "motors", "detectors", "num_points", "shape",
+        "extents", "hints", "versions", "visit", "operator", "sample", "data_type", "projections",
     ];
 
     private static readonly string[] Texts = ["owner", "group", "project", "data_session"];
@@ -67,7 +67,7 @@ public static class RunMetadata
         foreach (var member in value.EnumerateObject())
         {
             if (member.Name.Length == 0 || member.Name.AsSpan().IndexOfAny('.', '/') >= 0)
-                problems.Add($"{where}: the name '{member.Name}' is empty or holds a dot or a slash, which documents cannot have; rename it");
+                problems.Add($"{where}: the name '{member.Name}' is empty or holds a dot or a slash; documents cannot have it, rename it");
             else
                 CheckNames($"{where}.{member.Name}", member.Value, problems);
         }

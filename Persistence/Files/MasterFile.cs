@@ -40,6 +40,8 @@ public sealed class MasterFile(SegmentReader reader)
         await file.GroupAsync("/entry", "NXentry", cancel);
         foreach (var group in (string[])["setpoints", "readbacks", "timestamps", "identity", "committed", "provenance", "metadata"])
             await file.GroupAsync($"/entry/{group}", "NXcollection", cancel);
+        foreach (var recorder in datasets.Select(dataset => dataset.Recorder).Distinct())
+            await file.GroupAsync($"/entry/committed/{recorder}", "NXcollection", cancel);
         if (datasets.FirstOrDefault(dataset => dataset.IsSignal) is { } signal)
             await file.AttributeAsync("/entry", "default", signal.Key, cancel);
         await file.WriteTextAsync("/entry/title", content.Title, cancel);
@@ -72,7 +74,7 @@ public sealed class MasterFile(SegmentReader reader)
     {
         if (dataset.IsSignal)
             await file.GroupAsync($"/entry/{dataset.Key}", "NXdata", cancel);
-        var linear = dataset.View($"/entry/committed/{dataset.Key}", [dataset.CommittedFrames], dataset.LinearMappings());
+        var linear = dataset.View(dataset.CommittedPath, [dataset.CommittedFrames], dataset.LinearMappings());
         await file.VirtualAsync(linear, cancel);
         var plan = VirtualMapping.InShape(content.Grid, dataset.Extents, dataset.SegmentNumbers, content.MappingBudget);
         var kind = plan.Mappings is not null ? ViewKind.Mapped : ScatteredCopy.Fits(content.Grid, dataset) ? ViewKind.Copied : ViewKind.Indexed;

@@ -30,6 +30,9 @@ internal sealed record ScanDataset(
         _ => $"/entry/{Key}/data",
     };
 
+    /// <summary>Where its committed frames stand one after the other: what documents point at.</summary>
+    public string CommittedPath => $"/entry/committed/{Recorder}/{Key}";
+
     /// <summary>The path of the dataset in a segment, which may differ between segments.</summary>
     public string PathIn(Segment segment) => segment.Datasets.First(dataset => dataset.Key == Key).Path;
 

@@ -1,15 +1,7 @@
 using Flyscan.Persistence.Codecs;
-using Flyscan.Scanning.Runs;
 using Microsoft.Data.Sqlite;
 
 namespace Flyscan.Persistence.Journal;
-
-/// <summary>One row of a scan's journal.</summary>
-public sealed record JournalEntry(long Sequence, string Manifest, ScanEvent Event);
-
-/// <summary>A scan that a journal holds.</summary>
-/// <remarks><b>Units</b> LastSequence: number of its last event; Ordering: its place among all scans, by their first event.</remarks>
-public sealed record JournaledScan(string Uid, long LastSequence, long Ordering);
 
 /// <summary>Reads a journal without actors and without writing to it, also while a run writes.</summary>
 /// <remarks><b>Errors</b> every member throws <see cref="JournalException"/> that names file, cause and what to do.
@@ -17,12 +9,15 @@ public sealed record JournaledScan(string Uid, long LastSequence, long Ordering)
 public static class JournalReader
 {
     private const string Prefix = "scan-";
+    private static readonly IReadOnlySet<string> NothingPassed = new HashSet<string>();
 
     /// <summary>The persistence id of a scan.</summary>
     public static string PersistenceIdOf(string uid) => Prefix + uid;
 
     /// <summary>The scans of a journal, in the order in which they began.</summary>
-    public static IReadOnlyList<JournaledScan> ListScans(string path) => Read(path, connection =>
+    public static IReadOnlyList<JournaledScan> ListScans(string path) => Read(path, Scans);
+
+    private static List<JournaledScan> Scans(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
         command.CommandText =
@@ -35,7 +30,7 @@ public static class JournalReader
         while (rows.Read())
             scans.Add(new JournaledScan(rows.GetString(0)[Prefix.Length..], rows.GetInt64(1), rows.GetInt64(2)));
         return scans;
-    });
+    }
 
     /// <summary>All events of a scan, in order.</summary>
     public static IReadOnlyList<JournalEntry> ReadScan(string path, string uid) => ReadScan(path, uid, after: 0);
@@ -43,14 +38,34 @@ public static class JournalReader
     /// <summary>The events of a scan after one that is known, in order; empty when there are no more.</summary>
     public static IReadOnlyList<JournalEntry> ReadScan(string path, string uid, long after)
     {
-        var entries = Read(path, connection => Entries(connection, path, uid, after));
+        var entries = Read(path, connection => Entries(connection, (path, uid, after), NothingPassed));
         if (entries.Count == 0 && after == 0)
             throw new JournalException($"{path} has no scan {uid}. 'flyscan runs' lists those it has.");
         return entries;
     }
 
-    private static List<JournalEntry> Entries(SqliteConnection connection, string path, string uid, long after)
+    /// <summary>Every scan with its events, or with the reason why they cannot be read.</summary>
+    /// <param name="passed">Manifests whose events are counted but neither decoded nor returned; others must be known.</param>
+    internal static IReadOnlyList<(string Uid, IReadOnlyList<JournalEntry> Entries, string? Problem)> ReadAll(
+        string path, IReadOnlySet<string> passed) => Read(path, connection =>
     {
+        var all = new List<(string Uid, IReadOnlyList<JournalEntry> Entries, string? Problem)>();
+        foreach (var scan in Scans(connection))
+            try
+            {
+                all.Add((scan.Uid, Entries(connection, (path, scan.Uid, After: 0), passed), null));
+            }
+            catch (JournalException e)
+            {
+                all.Add((scan.Uid, [], e.Message));
+            }
+        return all;
+    });
+
+    private static List<JournalEntry> Entries(
+        SqliteConnection connection, (string Path, string Uid, long After) from, IReadOnlySet<string> passed)
+    {
+        var (path, uid, after) = from;
         using var command = connection.CreateCommand();
         command.CommandText =
             "SELECT sequence_number, manifest, identifier, message FROM journal " +
@@ -59,13 +74,14 @@ public static class JournalReader
         command.Parameters.AddWithValue("$after", after);
         using var rows = command.ExecuteReader();
         var entries = new List<JournalEntry>();
-        while (rows.Read())
+        for (var expected = after + 1; rows.Read(); expected++)
         {
-            var expected = after + entries.Count + 1;
             if (rows.GetInt64(0) != expected)
                 throw new JournalException(
                     $"{path}, scan {uid}: event {rows.GetInt64(0)} stands where {expected} is due; events are missing. " +
                     "What follows them cannot be trusted: take the journal from a backup.");
+            if (!rows.IsDBNull(1) && passed.Contains(rows.GetString(1)))
+                continue;
             entries.Add(Entry(rows, $"{path}, scan {uid}, event {expected}"));
         }
         return entries;
@@ -76,7 +92,8 @@ public static class JournalReader
         var identifier = row.IsDBNull(2) ? -1 : row.GetInt32(2);
         if (identifier != ScanEventCodec.SerialiserId)
             throw new JournalException(
-                $"{where} was written by serialiser {identifier}; scan events have {ScanEventCodec.SerialiserId}. It is no journal of flyscan.");
+                $"{where} was written by serialiser {identifier}; scan events have {ScanEventCodec.SerialiserId}. " +
+                "It is no journal of flyscan.");
         var manifest = row.IsDBNull(1) ? "" : row.GetString(1);
         try
         {

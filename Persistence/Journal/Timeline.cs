@@ -16,7 +16,8 @@ public static class Timeline
     public static string Describe(ScanEvent scanEvent) => scanEvent switch
     {
         ScanEvent.ScanSubmitted e =>
-            $"submitted: {Count(e.Frames, "frame")} on {e.BeamlineName}, plan {e.PlanHash}, into {e.RunFolder} (flyscan {e.SoftwareVersion})",
+            $"submitted: {Count(e.Frames, "frame")} on {e.BeamlineName}, plan {e.PlanHash}, " +
+            $"into {e.RunFolder} (flyscan {e.SoftwareVersion})",
         ScanEvent.Staged e => $"staged under epoch {e.Epoch}: {List(e.Devices, d => d.Device)}",
         ScanEvent.SegmentOpened e =>
             $"{e.Segment.Recorder} opened segment {e.Segment.Number}, {e.Segment.Path}: {List(e.Segment.Datasets, d => d.Key)}",
@@ -24,7 +25,8 @@ public static class Timeline
             $"outer point {e.OuterIndex} reached: {List(e.Positions, p => Invariant($"{p.Axis} {p.Position:0.######}"))}",
         ScanEvent.ProgrammeDownloaded e =>
             $"take {e.Take} downloaded: frames {e.Frames}, runs {Duration(e.AutonomyNs)} by itself, programme {e.Hash}",
-        ScanEvent.Armed e => $"take {e.Take} armed: {List(e.Positions, p => $"{p.Recorder}.{p.Segment:0000} at trigger {p.Trigger}")}{Unproved(e)}",
+        ScanEvent.Armed e =>
+            $"take {e.Take} armed: {List(e.Positions, p => $"{p.Recorder}.{p.Segment:0000} at trigger {p.Trigger}")}{Unproved(e)}",
         ScanEvent.HandedOver e => $"take {e.Take} handed over to hardware under epoch {e.Epoch}",
         ScanEvent.FlightStarted e => $"take {e.Take} flying",
         ScanEvent.TookBack e => $"take {e.Take} taken back after {Count(e.Triggered, "trigger")}: {e.Reason}",
@@ -46,7 +48,8 @@ public static class Timeline
     private static string Line(JournalEntry entry, long startNs) =>
         Invariant($"{(entry.Event.AtNs - startNs) / 1e9,11:+0.000;-0.000} s  {entry.Sequence,5}  {Describe(entry.Event)}");
 
-    private static string Unproved(ScanEvent.Armed e) => e.Unproved.Count == 0 ? "" : $"; not proved, waited for: {List(e.Unproved, u => u)}";
+    private static string Unproved(ScanEvent.Armed e) =>
+        e.Unproved.Count == 0 ? "" : $"; not proved, waited for: {List(e.Unproved, u => u)}";
 
     private static string Because(string? cause) => cause is null ? "" : $": {cause}";
 

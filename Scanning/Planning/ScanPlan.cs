@@ -7,7 +7,7 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Scanning.Planning;
 
 /// <summary>A request proved on a beamline. Takes are cut and compiled from it at any frame, at any time, always the same.</summary>
-public sealed class ScanPlan
+public sealed class ScanPlan : IRunPlan
 {
     private readonly InnerBoundary _boundary;
     private readonly InnerClasses _classes;

@@ -47,7 +47,8 @@ public sealed class RunCatalogueTests : IDisposable
     [Fact]
     public void An_entry_has_times_folder_title_and_reason()
     {
-        var submitted = new ScanEvent.ScanSubmitted(5, "u", """{"request":1,"metadata":{"title":"a title"}}""", "i-test", "h", 12, "runs/u", "0.1.0");
+        const string Request = """{"request":1,"metadata":{"title":"a title"}}""";
+        var submitted = new ScanEvent.ScanSubmitted(5, "u", Request, "i-test", "h", 12, "runs/u", "0.1.0");
         JournalFile.Write(JournalPath, "u", [submitted, new ScanEvent.Finished(9, ScanStatus.Faulted, "cam: gone")]);
         Assert.Equal(
             new RunEntry("u", RunStatus.Faulted, 12, 0, 5, 9, Path.Combine(_folder, "runs/u"), "a title", "cam: gone"),
@@ -59,7 +60,9 @@ public sealed class RunCatalogueTests : IDisposable
     {
         JournalFile.Write(JournalPath, "newer", RunStory.Of("finished"));
         JournalFile.Write(JournalPath, "ours", RunStory.Of("finished"));
-        JournalFile.Execute(JournalPath, "UPDATE journal SET manifest = 'scan.finished/7' WHERE persistence_id = 'scan-newer' AND manifest LIKE 'scan.finished%'");
+        JournalFile.Execute(
+            JournalPath,
+            "UPDATE journal SET manifest = 'scan.finished/7' WHERE persistence_id = 'scan-newer' AND manifest LIKE 'scan.finished%'");
         var runs = RunCatalogue.List(_folder);
         Assert.Equal([RunStatus.Unreadable, RunStatus.Finished], runs.Select(r => r.Status));
         Assert.Contains("scan.finished/7", runs[0].Problem);

@@ -10,7 +10,10 @@ namespace Flyscan.Tests.Persistence.Codecs;
 internal static class RecordGenerator
 {
     private static readonly string[] Texts =
-        ["", "a", "cam.0001", "µm", "ключ", "日本", "𝄞", "\"quoted\"", "back\\slash", "line\nline", "\t\u0001\u007f\u2028", "<b>&amp;</b>", "null", " "];
+    [
+        "", "a", "cam.0001", "µm", "ключ", "日本", "𝄞", "\"quoted\"", "back\\slash", "line\nline", "\t\u0001\u007f\u2028",
+        "<b>&amp;</b>", "null", " ",
+    ];
 
     private static readonly double[] Doubles =
         [0, -0.0, 1, -1, 0.1, 1e-300, double.MaxValue, double.Epsilon, double.NaN, double.PositiveInfinity, double.NegativeInfinity];

@@ -9,8 +9,8 @@ internal static class DocumentChecker
     {
         var problems = new List<string>();
         var state = new State(problems);
-        for (var i = 0; i < lines.Count; i++)
-            state.Take(lines[i].GetProperty("name").GetString()!, lines[i].GetProperty("doc"), isFirst: i == 0, isLast: i == lines.Count - 1);
+        foreach (var (i, line) in lines.Index())
+            state.Take(line.GetProperty("name").GetString()!, line.GetProperty("doc"), isFirst: i == 0, isLast: i == lines.Count - 1);
         state.Finish();
         return problems;
     }
@@ -59,7 +59,7 @@ internal static class DocumentChecker
             {
                 var external = descriptor.GetProperty("data_keys").EnumerateObject().Where(k => k.Value.TryGetProperty("external", out _));
                 var rows = external.Select(k => _rows.GetValueOrDefault($"{uid} {k.Name}")).Distinct().ToArray();
-                Check(rows.Length <= 1, $"data keys of {Text(descriptor, "name")} have different numbers of rows: {string.Join(", ", rows)}");
+                Check(rows.Length <= 1, $"data keys of {Text(descriptor, "name")} have different rows: {string.Join(", ", rows)}");
             }
         }
 
@@ -87,18 +87,23 @@ internal static class DocumentChecker
             Check(descriptor.GetProperty("data_keys").TryGetProperty(key, out _), $"{key} is no data key of {Text(descriptor, "name")}");
             var (start, stop) = Range(doc, "indices");
             var row = $"{Text(doc, "descriptor")} {key}";
-            Check(start == _rows.GetValueOrDefault(row) && stop > start, $"{key}: [{start}, {stop}) does not follow {_rows.GetValueOrDefault(row)}");
+            var before = _rows.GetValueOrDefault(row);
+            Check(start == before && stop > start, $"{key}: [{start}, {stop}) does not follow {before}");
             Check(Range(doc, "seq_nums") == (start + 1, stop + 1), $"{key}: seq_nums are not indices + 1");
             _rows[row] = stop;
         }
 
         private void Stop(JsonElement doc)
         {
-            var counted = _descriptors.ToDictionary(
-                d => Text(d.Value, "name"),
-                d => Math.Max(_events.GetValueOrDefault(d.Key), _rows.Where(r => r.Key.StartsWith(d.Key, StringComparison.Ordinal)).Select(r => r.Value).DefaultIfEmpty().Max()));
             var stated = doc.GetProperty("num_events").EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetInt64());
-            Check(counted.Count == stated.Count && counted.All(c => stated.GetValueOrDefault(c.Key, -1) == c.Value), $"num_events are {doc.GetProperty("num_events")}");
+            Check(stated.Count == _descriptors.Count, $"num_events names {stated.Count} of {_descriptors.Count} streams");
+            foreach (var (uid, descriptor) in _descriptors)
+            {
+                var rows = _rows.Where(r => r.Key.StartsWith(uid, StringComparison.Ordinal)).Select(r => r.Value);
+                var counted = rows.Append(_events.GetValueOrDefault(uid)).Max();
+                var name = Text(descriptor, "name");
+                Check(stated.GetValueOrDefault(name, -1) == counted, $"num_events of {name} are not {counted}");
+            }
         }
 
         private bool Described(JsonElement doc, out JsonElement descriptor)

@@ -33,7 +33,9 @@ public sealed class DocumentProjectionTests
         var events = RunStory.Of(story);
         var committed = RunStory.CommittedFrames(events);
         var arrays = ArrayConsumer.Read(Lines(events), committed);
-        Assert.Equal(committed.Length > 0 ? ["cam-timestamp", "box-timestamp", "data", "i0", "x", "x-min"] : [], arrays.Keys.Order(KeyOrder));
+        Assert.Equal(
+            committed.Length > 0 ? ["box-timestamp", "cam-timestamp", "data", "i0", "x", "x-min"] : [],
+            arrays.Keys.Order(StringComparer.Ordinal));
         Assert.All(arrays.Values, frames => Assert.Equal(committed, frames));
     }
 
@@ -99,7 +101,8 @@ public sealed class DocumentProjectionTests
         Assert.Equal("data", resource.GetProperty("data_key").GetString());
         Assert.Equal("application/x-hdf5", resource.GetProperty("mimetype").GetString());
         Assert.Equal("file://localhost/data/visit%20one/runs/1d0c/master.nxs", resource.GetProperty("uri").GetString());
-        Assert.Equal("""{"dataset":"/entry/committed/cam/data","chunk_shape":[2,24,32]}""", resource.GetProperty("parameters").GetRawText());
+        Assert.Equal(
+            """{"dataset":"/entry/committed/cam/data","chunk_shape":[2,24,32]}""", resource.GetProperty("parameters").GetRawText());
     }
 
     [Fact]
@@ -143,7 +146,8 @@ public sealed class DocumentProjectionTests
     [Fact]
     public void Commits_and_skips_in_any_order_are_reported_in_scan_order()
     {
-        var cuts = Gen.ArrayOf(Gen.Choose(1, (int)RunStory.Frames - 1)).Select(c => c.Append(0).Append((int)RunStory.Frames).Distinct().Order().ToArray());
+        var cuts = Gen.ArrayOf(Gen.Choose(1, (int)RunStory.Frames - 1))
+            .Select(c => c.Append(0).Append((int)RunStory.Frames).Distinct().Order().ToArray());
         var story = cuts.SelectMany(c => Gen.Shuffle(c.Zip(c.Skip(1)).ToArray()))
             .SelectMany(pieces => Gen.ArrayOf(Gen.Choose(0, 3), pieces.Length).Select(kinds => pieces.Zip(kinds).ToArray()));
         Prop.ForAll(story.ToArbitrary(), pieces =>
@@ -190,15 +194,16 @@ public sealed class DocumentProjectionTests
         AssertError("a second time", s => s.Commit(6, 8).Commit(7, 9));
         AssertError("commits frames [0, 1), but those before 2", s => s.Skip(0, 2).Commit(0, 1));
         AssertError("of a scan of 12", s => s.Commit(10, 13));
-        AssertError("outer point 1 are committed, but the axes never arrived", s => s.Commit(0, 8));
-        AssertError("recorder late opened", s => s.Add(at => new ScanEvent.SegmentOpened(at, new Segment("late", 1, "data/late.h5", []), "s", 0)));
-        AssertError("with other datasets", s => s.Add(at => new ScanEvent.SegmentOpened(at, new Segment("cam", 2, "data/cam.0002.h5", []), "s", 0)));
+        AssertError("outer point 1 are committed, but no axis arrived", s => s.Commit(0, 8));
+        AssertError("late opened data/late.h5 after", s => s.Add(at => Opened(at, new Segment("late", 1, "data/late.h5", []))));
+        AssertError("with other datasets", s => s.Add(at => Opened(at, new Segment("cam", 2, "data/c.h5", []))));
     }
 
     [Fact]
     public void What_a_request_cannot_have_is_refused_by_name()
     {
-        Assert.Equal(["documents: eager is not there yet; leave it out or say \"committed\""], RunMetadata.Problems(DocumentMode.Eager, null));
+        Assert.Equal(
+            ["documents: eager is not there yet; leave it out or say \"committed\""], RunMetadata.Problems(DocumentMode.Eager, null));
         Assert.Empty(RunMetadata.Problems(DocumentMode.Committed, """{"a":{"b":[1,{"c":null}]},"owner":"x","data_groups":["g"]}"""));
         Assert.Contains("metadata.uid", Assert.Single(RunMetadata.Problems(DocumentMode.Committed, """{"uid":"mine"}""")));
         Assert.Contains("'a.b'", Assert.Single(RunMetadata.Problems(DocumentMode.Committed, """{"deep":{"a.b":1}}""")));
@@ -214,13 +219,7 @@ public sealed class DocumentProjectionTests
             new Guid("2ed6657d-e927-568b-95e1-2665a8aea6a2"), // RFC 9562, appendix A.4: DNS namespace, www.example.com
             NameUuid.Create(new Guid("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), "www.example.com"));
 
-    private static readonly Comparer<string> KeyOrder =
-        Comparer<string>.Create((a, b) => (a == "cam-timestamp", b == "cam-timestamp") switch
-        {
-            (true, false) => -1,
-            (false, true) => 1,
-            _ => string.CompareOrdinal(a, b),
-        });
+    private static ScanEvent.SegmentOpened Opened(long at, Segment segment) => new(at, segment, "s", 0);
 
     private static void AssertError(string text, Func<RunStory, RunStory> happens)
     {

@@ -38,7 +38,7 @@ public sealed class DocumentWriterTests : IDisposable
         using (var first = DocumentWriter.Open(FilePath))
             first.Append(whole);
         var bytes = File.ReadAllBytes(FilePath);
-        for (var cut = 0; cut < bytes.Length; cut += 3)
+        for (var cut = 0; cut < bytes.Length; cut += 7)
         {
             File.WriteAllBytes(FilePath, bytes[..cut]);
             using (var again = DocumentWriter.Open(FilePath))
@@ -58,6 +58,15 @@ public sealed class DocumentWriterTests : IDisposable
             writer.Append(whole.Take(2));
         }
         Assert.Equal(whole[0].Line + "\n" + whole[1].Line + "\n", File.ReadAllText(FilePath));
+    }
+
+    [Fact]
+    public void A_torn_last_line_is_truncated_on_opening_though_nothing_is_appended()
+    {
+        var first = RunStory.Documents(RunStory.Of("finished"))[0].Line + "\n";
+        File.WriteAllText(FilePath, first + "{\"name\":\"des");
+        DocumentWriter.Open(FilePath).Dispose();
+        Assert.Equal(first, File.ReadAllText(FilePath));
     }
 
     [Fact]

@@ -40,13 +40,16 @@ internal sealed class RunStory
 
     public static IReadOnlyList<ScanEvent> Of(string name) => name switch
     {
-        "finished" => new RunStory().Begin().Fly(0).Commit(0, 4).Fly(1).Commit(4, 7).Commit(7, 8).Fly(2).Commit(8, 12).End(ScanStatus.Finished, null)._events,
+        "finished" => new RunStory().Begin().Fly(0).Commit(0, 4).Fly(1).Commit(4, 7).Commit(7, 8).Fly(2).Commit(8, 12)
+            .End(ScanStatus.Finished, null)._events,
         "aborted" => new RunStory().Begin().Fly(0).Commit(0, 4).Fly(1).Commit(4, 6).Commit(7, 8)
-            .Add(at => new ScanEvent.AbortRequested(at, "operator", "wrong sample")).End(ScanStatus.Aborted, "operator: wrong sample")._events,
+            .Add(at => new ScanEvent.AbortRequested(at, "operator", "wrong sample"))
+            .End(ScanStatus.Aborted, "operator: wrong sample")._events,
         "resumed" => new RunStory().Begin().Fly(0).Commit(0, 4).Fly(1).Commit(4, 6).TakeOver().Fly(1).Commit(6, 8).Fly(2).Commit(8, 12)
             .End(ScanStatus.Finished, null)._events,
         "rewound" => new RunStory().Begin().Fly(0).Commit(0, 2).Add(at => new ScanEvent.Rewound(at, 2, "beam lost"))
-            .Fly(1).Commit(4, 8).Fly(2).Commit(8, 10).Fly(0).Commit(3, 4).Commit(2, 3).Fly(2).Commit(10, 12).End(ScanStatus.Finished, null)._events,
+            .Fly(1).Commit(4, 8).Fly(2).Commit(8, 10).Fly(0).Commit(3, 4).Commit(2, 3).Fly(2).Commit(10, 12)
+            .End(ScanStatus.Finished, null)._events,
         "skipped" => new RunStory().Begin().Fly(0).Commit(0, 2).Skip(2, 3).Commit(3, 4).Skip(4, 8).Fly(2).Commit(9, 12).Skip(8, 9)
             .End(ScanStatus.Finished, null)._events,
         "before staging" => new RunStory().Submit().End(ScanStatus.Faulted, "cam: does not answer")._events,
@@ -92,9 +95,11 @@ internal sealed class RunStory
     }
 
     public RunStory Commit(long first, long end) => Add(at => new ScanEvent.FramesCommitted(
-        at, new FrameRange(first, end), [new Extent("cam", _segment, first, end - first, first), new Extent("box", _segment, first, end - first, first)]));
+        at, new FrameRange(first, end),
+        [new Extent("cam", _segment, first, end - first, first), new Extent("box", _segment, first, end - first, first)]));
 
-    public RunStory Skip(long first, long end) => Add(at => new ScanEvent.FramesSkipped(at, [new FrameRange(first, end)], "policy", "beam lost"));
+    public RunStory Skip(long first, long end) =>
+        Add(at => new ScanEvent.FramesSkipped(at, [new FrameRange(first, end)], "policy", "beam lost"));
 
     public RunStory TakeOver()
     {

@@ -28,8 +28,11 @@ public sealed class JournalReaderTests : IDisposable
     {
         JournalFile.Write(FilePath, "later-by-name", ScanEventExamples.All);
         JournalFile.Write(FilePath, "by-name-first", ScanEventExamples.All.Take(2));
-        JournalFile.Execute(FilePath, "UPDATE journal SET persistence_id = 'beamline-x' WHERE persistence_id = 'scan-by-name-first' AND sequence_number = 2");
-        Assert.Equal([("later-by-name", 21L), ("by-name-first", 1L)], JournalReader.ListScans(FilePath).Select(s => (s.Uid, s.LastSequence)));
+        JournalFile.Execute(
+            FilePath,
+            "UPDATE journal SET persistence_id = 'beamline-x' WHERE persistence_id = 'scan-by-name-first' AND sequence_number = 2");
+        var scans = JournalReader.ListScans(FilePath);
+        Assert.Equal([("later-by-name", 21L), ("by-name-first", 1L)], scans.Select(s => (s.Uid, s.LastSequence)));
     }
 
     [Fact]
@@ -39,7 +42,22 @@ public sealed class JournalReaderTests : IDisposable
         using var writer = JournalFile.Open(FilePath);
         Assert.Empty(JournalReader.ReadScan(FilePath, "a", after: 3));
         JournalFile.Insert(writer, "scan-a", 4, ScanEventExamples.All[3]);
-        Assert.Equal([new JournalEntry(4, "scan.outer-point-reached/1", ScanEventExamples.All[3])], JournalReader.ReadScan(FilePath, "a", after: 3));
+        var added = new JournalEntry(4, "scan.outer-point-reached/1", ScanEventExamples.All[3]);
+        Assert.Equal([added], JournalReader.ReadScan(FilePath, "a", after: 3));
+    }
+
+    [Fact]
+    public void What_a_killed_writer_left_in_its_log_is_read()
+    {
+        var left = Path.Combine(_folder, "left.db");
+        JournalFile.Write(FilePath, "a", ScanEventExamples.All.Take(3));
+        using (var writer = JournalFile.Open(FilePath))
+        {
+            JournalFile.Insert(writer, "scan-a", 4, ScanEventExamples.All[3]);
+            File.Copy(FilePath, left);
+            File.Copy(FilePath + "-wal", left + "-wal");
+        }
+        Assert.Equal(ScanEventExamples.All.Take(4), JournalReader.ReadScan(left, "a").Select(e => e.Event));
     }
 
     [Fact]
@@ -99,11 +117,20 @@ public sealed class JournalReaderTests : IDisposable
     }
 
     [Fact]
+    public void Events_marked_deleted_count_as_missing()
+    {
+        JournalFile.Write(FilePath, "a", ScanEventExamples.All);
+        JournalFile.Execute(FilePath, "UPDATE journal SET deleted = 1 WHERE sequence_number <= 2");
+        AssertError("scan a: event 3 stands where 1 is due", () => JournalReader.ReadScan(FilePath, "a"));
+    }
+
+    [Fact]
     public void An_event_of_another_serialiser_or_version_is_named_with_its_place()
     {
         JournalFile.Write(FilePath, "a", ScanEventExamples.All);
         JournalFile.Execute(FilePath, "UPDATE journal SET manifest = 'scan.staged/2' WHERE sequence_number = 2");
-        AssertError("scan a, event 2: An event of scan.staged/2 was written by another version", () => JournalReader.ReadScan(FilePath, "a"));
+        AssertError(
+            "scan a, event 2: An event of scan.staged/2 was written by another version", () => JournalReader.ReadScan(FilePath, "a"));
         JournalFile.Execute(FilePath, "UPDATE journal SET identifier = 1, manifest = '' WHERE sequence_number = 1");
         AssertError("event 1 was written by serialiser 1; scan events have 7001", () => JournalReader.ReadScan(FilePath, "a"));
     }
