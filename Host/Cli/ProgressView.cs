@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flyscan.Actors.Scans;
 using Flyscan.Host.Composition;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;

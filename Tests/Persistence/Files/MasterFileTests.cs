@@ -38,7 +38,7 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         }
 
         Assert.Equal(expected, await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, 4, None));
-        Assert.Equal(linear, await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/x", 0, linear.Count, None));
+        Assert.Equal(linear, await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/box/x", 0, linear.Count, None));
         var mask = await Reader.ReadIntegersAsync(MasterPath, "/entry/mask", 0, 4, None);
         Assert.Equal(expected.Select(value => double.IsNaN(value) ? 1L : 0), mask);
 
@@ -103,7 +103,7 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         await new MasterFile(Reader).WriteAsync(Content([Cam(1), Box(1)], []), None);
         Assert.All(await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, 4, None), value => Assert.True(double.IsNaN(value)));
         Assert.All(await Reader.ReadIntegersAsync(MasterPath, "/entry/cam/data", 0, 4, None), value => Assert.Equal(0, value));
-        Assert.Empty(await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/x", 0, 0, None));
+        Assert.Empty(await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/box/x", 0, 0, None));
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         await Assert.ThrowsAsync<ArgumentException>(() => writer.WriteAsync(content with { Committed = [new Extent("none", 1, 0, 1, 0)] }, None));
         var lost = content with { MappingBudget = 1, RunFolder = _folder.Path, Segments = [Box(9)], Committed = [new Extent("box", 9, 0, 20, 0)] };
         await Assert.ThrowsAsync<FileNotFoundException>(() => writer.WriteAsync(lost, None));
-        Assert.Equal(17, (await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/x", 0, 17, None)).Length);
+        Assert.Equal(17, (await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/box/x", 0, 17, None)).Length);
         Assert.Equal([MasterPath], Directory.GetFiles(_folder.Path));
     }
 
