@@ -24,6 +24,18 @@ internal sealed partial class ActorCell
         return subject;
     }
 
+    /// <summary>Puts stashed messages back before those that wait.</summary>
+    internal void Requeue(IReadOnlyList<Envelope> envelopes)
+    {
+        foreach (var envelope in envelopes)
+        {
+            if (envelope.Message is Terminated terminated)
+                (_terminatedQueued ??= []).TryAdd(terminated.ActorRef, null);
+        }
+
+        Mailbox.Prepend(envelopes);
+    }
+
     private IActorRef StartWatching(IActorRef subject, object? message)
     {
         if (subject.Equals(Self))

@@ -20,7 +20,7 @@ internal sealed partial class ActorCell : IUntypedActorContext
         Props = props;
         Parent = parent;
         Self = new LocalActorRef(this, path);
-        Mailbox = new Mailbox(this, system.Dispatcher);
+        Mailbox = new Mailbox(this, props.Dispatcher ?? system.Dispatcher);
         Children = new ChildrenContainer(this);
         TaskScheduler = new ActorTaskScheduler(this);
     }
@@ -41,6 +41,9 @@ internal sealed partial class ActorCell : IUntypedActorContext
 
     /// <summary>The message in work; while an actor has failed, the one that it failed on.</summary>
     internal object? CurrentMessage { get; set; }
+
+    /// <summary>Counts the messages taken from the mailbox.</summary>
+    internal long Turn { get; private set; }
 
     internal IActorRef Sender
     {
@@ -67,6 +70,7 @@ internal sealed partial class ActorCell : IUntypedActorContext
     internal void Invoke(object message, IActorRef? sender)
     {
         CurrentMessage = message;
+        Turn++;
         _sender = sender;
         try
         {

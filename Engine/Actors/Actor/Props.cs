@@ -46,6 +46,9 @@ public class Props : IEquatable<Props>
 
     public SupervisorStrategy? SupervisorStrategy { get; protected set; }
 
+    /// <summary>Where the actor runs, if not on the system's dispatcher.</summary>
+    internal Akka.Dispatch.IDispatcher? Dispatcher { get; init; }
+
     public string TypeName => Type.AssemblyQualifiedName!;
 
     public static Props Create<TActor>(params object[] args)

@@ -40,6 +40,7 @@ public interface IStash
 internal sealed class ActorStash(ActorCell cell) : IStash
 {
     private LinkedList<Envelope> _stashed = new();
+    private long _lastTurn = -1;
 
     public bool IsEmpty => _stashed.Count == 0;
 
@@ -50,8 +51,9 @@ internal sealed class ActorStash(ActorCell cell) : IStash
     public void Stash()
     {
         var message = cell.CurrentMessage ?? throw new IllegalActorStateException("There is no message in work to stash");
-        if (_stashed.Last is { } last && ReferenceEquals(last.Value.Message, message) && Equals(last.Value.Sender, cell.RawSender))
+        if (cell.Turn == _lastTurn)
             throw new IllegalActorStateException($"Can't stash the same message {message} more than once");
+        _lastTurn = cell.Turn;
         _stashed.AddLast(new Envelope(message, cell.RawSender));
     }
 
@@ -60,19 +62,19 @@ internal sealed class ActorStash(ActorCell cell) : IStash
         if (_stashed.First is not { } first)
             return;
         _stashed.RemoveFirst();
-        cell.Mailbox.Prepend([first.Value]);
+        cell.Requeue([first.Value]);
     }
 
     public void UnstashAll()
     {
         if (_stashed.Count > 0)
-            cell.Mailbox.Prepend([.. ClearStash()]);
+            cell.Requeue([.. ClearStash()]);
     }
 
     public void UnstashAll(Func<Envelope, bool> predicate)
     {
         if (_stashed.Count > 0)
-            cell.Mailbox.Prepend([.. ClearStash().Where(predicate)]);
+            cell.Requeue([.. ClearStash().Where(predicate)]);
     }
 
     public void Prepend(IEnumerable<Envelope> envelopes)

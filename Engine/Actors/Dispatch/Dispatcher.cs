@@ -26,3 +26,13 @@ internal sealed class ThreadPoolDispatcher(int throughput) : IDispatcher
         ThreadPool.UnsafeQueueUserWorkItem(mailbox, local);
     }
 }
+
+/// <summary>Runs a mailbox on the thread that sends to it, so that what was told has been received when Tell returns.</summary>
+internal sealed class CallingThreadDispatcher : IDispatcher
+{
+    internal static readonly CallingThreadDispatcher Instance = new();
+
+    public int Throughput => int.MaxValue;
+
+    public void Execute(Mailbox mailbox) => mailbox.Run();
+}

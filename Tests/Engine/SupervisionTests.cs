@@ -1,0 +1,133 @@
+using Akka.Actor;
+using Akka.TestKit.Xunit2;
+using Xunit;
+
+namespace Flyscan.Tests.Engine;
+
+public sealed class SupervisionTests : TestKit
+{
+    [Fact]
+    public void Resume_keeps_state_and_restart_loses_it()
+    {
+        var resumed = ChildOf(new OneForOneStrategy(_ => Directive.Resume));
+        resumed.Tell(2);
+        resumed.Tell("fail");
+        resumed.Tell("sum");
+        ExpectMsg(2);
+
+        var restarted = ChildOf(new OneForOneStrategy(_ => Directive.Restart));
+        restarted.Tell(2);
+        restarted.Tell("fail");
+        restarted.Tell("sum");
+        ExpectMsg(0);
+    }
+
+    [Fact]
+    public void Stop_ends_the_child_and_leaves_its_siblings()
+    {
+        var parent = Sys.ActorOf(Props.Create(() => new Supervisor(new OneForOneStrategy(_ => Directive.Stop))));
+        var (first, second) = (Child(parent), Child(parent));
+        Watch(first);
+
+        first.Tell("fail");
+
+        ExpectTerminated(first);
+        second.Tell(4);
+        second.Tell("sum");
+        ExpectMsg(4);
+    }
+
+    [Fact]
+    public void More_restarts_than_the_window_allows_stop_the_child()
+    {
+        var child = ChildOf(new OneForOneStrategy(2, TimeSpan.FromMinutes(1), _ => Directive.Restart));
+        Watch(child);
+
+        child.Tell("fail");
+        child.Tell("fail");
+        child.Tell("sum");
+        ExpectMsg(0);
+        child.Tell("fail");
+
+        ExpectTerminated(child);
+    }
+
+    [Fact]
+    public void Escalate_fails_the_supervisor()
+    {
+        var top = Sys.ActorOf(Props.Create(() => new Supervisor(new OneForOneStrategy(_ => Directive.Stop))));
+        top.Tell(Props.Create(() => new Supervisor(new OneForOneStrategy(_ => Directive.Escalate))));
+        var middle = ExpectMsg<IActorRef>();
+        var child = Child(middle);
+        Watch(middle);
+        Watch(child);
+
+        child.Tell("fail");
+
+        ExpectMsgAllOf<object>(new Terminated(child, true, false), new Terminated(middle, true, false));
+    }
+
+    [Fact]
+    public void A_child_that_cannot_be_made_is_stopped()
+    {
+        var parent = Sys.ActorOf(Props.Create(() => new Supervisor(SupervisorStrategy.DefaultStrategy)));
+        parent.Tell(Props.Create(() => new Stillborn()));
+        var child = ExpectMsg<IActorRef>();
+        Watch(child);
+        ExpectTerminated(child);
+    }
+
+    [Fact]
+    public async Task A_failure_that_reaches_the_root_ends_the_system_and_not_the_process()
+    {
+        var system = ActorSystem.Create("escalating", "akka.stdout-loglevel = OFF, akka.loglevel = OFF");
+        var top = system.ActorOf(Props.Create(() => new Supervisor(new OneForOneStrategy(_ => Directive.Escalate))));
+        var child = await top.Ask<IActorRef>(Props.Create(() => new Adder()), TimeSpan.FromSeconds(3));
+
+        child.Tell("fail");
+        var restarted = await top.Ask<IActorRef>(Props.Create(() => new Adder()), TimeSpan.FromSeconds(3));
+
+        Assert.False(system.WhenTerminated.IsCompleted);
+        Assert.NotEqual(child, restarted);
+        await system.Terminate();
+    }
+
+    private IActorRef ChildOf(SupervisorStrategy strategy) =>
+        Child(Sys.ActorOf(Props.Create(() => new Supervisor(strategy))));
+
+    private IActorRef Child(IActorRef parent)
+    {
+        parent.Tell(Props.Create(() => new Adder()));
+        return ExpectMsg<IActorRef>();
+    }
+
+    private sealed class Supervisor : ReceiveActor
+    {
+        private readonly SupervisorStrategy _strategy;
+
+        public Supervisor(SupervisorStrategy strategy)
+        {
+            _strategy = strategy;
+            Receive<Props>(props => Sender.Tell(Context.ActorOf(props)));
+        }
+
+        protected override SupervisorStrategy SupervisorStrategy() => _strategy;
+    }
+
+    private sealed class Adder : ReceiveActor
+    {
+        private int _sum;
+
+        public Adder()
+        {
+            Receive<int>(n => _sum += n);
+            Receive<string>(m => m == "sum", _ => Sender.Tell(_sum));
+            Receive<string>(m => m == "fail", _ => throw new InvalidOperationException("boom"));
+        }
+    }
+
+    private sealed class Stillborn : ReceiveActor
+    {
+        public Stillborn() => throw new InvalidOperationException("no");
+    }
+}
