@@ -148,7 +148,11 @@ internal sealed class SynchronisedMove
         for (var extra = 0; extra < 4; extra++)
             if (TryRamps(axis, shortIn + (extra >> 1), shortOut + (extra & 1)))
                 return true;
-        return false;
+        // One ramp all the way, or two that rounding made longer than the move: the other takes what one leaves.
+        return (Steps > shortIn && TryRamps(axis, shortIn, Steps - shortIn))
+            || (Steps > shortOut && TryRamps(axis, Steps - shortOut, shortOut))
+            || TryRamps(axis, 1, Steps - 1)
+            || TryRamps(axis, Steps - 1, 1);
     }
 
     private bool TryRamps(int axis, long rampIn, long rampOut)
