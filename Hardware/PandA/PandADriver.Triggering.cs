@@ -171,10 +171,13 @@ internal sealed partial class PandADriver
             fault = $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme!.Rows.Count} rows";
         var phase = fault is not null && !state.Halted ? BoxPhase.Faulted
             : !state.Running ? BoxPhase.Idle
-            : state.State == "WAIT_TRIGGER" && _firedNow == 0 ? BoxPhase.Waiting
+            : _firedNow == 0 && (state.State == "WAIT_TRIGGER" || !IsPulse(state.Line)) ? BoxPhase.Waiting
             : BoxPhase.Running;
         return new BoxStatus(phase, _programme?.Mark ?? default, Triggered(), phase == BoxPhase.Faulted ? fault : null);
     }
+
+    /// <summary>Rows that wait take a tick each; in that tick nothing is fired yet.</summary>
+    private bool IsPulse(int line) => _programme is { } held && line >= 1 && line <= held.Rows.Count && held.Rows[line - 1].IsPulse;
 
     private async Task CloseAsync(Box box) => await box.Control.SendAsync([Gate(open: false), Enable(on: false)], CancellationToken.None);
 
