@@ -85,6 +85,7 @@ internal sealed class SimulatedDiode : ICountSignal
     private void Changed()
     {
         Advance(_world.NowNs);
+        Forget(_world.NowNs - CubicTrack.HistoryNs);
         CourseChanged?.Invoke();
     }
 
@@ -104,7 +105,11 @@ internal sealed class SimulatedDiode : ICountSignal
     {
         while (_cells[^1].FromNs < timeNs && NextCell(_cells[^1]) is { } next && next.FromNs <= timeNs)
             _cells.Add(next);
-        var old = _cells.FindIndex(c => c.FromNs > _world.NowNs - CubicTrack.HistoryNs) - 1;
+    }
+
+    private void Forget(long beforeNs)
+    {
+        var old = _cells.FindIndex(c => c.FromNs > beforeNs) - 1;
         if (old > _cells.Count / 2)
             _cells.RemoveRange(0, old);
     }
@@ -117,7 +122,7 @@ internal sealed class SimulatedDiode : ICountSignal
         {
             var piece = track.PieceAt(cell.FromNs);
             if (piece.To.TimeNs > cell.FromNs)
-                next = Math.Min(next, Math.Min(piece.To.TimeNs, cell.FromNs + CellNs));
+                next = Math.Min(next, piece.IsRest ? piece.To.TimeNs : Math.Min(piece.To.TimeNs, cell.FromNs + CellNs));
         }
         return next == long.MaxValue ? null : new Cell(next, cell.Integral + Part(cell, next), cell.Flux);
     }
