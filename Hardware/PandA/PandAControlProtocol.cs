@@ -30,7 +30,7 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
         public sealed record Replied(PandACommand Command, PandAReply Reply) : Output;
 
         /// <summary>The connection is of no further use.</summary>
-        public sealed record Fault(string Reason, PandACommand? Unanswered) : Output;
+        public sealed record Fault(string Reason, bool TimedOut) : Output;
     }
 
     /// <summary>When <see cref="Tick"/> must be called; null while nothing is awaited.</summary>
@@ -66,7 +66,7 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
     public void Tick(long nowNs)
     {
         if (NextDeadline <= nowNs)
-            Fail($"no reply to {_pending.Peek().Command} within {limits.ReplyWithinNs / 1e9:0.###} s");
+            Fail($"no reply to {_pending.Peek().Command}", timedOut: true);
     }
 
     public bool TryTake([MaybeNullWhen(false)] out Output output) => _outputs.TryDequeue(out output);
@@ -122,9 +122,9 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
         _outputs.Enqueue(new Output.Replied(_pending.Dequeue().Command, reply));
     }
 
-    private void Fail(string reason)
+    private void Fail(string reason, bool timedOut = false)
     {
         _faulted = true;
-        _outputs.Enqueue(new Output.Fault(reason, _pending.Count == 0 ? null : _pending.Peek().Command));
+        _outputs.Enqueue(new Output.Fault(reason, timedOut));
     }
 }

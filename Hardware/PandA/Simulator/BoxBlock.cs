@@ -62,7 +62,7 @@ internal static class BoxBuilder
         "pos_mux" => new PosMuxField(type, buses),
         "bit_out" => new BitOutField(type, new BitSource()),
         "pos_out" => new PosOutField(type, new EncoderCount(), clock),
-        "table" => new TableField(type, SequencerRow.Words, BoxDefinition.SequencerFields),
+        "table" => new TableField(type, SequencerLayout.DocumentedRowWords, SequencerLayout.DocumentedFields),
         "time" => new TimeField(type, (1L << 48) - 1),
         "param time" => new TimeField(type, uint.MaxValue),
         "param enum" => new EnumField(type, detail!.Split('|')),

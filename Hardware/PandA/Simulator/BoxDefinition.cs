@@ -14,14 +14,7 @@ internal static class BoxDefinition
         "TTLIN.VAL INENC.A INENC.B INENC.Z INENC.DATA INENC.CONN PCAP.ACTIVE BITS.OUTA BITS.OUTB BITS.OUTC BITS.OUTD PULSE.OUT "
         + "SEQ.ACTIVE SEQ.OUTA SEQ.OUTB SEQ.OUTC SEQ.OUTD SEQ.OUTE SEQ.OUTF";
 
-    /// <summary>Layout of a sequencer table's row, as <c>TABLE.FIELDS</c> gives it.</summary>
-    public static readonly string[] SequencerFields =
-    [
-        "15:0 REPEATS uint", "19:16 TRIGGER enum", "63:32 POSITION int", "95:64 TIME1 uint", "20:20 OUTA1 uint", "21:21 OUTB1 uint",
-        "22:22 OUTC1 uint", "23:23 OUTD1 uint", "24:24 OUTE1 uint", "25:25 OUTF1 uint", "127:96 TIME2 uint", "26:26 OUTA2 uint",
-        "27:27 OUTB2 uint", "28:28 OUTC2 uint", "29:29 OUTD2 uint", "30:30 OUTE2 uint", "31:31 OUTF2 uint",
-    ];
-
+    /// <summary>One line a block or a field.</summary>
     public const string Blocks = """
         BLOCK TTLIN 6
         VAL 1 bit_out

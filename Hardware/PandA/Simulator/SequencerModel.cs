@@ -69,7 +69,7 @@ internal sealed class SequencerModel
 
     private void Load()
     {
-        _rows = SequencerRow.Read(_table.Words);
+        _rows = SequencerLayout.Documented.Decode(_table.Words);
         _state = _rows.Length == 0 ? "UNREADY" : "WAIT_ENABLE";
     }
 
@@ -117,19 +117,20 @@ internal sealed class SequencerModel
         Sleep();
         var row = Row;
         _state = "WAIT_TRIGGER";
-        if (row.Trigger == 0)
+        if (row.Trigger == SequencerTrigger.Immediate)
         {
             BeginPhase1();
             return;
         }
-        if (row.Trigger <= 6)
+        var code = (int)row.Trigger;
+        if (code <= (int)SequencerTrigger.BitCHigh)
         {
-            if (_bits[(row.Trigger - 1) / 2].Ahead == (row.Trigger % 2 == 0))
+            if (_bits[(code - 1) / 2].Ahead == (code % 2 == 0))
                 BeginPhase1();
             return;
         }
-        var ascending = row.Trigger % 2 == 1;
-        var signal = _positions[(row.Trigger - 7) / 2].Signal;
+        var ascending = code % 2 == 1;
+        var signal = _positions[(code - 7) / 2].Signal;
         var now = signal.At(_clock.NowNs);
         if (ascending ? now >= row.Position : now <= row.Position)
         {
@@ -183,16 +184,4 @@ internal sealed class SequencerModel
         for (var i = 0; i < _outputs.Length; i++)
             _outputs[i].Set((outputs >> i & 1) != 0);
     }
-}
-
-/// <summary>One row of a sequencer's table, as the block reads it.</summary>
-internal readonly record struct SequencerRow(uint Repeats, int Trigger, uint Outputs1, uint Outputs2, int Position, uint Time1, uint Time2)
-{
-    public const int Words = 4;
-
-    public static SequencerRow[] Read(uint[] words) =>
-    [
-        .. words.Chunk(Words).Select(w => new SequencerRow(
-            w[0] & 0xffff, (int)(w[0] >> 16 & 0xf), w[0] >> 20 & 0x3f, w[0] >> 26 & 0x3f, unchecked((int)w[1]), w[2], w[3])),
-    ];
 }

@@ -1,0 +1,194 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <content>The capture: adopt, arm, count, flush.</content>
+internal sealed partial class PandADriver
+{
+    /// <summary>A count that has not changed for this long is final: a real box counts every 100 ms.</summary>
+    private const long SettleNs = 250_000_000;
+    private const long SettlePollNs = 50_000_000;
+    private const long HeaderWithinNs = 5_000_000_000;
+
+    private RecordingState? _recording;
+
+    /// <summary>Samples in the segment are those from this one on, counted from the arm.</summary>
+    private long _watch = long.MaxValue;
+
+    public void WatchFor(long recorded)
+    {
+        lock (_gate)
+            _watch = recorded;
+        Recording()?.Recorder.WatchFor(recorded);
+    }
+
+    public Task<Outcome<RecorderStatus>> ArmAsync(long frames, CancellationToken cancel) => RunAsync("arm", async () =>
+    {
+        var box = Connected();
+        if (Recording() is not { } recording)
+            return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
+        await LearnFiredAsync(box, cancel);
+        var status = await StatusAsync(box, recording, cancel);
+        return status.Fault is null && status.Accepting
+            ? Done(status)
+            : new Outcome<RecorderStatus>.Failed($"{Name}: does not accept triggers: {status.Fault ?? "the capture has ended"}");
+    });
+
+    public Task<Outcome<RecorderStatus>> GetStatusAsync(CancellationToken cancel) => RunAsync("read the status", async () =>
+    {
+        if (Recording() is not { } recording)
+            return Done(new RecorderStatus(null, false, 0, 0, [], false, null));
+        return Done(await StatusAsync(Connected(), recording, cancel));
+    });
+
+    public Task<Outcome<RecorderStatus>> FlushAsync(CancellationToken cancel) => RunAsync("flush", async () =>
+    {
+        if (Recording() is not { } recording)
+            return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
+        await recording.Recorder.FlushAsync(sync: true).WaitAsync(cancel);
+        return Done(await StatusAsync(Connected(), recording, cancel));
+    });
+
+    /// <remarks>alreadyRecorded counts from the arm, as positions do.</remarks>
+    public Task<Outcome<AdoptedSession?>> AdoptAsync(
+        RecorderStaging staging, string session, long alreadyRecorded, CancellationToken cancel) => RunAsync("adopt", async () =>
+    {
+        var box = Connected();
+        var plan = Plan(staging);
+        var busy = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0].StartsWith("Busy", StringComparison.Ordinal);
+        var header = busy ? await PeekAsync(box, plan, cancel) : null;
+        if (header is null || SessionOf(header) != session)
+            return Done<AdoptedSession?>(null);
+        if (Recording() is { Recorder.Fault: null } old && old.Session == session && header.Missed <= old.First + old.Recorder.Accepted)
+        {
+            await AttachAsync(box, old, cancel);
+            return Done<AdoptedSession?>(new(new(session, old.Segment, []), false, old.First));
+        }
+        if (TakeRecording() is { } stale)
+            await stale.Recorder.AbandonAsync();
+        var first = Math.Max(header.Missed, alreadyRecorded);
+        var recording = await OpenAsync(staging, plan, first, cancel);
+        recording.Session = session;
+        lock (_gate)
+            (_recording, _programme, _firedBefore, _firedNow, _enabled) = (recording, null, null, 0, false);
+        await AttachAsync(box, recording, cancel);
+        return Done<AdoptedSession?>(new(new(session, recording.Segment, []), true, first));
+    });
+
+    private string SessionOf(PandADataHeader header) => $"{_settings.Host}:{_settings.DataPort}/{header.ArmTime}";
+
+    private RecordingState? Recording()
+    {
+        lock (_gate)
+            return _recording;
+    }
+
+    private RecordingState? TakeRecording()
+    {
+        lock (_gate)
+        {
+            var taken = _recording;
+            _recording = null;
+            return taken;
+        }
+    }
+
+    private CapturePlan Plan(RecorderStaging staging) =>
+        new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
+
+    private async Task<RecordingState> OpenAsync(RecorderStaging staging, CapturePlan plan, long first, CancellationToken cancel)
+    {
+        var path = $"data/{Name}.{staging.Segment:0000}.h5";
+        SegmentAttribute[] attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];
+        var spec = new SegmentSpec(Path.Combine(staging.RunFolder, path), plan.Specs, attributes.ToEquatableArray());
+        var store = await _stores.CreateAsync(spec, cancel);
+        var recorder = new SampleRecorder(store, plan.ColumnBytes, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
+        recorder.WatchFor(_watch);
+        return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first);
+    }
+
+    /// <summary>Opens the data connection of a recording; the server then counts us as a reader.</summary>
+    private async Task AttachAsync(Box box, RecordingState recording, CancellationToken cancel)
+    {
+        var connection = await _connector.ConnectAsync(_settings.Host, _settings.DataPort, cancel);
+        var next = recording.First + recording.Recorder.Accepted;
+        var data = new PandADataClient(connection, recording.Plan, box.TickNs, recording.Recorder, next, OnLost);
+        lock (_gate)
+            recording.Data = data;
+        await data.Ready.WaitAsync(cancel);
+    }
+
+    /// <summary>Reads the header of the capture under way on a connection of its own, so that nothing is opened for a capture that is not ours.</summary>
+    private async Task<PandADataHeader?> PeekAsync(Box box, CapturePlan plan, CancellationToken cancel)
+    {
+        var connection = await _connector.ConnectAsync(_settings.Host, _settings.DataPort, cancel);
+        using var data = new PandADataClient(connection, plan, box.TickNs, null, 0, _ => { });
+        try
+        {
+            return await WithinAsync(data.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
+        }
+        catch (IOException)
+        {
+            // Its fields are not those of this scan: somebody else's capture.
+            return null;
+        }
+    }
+
+    private void OnRecorderFault(string reason) => Recording()?.Fail(reason);
+
+    private async Task<long> ReadCapturedAsync(Box box, CancellationToken cancel) =>
+        Integer("*PCAP.CAPTURED", (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.CAPTURED")))[0]);
+
+    private async Task<RecorderStatus> StatusAsync(Box box, RecordingState recording, CancellationToken cancel)
+    {
+        var answers = await box.Control.DoAsync(
+            cancel, PandACommand.Get("*PCAP.STATUS"), PandACommand.Get("*PCAP.CAPTURED"), PandACommand.Get("PCAP.HEALTH"));
+        var busy = answers[0].StartsWith("Busy", StringComparison.Ordinal);
+        var ended = recording.Data is { CaptureEnded: { IsCompletedSuccessfully: true } end } ? $"the capture ended: {end.Result.Reason}" : null;
+        var health = answers[2] == "OK" ? null : $"PCAP: {answers[2]}";
+        var fault = recording.Fault ?? recording.Recorder.Fault ?? ended ?? health;
+        var acquired = Math.Max(Integer("*PCAP.CAPTURED", answers[1]), Triggered()) - recording.First;
+        return new RecorderStatus(recording.Session, busy && fault is null, acquired, recording.Recorder.Recorded, [], false, fault);
+    }
+
+    /// <summary>Makes the count of frames fired since staging known from the capture, where it is not.</summary>
+    /// <param name="settle">The sequencer ended in a way that its own lines do not tell.</param>
+    private async Task LearnFiredAsync(Box box, CancellationToken cancel, bool settle = false)
+    {
+        if (Recording() is null || _firedBefore is not null && !settle)
+            return;
+        var captured = await ReadCapturedAsync(box, cancel);
+        for (var quiet = 0L; quiet < SettleNs; quiet += SettlePollNs)
+        {
+            await SleepAsync(SettlePollNs, cancel);
+            var now = await ReadCapturedAsync(box, cancel);
+            if (now != captured)
+                (captured, quiet) = (now, -SettlePollNs);
+        }
+        lock (_gate)
+            _firedBefore = captured - _firedNow;
+    }
+
+    /// <summary>One staging: where its samples go.</summary>
+    private sealed class RecordingState(CapturePlan plan, SampleRecorder recorder, Segment segment, long first)
+    {
+        public CapturePlan Plan => plan;
+
+        public SampleRecorder Recorder => recorder;
+
+        public Segment Segment => segment;
+
+        /// <summary>First sample of the segment, counted from the arm.</summary>
+        public long First => first;
+
+        public string Session { get; set; } = "";
+
+        public PandADataClient? Data { get; set; }
+
+        public string? Fault { get; private set; }
+
+        public void Fail(string reason) => Fault ??= reason;
+    }
+}

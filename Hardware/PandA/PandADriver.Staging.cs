@@ -1,0 +1,203 @@
+using System.Globalization;
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <content>Staging: what is set for a scan, verified, and put back.</content>
+internal sealed partial class PandADriver
+{
+    private const long IdleWithinNs = 5_000_000_000;
+    private const long IdlePollNs = 5_000_000;
+
+    public Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel) => RunAsync("stage", async () =>
+    {
+        var box = Connected();
+        if (Recording() is not null)
+            return new Outcome<RecorderSession>.Refused($"{Name}: already staged: unstage first");
+        if (await FreeAsync(box, cancel) is { } occupied)
+            return new Outcome<RecorderSession>.Refused(occupied);
+        await box.Control.DoAsync(cancel, Enable(on: false), Gate(open: false));
+        var plan = Plan(staging);
+        var saved = await SaveAsync(box, plan, cancel);
+        RecordingState? recording = null;
+        try
+        {
+            await ApplyAsync(box, plan, cancel);
+            recording = await OpenAsync(staging, plan, 0, cancel);
+            await StartCaptureAsync(box, recording, cancel);
+        }
+        catch (Exception error) when (error is IOException or TimeoutException or OperationCanceledException)
+        {
+            await UndoAsync(box, recording, saved);
+            throw;
+        }
+        return Done(new RecorderSession(recording.Session, recording.Segment, saved.ToEquatableArray()));
+    });
+
+    public Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel) => RunAsync("unstage", async () =>
+    {
+        var box = Connected();
+        await box.Control.DoAsync(cancel, Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""));
+        var recording = TakeRecording();
+        var problem = recording is null ? null : await DrainAsync(box, recording, cancel);
+        var frames = recording is null ? 0 : await CloseFileAsync(recording, cancel);
+        problem ??= recording is not null && frames != recording.Recorder.Accepted
+            ? $"the file has {frames} frames, {recording.Recorder.Accepted} came"
+            : null;
+        await RestoreAsync(box, restore, cancel);
+        return problem is null ? Done(frames) : new Outcome<long>.Failed($"{Name}: {problem}");
+    });
+
+    /// <summary>Waits until nobody captures; returns why that cannot be had.</summary>
+    /// <remarks>A capture that no data client takes was left by a process that died: it is ended. One that somebody takes is not ours to end.</remarks>
+    private async Task<string?> FreeAsync(Box box, CancellationToken cancel)
+    {
+        var status = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0];
+        if (status.StartsWith("Busy", StringComparison.Ordinal) && status.EndsWith(" 0", StringComparison.Ordinal))
+            await box.Control.DoAsync(cancel, PandACommand.Set("*PCAP.DISARM", ""));
+        var deadline = _clock.NowNs + IdleWithinNs;
+        while (!IsFree(status) && _clock.NowNs < deadline)
+        {
+            await SleepAsync(IdlePollNs, cancel);
+            status = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0];
+        }
+        if (IsFree(status))
+            return null;
+        var who = await box.Control.DoAsync(cancel, PandACommand.Get("*WHO"));
+        return $"{Name}: the box is captured by somebody else (status {status}); its clients: {who[0].Replace("\n", "; ")}. End that capture first";
+    }
+
+    private static bool IsFree(string status) =>
+        status.StartsWith("Idle", StringComparison.Ordinal) && status.EndsWith(" 0", StringComparison.Ordinal);
+
+    /// <summary>What is set for every scan, in order.</summary>
+    private List<(string Name, string Value)> Settings(Box box)
+    {
+        List<(string, string)> settings =
+        [
+            ($"{Sequencer}.PRESCALE.RAW", "0"), ($"{Sequencer}.REPEATS", "1"), ($"{Sequencer}.BITA", _settings.LiveInput ?? "ZERO"),
+            ($"{Sequencer}.BITB", box.GateBit), ($"{Sequencer}.BITC", "ZERO"), ($"{Sequencer}.POSA", "ZERO"), ($"{Sequencer}.POSB", "ZERO"),
+            ($"{Sequencer}.POSC", "ZERO"), ($"{_settings.TriggerOutput}.VAL", $"{Sequencer}.OUTA"), ("PCAP.GATE", $"{Sequencer}.OUTA"),
+            ("PCAP.TRIG", $"{Sequencer}.OUTA"), ("PCAP.TRIG_EDGE", "Falling"), ("PCAP.SHIFT_SUM", "0"), ("PCAP.ENABLE", "ONE"),
+        ];
+        foreach (var input in new[] { $"{Sequencer}.ENABLE", $"{Sequencer}.BITA", $"{Sequencer}.BITB", "PCAP.ENABLE", "PCAP.GATE", "PCAP.TRIG" })
+            settings.Add(($"{input}.DELAY", "0"));
+        settings.Add(($"{_settings.TriggerOutput}.VAL.DELAY", "0"));
+        foreach (var encoder in _settings.Encoders)
+        {
+            settings.Add(($"{encoder.Input}.VAL.SCALE", Number(encoder.Scale)));
+            settings.Add(($"{encoder.Input}.VAL.OFFSET", Number(encoder.Offset)));
+            settings.Add(($"{encoder.Input}.VAL.UNITS", encoder.Unit));
+        }
+        return settings;
+    }
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>Old values of everything that staging changes, captures last.</summary>
+    private async Task<List<SavedSetting>> SaveAsync(Box box, CapturePlan plan, CancellationToken cancel)
+    {
+        var names = Settings(box).Select(s => s.Name).ToList();
+        var values = await box.Control.DoAsync(cancel, [.. names.Select(PandACommand.Get), PandACommand.Get("*CAPTURE")]);
+        var saved = names.Select((name, i) => new SavedSetting(name, values[i])).ToList();
+        var captured = values[^1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 2)).ToList();
+        foreach (var (field, _) in plan.Captures)
+            if (captured.All(c => c[0] != field))
+                saved.Add(new($"{field}.CAPTURE", "No"));
+        saved.AddRange(captured.Select(c => new SavedSetting($"{c[0]}.CAPTURE", c[1])));
+        return saved;
+    }
+
+    private async Task ApplyAsync(Box box, CapturePlan plan, CancellationToken cancel)
+    {
+        var settings = Settings(box);
+        var captures = plan.Captures.Select(c => PandACommand.Set($"{c.Field}.CAPTURE", c.Options));
+        await box.Control.DoAsync(
+            cancel, [.. settings.Select(s => PandACommand.Set(s.Name, s.Value)), PandACommand.Set("*CAPTURE", ""), .. captures]);
+        var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name)), PandACommand.Get("*CAPTURE")]);
+        for (var i = 0; i < settings.Count; i++)
+            if (!Same(settings[i].Value, held[i]))
+                throw new IOException($"{settings[i].Name} was set to {settings[i].Value} and reads {held[i]}: somebody else writes to the box");
+        var wanted = plan.Captures.Select(c => $"{c.Field} {c.Options}").Order(StringComparer.Ordinal);
+        if (!held[^1].Split('\n').Order(StringComparer.Ordinal).SequenceEqual(wanted))
+            throw new IOException($"the captured fields read {held[^1].Replace("\n", ", ")}: somebody else writes to the box");
+    }
+
+    /// <summary>Numbers come back with ten digits.</summary>
+    private static bool Same(string set, string held) => set == held
+        || double.TryParse(set, NumberStyles.Float, CultureInfo.InvariantCulture, out var a)
+        && double.TryParse(held, NumberStyles.Float, CultureInfo.InvariantCulture, out var b)
+        && Math.Abs(a - b) <= 1e-9 * Math.Abs(a);
+
+    private async Task StartCaptureAsync(Box box, RecordingState recording, CancellationToken cancel)
+    {
+        await AttachAsync(box, recording, cancel);
+        if (await FreeAsync(box, cancel) is { } occupied)
+            throw new IOException(occupied);
+        await box.Control.DoAsync(cancel, PandACommand.Set("*PCAP.ARM", ""));
+        var header = await WithinAsync(recording.Data!.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
+        recording.Session = SessionOf(header);
+        lock (_gate)
+            (_recording, _programme, _firedBefore, _firedNow, _enabled) = (recording, null, 0, 0, false);
+    }
+
+    private async Task UndoAsync(Box box, RecordingState? recording, List<SavedSetting> saved)
+    {
+        recording?.Data?.Dispose();
+        if (recording is not null)
+            await recording.Recorder.AbandonAsync();
+        // Best effort: the reason why staging failed is what the caller is told; a lost connection cannot be undone on.
+        var undo = saved.Select(s => PandACommand.Set(s.Name, s.Value));
+        try
+        {
+            await box.Control.SendAsync([PandACommand.Set("*PCAP.DISARM", ""), .. undo], CancellationToken.None);
+        }
+        catch (Exception error) when (error is IOException or TimeoutException)
+        {
+            return;
+        }
+    }
+
+    /// <summary>Waits for the end of the capture and compares counts; returns what is wrong.</summary>
+    private async Task<string?> DrainAsync(Box box, RecordingState recording, CancellationToken cancel)
+    {
+        if (recording.Recorder.Fault is { } fault)
+            return fault;
+        try
+        {
+            if (recording.Data is not { } data)
+                return "the data connection is not open";
+            var (sent, reason) = await WithinAsync(data.CaptureEnded, IdleWithinNs, "the end of the capture", cancel);
+            var captured = await ReadCapturedAsync(box, cancel);
+            if (sent != data.Received)
+                return $"the box sent {sent} samples and {data.Received} came ({reason})";
+            if (captured != recording.First + recording.Recorder.Accepted)
+                return $"the box captured {captured} samples, {recording.First + recording.Recorder.Accepted} came ({reason})";
+            // Ok says only that ENABLE fell; a capture of ours ends by being disarmed.
+            return reason == "Disarmed" ? null : $"the capture ended before it was disarmed: {reason}";
+        }
+        catch (IOException error)
+        {
+            return error.Message;
+        }
+    }
+
+    private static async Task<long> CloseFileAsync(RecordingState recording, CancellationToken cancel)
+    {
+        recording.Data?.Dispose();
+        if (recording.Recorder.Fault is null)
+            return await recording.Recorder.CloseAsync(cancel);
+        await recording.Recorder.AbandonAsync();
+        return recording.Recorder.Recorded;
+    }
+
+    private async Task RestoreAsync(Box box, EquatableArray<SavedSetting> restore, CancellationToken cancel)
+    {
+        var replies = await box.Control.SendAsync([.. restore.Select(s => PandACommand.Set(s.Name, s.Value))], cancel);
+        for (var i = 0; i < replies.Length; i++)
+            if (replies[i] is PandAReply.Refused refused)
+                throw new IOException($"{restore[i].Name} could not be put back to {restore[i].Value}: {refused.Reason}");
+    }
+}

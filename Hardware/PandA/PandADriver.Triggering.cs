@@ -1,0 +1,215 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <content>The sequencer: load, enable, wait, halt.</content>
+internal sealed partial class PandADriver
+{
+    private const long FirstPollNs = 1_000_000;
+    private const long LongestPollNs = 50_000_000;
+    private const long HaltMarginNs = 2_000_000_000;
+
+    /// <summary>What the sequencer holds, verified by reading it back; null: not known.</summary>
+    private SequencerProgramme? _programme;
+    private bool _enabled;
+
+    /// <summary>Frames fired since staging before the present programme; null: adopted, to be learnt from the capture's count.</summary>
+    private long? _firedBefore = 0;
+    private long _firedNow;
+
+    public Task<Outcome<BoxStatus>> LoadAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel) => RunAsync("load", async () =>
+    {
+        var box = Connected();
+        var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null);
+        var compiled = SequencerProgramme.Compile(programme, mark, _settings.Encoders, limits, out var problem);
+        if (compiled is null)
+            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
+        await LearnFiredAsync(box, cancel);
+        var table = SequencerProgramme.Base64(box.Layout.Encode([.. compiled.Rows]));
+        var answers = await box.Control.DoAsync(
+            cancel, Enable(on: false), Gate(open: false), PandACommand.Set($"{Sequencer}.PRESCALE.RAW", $"{compiled.PrescaleTicks}"),
+            PandACommand.Set($"{Sequencer}.POSA", compiled.Inputs[0]), PandACommand.Set($"{Sequencer}.POSB", compiled.Inputs[1]),
+            PandACommand.Set($"{Sequencer}.POSC", compiled.Inputs[2]), PandACommand.Table($"{Sequencer}.TABLE", table),
+            PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"), PandACommand.Get($"{Sequencer}.STATE"),
+            PandACommand.Get($"{Sequencer}.HEALTH"));
+        var held = answers[7].Split('\n').ToEquatableArray();
+        if (held != table || answers[8] != $"{compiled.PrescaleTicks}")
+            return new Outcome<BoxStatus>.Failed($"{Name}: the table read back differs from the one written: somebody else writes to {Sequencer}");
+        if (answers[9] != "WAIT_ENABLE")
+            return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is in {answers[9]} after the table was written, not in WAIT_ENABLE");
+        lock (_gate)
+        {
+            // LearnFired has made it known; a new table fires from nought.
+            _firedBefore += _firedNow;
+            (_programme, _firedNow, _enabled) = (compiled, 0, false);
+        }
+        return Done(new BoxStatus(BoxPhase.Idle, mark, Triggered(), null));
+    });
+
+    public Task<Outcome<BoxStatus>> EnableAsync(TakeMark mark, CancellationToken cancel) => RunAsync("enable", async () =>
+    {
+        var box = Connected();
+        lock (_gate)
+        {
+            if (_programme is null || _programme.Mark != mark)
+                return new Outcome<BoxStatus>.Refused(
+                    $"{Name}: {Sequencer} does not hold the programme of take mark {mark.Value} (it holds {_programme?.Mark.Value ?? 0}): load it");
+            if (_enabled)
+                return new Outcome<BoxStatus>.Refused($"{Name}: the programme was enabled already: load it again");
+            _enabled = true;
+        }
+        try
+        {
+            // One piece, one round trip: this is on the handover path.
+            var state = await ReadSequencerAsync(box, cancel, Gate(open: true), Enable(on: true));
+            if (state.Running || state.AtEnd)
+                return Done(Status(state));
+            await CloseAsync(box);
+            return new Outcome<BoxStatus>.Failed(
+                $"{Name}: {Sequencer} did not start: state {state.State}, line {state.Line}, health {state.Health}");
+        }
+        catch (OperationCanceledException)
+        {
+            await CloseAsync(box);
+            throw;
+        }
+    });
+
+    public Task<Outcome<BoxStatus>> GetBoxStatusAsync(CancellationToken cancel) => RunAsync("read the status", async () =>
+    {
+        var box = Connected();
+        await ReadTableAsync(box, cancel);
+        var state = await ReadSequencerAsync(box, cancel);
+        if (!state.Running)
+            await LearnFiredAsync(box, cancel);
+        // Adopted in flight: what fired before is only known from the capture's count, which lags a little.
+        return Done(_firedBefore is null
+            ? Status(state) with { Triggered = await ReadCapturedAsync(box, cancel) }
+            : Status(state));
+    });
+
+    /// <remarks>Cancelling ends the watching only: the sequencer goes on, and <see cref="HaltAsync"/> stops it.</remarks>
+    public Task<Outcome<BoxStatus>> WaitDoneAsync(TakeMark mark, long expectedNs, CancellationToken cancel) => RunAsync("wait", async () =>
+    {
+        var box = Connected();
+        if (_programme is null)
+            await ReadTableAsync(box, cancel);
+        if (_programme!.Mark != mark)
+            return new Outcome<BoxStatus>.Refused($"{Name}: {Sequencer} holds take mark {_programme.Mark.Value}, not {mark.Value}");
+        if (expectedNs > 0)
+            await SleepAsync(expectedNs, cancel);
+        var poll = FirstPollNs;
+        var state = await ReadSequencerAsync(box, cancel);
+        while (state.Running)
+        {
+            await SleepAsync(poll, cancel);
+            poll = Math.Min(LongestPollNs, poll * 3 / 2);
+            state = await ReadSequencerAsync(box, cancel);
+        }
+        if (_firedBefore is null || !state.AtEnd)
+            await LearnFiredAsync(box, cancel, settle: true);
+        return Done(Status(state));
+    });
+
+    public Task<Outcome<BoxStatus>> HaltAsync(CancellationToken cancel) => RunAsync("halt", async () =>
+    {
+        var box = Connected();
+        if (_programme is null)
+            await ReadTableAsync(box, cancel);
+        await box.Control.DoAsync(cancel, Gate(open: false));
+        var deadline = _clock.NowNs + _programme!.LongestPeriodNs + HaltMarginNs;
+        var state = await ReadSequencerAsync(box, cancel);
+        while (state.Running && state.State != "WAIT_TRIGGER" && _clock.NowNs < deadline)
+        {
+            await SleepAsync(FirstPollNs, cancel);
+            state = await ReadSequencerAsync(box, cancel);
+        }
+        if (state.Running && state.State != "WAIT_TRIGGER")
+        {
+            await CloseAsync(box);
+            return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} did not stop at the closed gate: state {state.State}; it was disabled");
+        }
+        var active = await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE"));
+        if (active[1] != "0")
+            return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
+        return await ConfirmFiredAsync(box, state with { Running = false, Halted = true }, cancel);
+    });
+
+    private long Triggered()
+    {
+        lock (_gate)
+            return (_firedBefore ?? 0) + _firedNow;
+    }
+
+    /// <summary>Two counts must agree: the sequencer's lines and repeats, and the samples that the capture took.</summary>
+    private async Task<Outcome<BoxStatus>> ConfirmFiredAsync(Box box, SequencerState state, CancellationToken cancel)
+    {
+        if (Recording() is null || _firedBefore is null)
+        {
+            await LearnFiredAsync(box, cancel, settle: true);
+            return Done(Status(state));
+        }
+        // A real box hands samples over every 100 ms, so its count may lag behind.
+        var deadline = _clock.NowNs + SettleNs * 4;
+        var captured = await ReadCapturedAsync(box, cancel);
+        while (captured != Triggered() && _clock.NowNs < deadline)
+        {
+            await SleepAsync(FirstPollNs * 5, cancel);
+            captured = await ReadCapturedAsync(box, cancel);
+        }
+        return captured == Triggered()
+            ? Done(Status(state))
+            : new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} fired {Triggered()} frames since staging, and {captured} were captured");
+    }
+
+    private BoxStatus Status(SequencerState state)
+    {
+        var fault = state.Health == "OK" ? null : $"{Sequencer}: {state.Health}";
+        if (fault is null && _enabled && !state.Running && !state.AtEnd && state.Line > 0)
+            fault = $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme!.Rows.Count} rows";
+        var phase = fault is not null && !state.Halted ? BoxPhase.Faulted
+            : !state.Running ? BoxPhase.Idle
+            : state.State == "WAIT_TRIGGER" && _firedNow == 0 ? BoxPhase.Waiting
+            : BoxPhase.Running;
+        return new BoxStatus(phase, _programme?.Mark ?? default, Triggered(), phase == BoxPhase.Faulted ? fault : null);
+    }
+
+    private async Task CloseAsync(Box box) => await box.Control.SendAsync([Gate(open: false), Enable(on: false)], CancellationToken.None);
+
+    /// <summary>State first: what is read after it is then final where it says that the sequencer stands still.</summary>
+    /// <param name="before">Sent ahead in the same piece, so that acting and proving cost one round trip.</param>
+    private async Task<SequencerState> ReadSequencerAsync(Box box, CancellationToken cancel, params PandACommand[] before)
+    {
+        string[] fields = ["STATE", "TABLE_LINE", "LINE_REPEAT", "HEALTH", "ENABLE"];
+        var all = await box.Control.DoAsync(cancel, [.. before, .. fields.Select(f => PandACommand.Get($"{Sequencer}.{f}"))]);
+        var answers = all[before.Length..];
+        var (line, repeat) = ((int)Integer("TABLE_LINE", answers[1]), Integer("LINE_REPEAT", answers[2]));
+        var running = answers[0] is "WAIT_TRIGGER" or "PHASE1" or "PHASE2";
+        lock (_gate)
+        {
+            _enabled |= answers[4] == "ONE";
+            var programme = _programme;
+            var end = programme is not null && !running && programme.IsEnd(line, repeat);
+            // Older firmware forgets its line when ENABLE falls: then the count stands as it was.
+            if (programme is not null && _enabled && line > 0 && (running || end))
+                _firedNow = Math.Max(_firedNow, end ? programme.Frames : programme.Fired(line, repeat, answers[0] == "PHASE2"));
+            return new SequencerState(answers[0], line, repeat, answers[3], running, end, answers[4] != "ONE");
+        }
+    }
+
+    private async Task ReadTableAsync(Box box, CancellationToken cancel)
+    {
+        var answers = await box.Control.DoAsync(
+            cancel, PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"));
+        var lines = answers[0].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var rows = box.Layout.Decode(SequencerProgramme.FromBase64(lines));
+        lock (_gate)
+            if (_programme is null || !_programme.Rows.SequenceEqual(rows))
+                _programme = SequencerProgramme.FromTable(rows, Integer("PRESCALE", answers[1]), box.TickNs);
+    }
+
+    /// <remarks>Halted: ENABLE is low, so that an end before the end is our own doing.</remarks>
+    private sealed record SequencerState(string State, int Line, long Repeat, string Health, bool Running, bool AtEnd, bool Halted);
+}

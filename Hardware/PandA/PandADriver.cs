@@ -1,0 +1,248 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <summary>Drives a PandA: connection, safe state, encoders. Staging and recording, and triggering, stand in files beside this one.</summary>
+/// <remarks>A pump over <see cref="IConnection"/> and <see cref="IClock"/>: it has no thread, and reconnects only when told.</remarks>
+internal sealed partial class PandADriver : ITriggerBox
+{
+    /// <summary>Nanoseconds per tick that the planner may count on: the 125 MHz of every PandA so far.</summary>
+    public const long TickNs = 8;
+
+    /// <summary>Rows that stand in the FPGA's own memory; longer tables are fetched again and again while they run.</summary>
+    public const int MostRows = 4096;
+
+    private readonly PandASettings _settings;
+    private readonly IClock _clock;
+    private readonly IConnector _connector;
+    private readonly IFrameStoreFactory _stores;
+    private readonly object _gate = new();
+    private Box? _box;
+    private IDisposable? _healthWake;
+    private bool _lostReported;
+
+    public PandADriver(string name, PandASettings settings, DeviceEnvironment environment)
+    {
+        (Name, _settings) = (name, settings);
+        (_clock, _connector, _stores) = (environment.Clock, environment.Connector, environment.Stores);
+    }
+
+    public string Name { get; }
+
+    public event Action<string>? Lost;
+
+    public event Action<long>? Recorded;
+
+    private string Sequencer => _settings.Sequencer;
+
+    /// <summary>The field behind the gate, such as BITS1.A.</summary>
+    private PandACommand Gate(bool open) => PandACommand.Set(_settings.Gate, open ? "1" : "0");
+
+    private PandACommand Enable(bool on) => PandACommand.Set($"{Sequencer}.ENABLE", on ? "ONE" : "ZERO");
+
+    public Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel) => RunAsync("connect", async () =>
+    {
+        Disconnect();
+        var connection = await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel);
+        lock (_gate)
+            _lostReported = false;
+        var limits = new PandAControlLimits(ReplyWithinNs: _settings.ReplyWithinNs);
+        var control = new PandAControlClient(connection, _clock, limits, OnLost);
+        try
+        {
+            var box = await IdentifyAsync(control, cancel);
+            lock (_gate)
+                _box = box;
+            WatchHealth();
+            return Done(Nothing.Value);
+        }
+        catch
+        {
+            control.Dispose();
+            throw;
+        }
+    });
+
+    public Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => RunAsync("make safe", async () =>
+    {
+        var control = Control();
+        await control.DoAsync(cancel, Gate(open: false), Enable(on: false));
+        var state = await control.DoAsync(
+            cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
+        return state is ["0", "0", "0"]
+            ? Done(Nothing.Value)
+            : new Outcome<Nothing>.Failed($"{Name}: not safe: active {state[0]}, output {state[1]}, gate {state[2]}; all should be 0");
+    });
+
+    public Task<Outcome<double>> ReadEncoderAsync(string axis, CancellationToken cancel) => RunAsync($"read the encoder of {axis}", async () =>
+    {
+        var encoder = _settings.Encoders.FirstOrDefault(e => e.Axis == axis);
+        if (encoder is null)
+            return new Outcome<double>.Refused($"{Name}: axis {axis} has no encoder at this box");
+        var counts = (await Control().DoAsync(cancel, PandACommand.Get($"{encoder.Input}.VAL")))[0];
+        return Done(Integer($"{encoder.Input}.VAL", counts) * encoder.Scale + encoder.Offset);
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        Disconnect();
+        var recording = TakeRecording();
+        if (recording is not null)
+            await recording.Recorder.AbandonAsync();
+    }
+
+    private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
+
+    private static long Integer(string what, string text) =>
+        long.TryParse(text, out var value) ? value : throw new IOException($"{what} is not a number: {text}");
+
+    /// <summary>Turns what a conversation with the box can end in into an outcome that names the box.</summary>
+    private async Task<Outcome<T>> RunAsync<T>(string what, Func<Task<Outcome<T>>> talk)
+    {
+        try
+        {
+            return await talk();
+        }
+        catch (TimeoutException error)
+        {
+            return new Outcome<T>.TimedOut($"{Name}: {what}: {error.Message}", _settings.ReplyWithinNs);
+        }
+        catch (IOException error)
+        {
+            return new Outcome<T>.Failed($"{Name}: {what}: {error.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            return new Outcome<T>.Cancelled();
+        }
+    }
+
+    private PandAControlClient Control() => Connected().Control;
+
+    private Box Connected()
+    {
+        lock (_gate)
+            return _box ?? throw new IOException("not connected");
+    }
+
+    private async Task<Box> IdentifyAsync(PandAControlClient control, CancellationToken cancel)
+    {
+        var answers = await control.DoAsync(
+            cancel, PandACommand.Get("*IDN"), PandACommand.Get("*CLOCK_FREQ"), PandACommand.Get("*BITS"), PandACommand.Get("*CAPTURE.*"),
+            PandACommand.Get($"{Sequencer}.TABLE.FIELDS"), PandACommand.Get($"{Sequencer}.TABLE.ROW_WORDS"),
+            PandACommand.Get($"{Sequencer}.TABLE.MAX_LENGTH"), PandACommand.Get($"{_settings.TriggerOutput}.VAL"));
+        var frequency = Integer("*CLOCK_FREQ", answers[1]);
+        if (frequency <= 0 || 1_000_000_000 % frequency != 0)
+            throw new IOException($"a clock of {frequency} Hz is not a whole number of nanoseconds; 125000000 is expected");
+        var bits = answers[2].Split('\n');
+        var rowWords = (int)Integer("ROW_WORDS", answers[5]);
+        CheckPresent(bits, answers[3].Split('\n'));
+        try
+        {
+            var layout = new SequencerLayout(answers[4].Split('\n'), rowWords);
+            var rows = Math.Min(MostRows, (int)(Integer("MAX_LENGTH", answers[6]) / rowWords));
+            return new Box(control, layout, rows, 1_000_000_000 / frequency, GateBit(bits)!);
+        }
+        catch (FormatException error)
+        {
+            throw new IOException($"{answers[0]}: {error.Message}", error);
+        }
+    }
+
+    private void CheckPresent(string[] bits, string[] capturable)
+    {
+        if (_settings.LiveInput is { } live && !bits.Contains(live))
+            throw new IOException($"the box has no bit {live}: check live-input");
+        if (GateBit(bits) is null)
+            throw new IOException($"the box has no soft bit {_settings.Gate}: check gate");
+        foreach (var encoder in _settings.Encoders)
+            if (!capturable.Contains($"{encoder.Input}.VAL"))
+                throw new IOException($"the box has no encoder input {encoder.Input}: check the encoder of axis {encoder.Axis}");
+        foreach (var detector in _settings.Detectors)
+            if (!capturable.Contains(detector.Capture))
+                throw new IOException($"the box cannot capture {detector.Capture}: check detector {detector.Name}");
+    }
+
+    /// <summary>The bus name of the gate's output: BITS1.A drives BITS1.OUTA, or BITS.OUTA where there is one such block.</summary>
+    private string? GateBit(string[] bits)
+    {
+        var at = _settings.Gate.IndexOf('.');
+        var (block, letter) = (_settings.Gate[..at], _settings.Gate[(at + 1)..]);
+        var names = new[] { $"{block}.OUT{letter}", $"{block.TrimEnd('1')}.OUT{letter}" };
+        return names.FirstOrDefault(bits.Contains);
+    }
+
+    /// <summary>Asks now and then, so that a box that went silent is noticed by its missing answer.</summary>
+    private void WatchHealth()
+    {
+        lock (_gate)
+        {
+            _healthWake?.Dispose();
+            _healthWake = _box is null ? null : _clock.WakeAt(_clock.NowNs + _settings.HealthPeriodNs, AskHealth);
+        }
+    }
+
+    private void AskHealth()
+    {
+        Box? box;
+        lock (_gate)
+            box = _box;
+        if (box is null)
+            return;
+        _ = box.Control.SendAsync([PandACommand.Get("*PCAP.STATUS")], CancellationToken.None);
+        WatchHealth();
+    }
+
+    private void OnLost(string reason)
+    {
+        lock (_gate)
+        {
+            if (_lostReported)
+                return;
+            _lostReported = true;
+        }
+        Disconnect();
+        Lost?.Invoke($"{Name}: {reason}");
+    }
+
+    /// <summary>Closes both connections; what is recorded stays open for an adoption.</summary>
+    private void Disconnect()
+    {
+        Box? box;
+        PandADataClient? data;
+        lock (_gate)
+        {
+            (box, data) = (_box, _recording?.Data);
+            _box = null;
+            _healthWake?.Dispose();
+            _healthWake = null;
+        }
+        box?.Control.Dispose();
+        data?.Dispose();
+    }
+
+    private Task SleepAsync(long ns, CancellationToken cancel)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var wake = _clock.WakeAt(_clock.NowNs + ns, () => done.TrySetResult());
+        return AwaitAsync(done.Task, wake, cancel);
+    }
+
+    private static async Task AwaitAsync(Task task, IDisposable wake, CancellationToken cancel)
+    {
+        using (wake)
+            await task.WaitAsync(cancel);
+    }
+
+    /// <summary>Waits for something that the box will do by itself.</summary>
+    private async Task<T> WithinAsync<T>(Task<T> task, long ns, string what, CancellationToken cancel)
+    {
+        var late = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => late.TrySetException(new TimeoutException($"{what} did not come")));
+        return await (await Task.WhenAny(task, late.Task).WaitAsync(cancel));
+    }
+
+    /// <summary>A connected box and what was learnt of it.</summary>
+    private sealed record Box(PandAControlClient Control, SequencerLayout Layout, int Rows, long TickNs, string GateBit);
+}

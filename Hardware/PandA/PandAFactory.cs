@@ -1,0 +1,79 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <summary>Makes drivers for PandA trigger boxes (kind <c>panda</c>).</summary>
+public sealed class PandAFactory : IDeviceFactory
+{
+    private const int LargestPort = 65535;
+    private static readonly string[] KnownOptions = ["Value", "Diff", "Sum", "Min", "Max", "Mean"];
+
+    public string Kind => "panda";
+
+    public DeviceDescription Describe(string name, ISettings settings)
+    {
+        var read = Read(settings);
+        return new DeviceDescription
+        {
+            // One row fewer than the table has: a programme that begins with a position compare needs one for the take's mark.
+            Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null),
+            Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
+        };
+    }
+
+    public IDevice Create(string name, ISettings settings, DeviceEnvironment environment)
+    {
+        var read = Read(settings);
+        var (controlHost, controlPort) = environment.Endpoints.Resolve(name, "control-port", read.Host, read.ControlPort);
+        var (_, dataPort) = environment.Endpoints.Resolve(name, "data-port", read.Host, read.DataPort);
+        var encoders = environment.Axes
+            .Where(a => a.Encoder is not null)
+            .Select(a => new PandAEncoder(a.Name, a.Encoder!.Input, a.Encoder.Scale, a.Encoder.Offset, a.Unit));
+        return new PandADriver(
+            name, read with { Host = controlHost, ControlPort = controlPort, DataPort = dataPort, Encoders = encoders.ToEquatableArray() }, environment);
+    }
+
+    private static DetectorDescription Describe(PandADetector detector) => new(
+        detector.Name, DetectorKind.Captured, PandADriver.TickNs, long.MaxValue, PandADriver.TickNs, 2 * PandADriver.TickNs,
+        8L * detector.Options.Count, long.MaxValue, detector.Essential);
+
+    private static PandASettings Read(ISettings settings)
+    {
+        settings.AllowOnly(
+            "kind", "host", "control-port", "data-port", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within",
+            "most-pending");
+        var gate = settings.Text("gate", "BITS1.A");
+        if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
+            throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
+        return new PandASettings
+        {
+            Host = settings.Text("host"),
+            ControlPort = (int)settings.Integer("control-port", 0, LargestPort, 8888),
+            DataPort = (int)settings.Integer("data-port", 0, LargestPort, 8889),
+            Sequencer = settings.Text("sequencer", "SEQ1"),
+            LiveInput = settings.Has("live-input") ? settings.Text("live-input") : null,
+            Gate = gate,
+            TriggerOutput = settings.Text("trigger-output", "TTLOUT1"),
+            Detectors = settings.Has("detectors") ? Detectors(settings.Section("detectors")) : [],
+            ReplyWithinNs = settings.DurationNs("reply-within", 10_000_000, 60_000_000_000, 2_000_000_000),
+            MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 256L << 20),
+        };
+    }
+
+    private static EquatableArray<PandADetector> Detectors(ISettings section)
+    {
+        var found = new List<PandADetector>();
+        foreach (var name in section.Keys)
+        {
+            var one = section.Section(name);
+            one.AllowOnly("capture", "options", "unit", "essential");
+            var options = one.Text("options", "Value").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (options.Length == 0 || options.Any(o => !KnownOptions.Contains(o)))
+                throw one.Error("options", $"must be some of {string.Join(' ', KnownOptions)}, separated by blanks");
+            found.Add(new(name, one.Text("capture"), options.ToEquatableArray(), one.Text("unit", ""), one.Flag("essential", false)));
+        }
+        return found.ToEquatableArray();
+    }
+}

@@ -1,0 +1,41 @@
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <summary>An axis encoder at one of the box's inputs: position = counts × Scale + Offset.</summary>
+internal sealed record PandAEncoder(string Axis, string Input, double Scale, double Offset, string Unit);
+
+/// <summary>A detector that the box itself reads: a field it captures, with the server's capture options.</summary>
+internal sealed record PandADetector(string Name, string Capture, EquatableArray<string> Options, string Unit, bool Essential);
+
+/// <summary>What the beamline file says about one PandA.</summary>
+/// <remarks><b>Units</b> ReplyWithinNs, HealthPeriodNs nanoseconds of wall time; MostPendingBytes bytes.</remarks>
+internal sealed record PandASettings
+{
+    public required string Host { get; init; }
+
+    public required int ControlPort { get; init; }
+
+    public required int DataPort { get; init; }
+
+    public string Sequencer { get; init; } = "SEQ1";
+
+    /// <summary>A bit of the bus; null: the controller has no live output.</summary>
+    public string? LiveInput { get; init; }
+
+    /// <summary>A soft bit of the BITS block, such as <c>BITS1.A</c>.</summary>
+    public string Gate { get; init; } = "BITS1.A";
+
+    public string TriggerOutput { get; init; } = "TTLOUT1";
+
+    public EquatableArray<PandAEncoder> Encoders { get; init; }
+
+    public EquatableArray<PandADetector> Detectors { get; init; }
+
+    public long ReplyWithinNs { get; init; } = 2_000_000_000;
+
+    public long HealthPeriodNs { get; init; } = 5_000_000_000;
+
+    /// <summary>Samples that may wait for the disk before the capture is given up.</summary>
+    public long MostPendingBytes { get; init; } = 256L * 1024 * 1024;
+}

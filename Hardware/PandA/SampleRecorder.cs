@@ -1,0 +1,274 @@
+using Flyscan.Hardware.Contracts;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <summary>Takes samples on the thread that received them and writes them behind it: transposes into pooled columns, appends, flushes.</summary>
+/// <remarks>Nothing here waits for the disk but its own loop. Samples that wait are bounded: beyond the limit the recorder faults and takes no more.</remarks>
+internal sealed class SampleRecorder
+{
+    private const int BatchRows = 4096;
+    private const long FlushEveryNs = 250_000_000;
+
+    private readonly IFrameStore _store;
+    private readonly IClock _clock;
+    private readonly int[] _columnBytes;
+    private readonly int _mostBatches;
+    private readonly Action<long> _recorded;
+    private readonly Action<string> _faulted;
+    private readonly object _gate = new();
+    private readonly Queue<Batch> _ready = new();
+    private readonly Stack<Batch> _free = new();
+    private readonly List<(long Target, bool Sync, TaskCompletionSource<long> Done)> _requests = [];
+    private Batch? _filling;
+    private IDisposable? _wake;
+    private Task _pump = Task.CompletedTask;
+    private bool _pumping;
+    private long _accepted;
+    private long _written;
+    private long _flushed;
+    private long _lastFlushNs;
+    private long _watch = long.MaxValue;
+    private string? _unreported;
+
+    /// <param name="recorded">Called after each flush with the frames on disk, from the writing loop.</param>
+    /// <param name="faulted">Called once, when nothing more can be written.</param>
+    public SampleRecorder(
+        IFrameStore store, int[] columnBytes, IClock clock, long mostPendingBytes, Action<long> recorded, Action<string> faulted)
+    {
+        (_store, _columnBytes, _clock, _recorded, _faulted) = (store, columnBytes, clock, recorded, faulted);
+        _mostBatches = (int)Math.Clamp(mostPendingBytes / (BatchRows * (long)columnBytes.Sum()), 2, 100_000);
+        _lastFlushNs = clock.NowNs - FlushEveryNs;
+    }
+
+    /// <summary>Samples taken, on disk or not.</summary>
+    public long Accepted
+    {
+        get
+        {
+            lock (_gate)
+                return _accepted;
+        }
+    }
+
+    /// <summary>Samples flushed to readers.</summary>
+    public long Recorded
+    {
+        get
+        {
+            lock (_gate)
+                return _flushed;
+        }
+    }
+
+    public string? Fault { get; private set; }
+
+    /// <summary>Flush as soon as this many are written.</summary>
+    public void WatchFor(long recorded)
+    {
+        lock (_gate)
+            _watch = recorded;
+        Kick();
+    }
+
+    /// <summary>Takes whole samples; <paramref name="firstIndex"/>: number of the first since the capture was armed.</summary>
+    public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, CapturePlan.SampleReader[] readers)
+    {
+        lock (_gate)
+        {
+            while (count > 0 && Fault is null)
+            {
+                _filling ??= Rent();
+                if (_filling is null)
+                {
+                    FailLocked($"the disk takes samples more slowly than the box makes them: {_mostBatches * BatchRows} wait, no more may");
+                    break;
+                }
+                var rows = Math.Min(count, BatchRows - _filling.Rows);
+                for (var c = 0; c < readers.Length; c++)
+                    readers[c](samples, stride, rows, firstIndex, _filling.Columns[c].AsSpan(_filling.Rows * _columnBytes[c], rows * _columnBytes[c]));
+                _filling.Rows += rows;
+                _accepted += rows;
+                samples = samples[(rows * stride)..];
+                (count, firstIndex) = (count - rows, firstIndex + rows);
+                if (_filling.Rows < BatchRows)
+                    continue;
+                _ready.Enqueue(_filling);
+                _filling = null;
+            }
+        }
+        Report();
+    }
+
+    /// <summary>What has been added may be written: called when a piece of the stream has been taken.</summary>
+    public void Kick()
+    {
+        lock (_gate)
+        {
+            if (_pumping || Fault is not null)
+                return;
+            _pumping = true;
+            _pump = PumpAsync();
+        }
+    }
+
+    /// <summary>Writes and flushes everything that was accepted until now; returns what is then on disk.</summary>
+    public Task<long> FlushAsync(bool sync)
+    {
+        var done = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (Fault is not null)
+                return Task.FromException<long>(new IOException(Fault));
+            _requests.Add((_accepted, sync, done));
+        }
+        Kick();
+        return done.Task;
+    }
+
+    /// <summary>Writes the rest and closes the file; returns the frames in it.</summary>
+    public async Task<long> CloseAsync(CancellationToken cancel)
+    {
+        if (Fault is null)
+            await FlushAsync(sync: false);
+        await _pump;
+        lock (_gate)
+            _wake?.Dispose();
+        return await _store.CloseAsync(cancel);
+    }
+
+    /// <summary>Stops without writing what waits; what is recorded stays readable.</summary>
+    public async Task AbandonAsync()
+    {
+        lock (_gate)
+        {
+            _wake?.Dispose();
+            Fault ??= "the recording was given up";
+        }
+        await _pump;
+        await _store.DisposeAsync();
+    }
+
+    private Batch? Rent()
+    {
+        if (_free.TryPop(out var batch))
+            return batch;
+        return _ready.Count >= _mostBatches ? null : new Batch([.. _columnBytes.Select(bytes => new byte[bytes * BatchRows])]);
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            while (Next(out var batch, out var sync, out var flush))
+            {
+                if (batch is not null)
+                    await AppendAsync(batch);
+                if (flush)
+                    await WriteThroughAsync(sync);
+            }
+        }
+        catch (IOException error)
+        {
+            lock (_gate)
+                FailLocked(error.Message);
+            Report();
+        }
+    }
+
+    /// <summary>Chooses what to do next; false ends the loop.</summary>
+    private bool Next(out Batch? batch, out bool sync, out bool flush)
+    {
+        lock (_gate)
+        {
+            (batch, sync, flush) = (null, false, false);
+            if (Fault is not null)
+                return _pumping = false;
+            flush = FlushDue(out sync);
+            if (flush)
+                return true;
+            if (_ready.TryDequeue(out batch))
+                return true;
+            if (_filling is { Rows: > 0 })
+            {
+                (batch, _filling) = (_filling, null);
+                return true;
+            }
+            if (_written > _flushed)
+                _wake ??= _clock.WakeAt(_lastFlushNs + FlushEveryNs, OnFlushTime);
+            return _pumping = false;
+        }
+    }
+
+    private bool FlushDue(out bool sync)
+    {
+        var asked = _requests.Where(r => r.Target <= _written).ToList();
+        sync = asked.Any(r => r.Sync);
+        var watched = _written >= _watch && _flushed < _watch;
+        return asked.Count > 0 || _written > _flushed && (watched || _clock.NowNs - _lastFlushNs >= FlushEveryNs);
+    }
+
+    private async Task AppendAsync(Batch batch)
+    {
+        var columns = batch.Columns.Select((c, i) => (ReadOnlyMemory<byte>)c.AsMemory(0, batch.Rows * _columnBytes[i])).ToList();
+        await _store.AppendAsync(columns, batch.Rows, CancellationToken.None);
+        lock (_gate)
+        {
+            _written += batch.Rows;
+            batch.Rows = 0;
+            _free.Push(batch);
+        }
+    }
+
+    private async Task WriteThroughAsync(bool sync)
+    {
+        var recorded = await _store.FlushAsync(sync, CancellationToken.None);
+        List<TaskCompletionSource<long>> done = [];
+        lock (_gate)
+        {
+            _flushed = recorded;
+            _lastFlushNs = _clock.NowNs;
+            // A request that came after this flush began, and asks for more than it gave, waits for the next.
+            foreach (var request in _requests.Where(r => r.Target <= recorded && (sync || !r.Sync)).ToList())
+            {
+                _requests.Remove(request);
+                done.Add(request.Done);
+            }
+        }
+        foreach (var request in done)
+            request.TrySetResult(recorded);
+        _recorded(recorded);
+    }
+
+    private void OnFlushTime()
+    {
+        lock (_gate)
+            _wake = null;
+        Kick();
+    }
+
+    private void FailLocked(string reason)
+    {
+        if (Fault is not null)
+            return;
+        (Fault, _unreported, _pumping) = (reason, reason, false);
+        foreach (var (_, _, done) in _requests)
+            done.TrySetException(new IOException(reason));
+        _requests.Clear();
+    }
+
+    private void Report()
+    {
+        string? reason;
+        lock (_gate)
+            (reason, _unreported) = (_unreported, null);
+        if (reason is not null)
+            _faulted(reason);
+    }
+
+    private sealed class Batch(byte[][] columns)
+    {
+        public byte[][] Columns => columns;
+
+        public int Rows { get; set; }
+    }
+}

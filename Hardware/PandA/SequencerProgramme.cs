@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.PandA;
+
+/// <summary>What the compiler must know of the box.</summary>
+/// <remarks><b>Units</b> TickNs nanoseconds.</remarks>
+internal sealed record SequencerLimits(int MostRows, long TickNs, bool HasLiveInput);
+
+/// <summary>A trigger programme as the sequencer holds it.</summary>
+/// <remarks>PrescaleTicks: 0 is one clock tick. Inputs: what POSA, POSB, POSC select. <b>Units</b> LongestPeriodNs nanoseconds.</remarks>
+internal sealed record SequencerProgramme(
+    EquatableArray<SequencerRow> Rows, long PrescaleTicks, EquatableArray<string> Inputs, long LongestPeriodNs, long Frames)
+{
+    private const uint MostRepeats = 65535;
+    private const int PositionInputs = 3;
+
+    /// <summary>Prescales tried in turn: one tick, 1 us, 1 ms of a 125 MHz clock. A phase is a 32-bit number of them.</summary>
+    private static readonly long[] Prescales = [0, 125, 125_000];
+
+    /// <summary>Compiles, or says in <paramref name="problem"/> why the box cannot hold the programme.</summary>
+    /// <remarks>Rows of a window: BITA=0, BITA=1 (the live output has fallen and risen again), the compare position, then the pulses behind BITB=1, the gate:
+    /// a level test before each repeat, so that closing it holds the sequencer after the exposure under way. No row waits for the far side of the
+    /// compare position first: the live rows already keep the sequencer out of the turn-around, and a window that begins beyond
+    /// that far side would never start.
+    /// The first row never compares positions, so that its POSITION word can carry the take's mark.</remarks>
+    public static SequencerProgramme? Compile(
+        TriggerProgramme programme, TakeMark mark, EquatableArray<PandAEncoder> encoders, SequencerLimits limits, out string problem)
+    {
+        problem = Check(programme, limits) ?? "";
+        if (problem.Length > 0)
+            return null;
+        foreach (var prescale in Prescales)
+        {
+            var tickNs = Math.Max(1, prescale) * limits.TickNs;
+            if (programme.Windows.Any(w => w.Trains.Any(t => t.PeriodNs / tickNs >= uint.MaxValue)))
+                continue;
+            return new Compiler(programme, encoders, tickNs).Compile(mark, prescale, limits, out problem);
+        }
+        problem = $"an exposure of {programme.Windows.Max(w => w.Trains.Max(t => t.PeriodNs)) / 1e9} s does not fit the sequencer's 32-bit times";
+        return null;
+    }
+
+    /// <summary>The table that a box holds, as far as it can be told from its words.</summary>
+    public static SequencerProgramme FromTable(SequencerRow[] rows, long prescaleTicks, long tickNs)
+    {
+        var pulses = rows.Where(r => r.IsPulse).ToList();
+        var longest = pulses.Count == 0 ? 0 : pulses.Max(r => ((long)r.Time1 + r.Time2) * Math.Max(1, prescaleTicks) * tickNs);
+        return new(rows.ToEquatableArray(), prescaleTicks, [], longest, pulses.Sum(r => (long)r.Repeats));
+    }
+
+    /// <summary>Take mark in the first row; default when there is none.</summary>
+    public TakeMark Mark => Rows.Count > 0 && Rows[0].Trigger < SequencerTrigger.PositionAAtLeast ? new(Rows[0].Position) : default;
+
+    /// <summary>Frames fired when the sequencer stands at this line and repeat (from 1); <paramref name="exposed"/>: the present one's exposure is over.</summary>
+    public long Fired(int line, long repeat, bool exposed)
+    {
+        var before = Rows.Take(Math.Max(0, line - 1)).Where(r => r.IsPulse).Sum(r => (long)r.Repeats);
+        if (line < 1 || line > Rows.Count || !Rows[line - 1].IsPulse)
+            return before;
+        return before + Math.Clamp(exposed ? repeat : repeat - 1, 0, Rows[line - 1].Repeats);
+    }
+
+    /// <summary>It stands at the last repeat of the last row.</summary>
+    public bool IsEnd(int line, long repeat) => line == Rows.Count && repeat == Rows[^1].Repeats;
+
+    public static EquatableArray<string> Base64(uint[] words)
+    {
+        // 48 bytes a line is what the server itself writes, so that lines compare.
+        const int lineBytes = 48;
+        var bytes = new byte[words.Length * 4];
+        for (var i = 0; i < words.Length; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(i * 4), words[i]);
+        return Enumerable.Range(0, (bytes.Length + lineBytes - 1) / lineBytes)
+            .Select(i => Convert.ToBase64String(bytes, i * lineBytes, Math.Min(lineBytes, bytes.Length - i * lineBytes)))
+            .ToEquatableArray();
+    }
+
+    public static uint[] FromBase64(IEnumerable<string> lines)
+    {
+        var bytes = lines.SelectMany(Convert.FromBase64String).ToArray();
+        var words = new uint[bytes.Length / 4];
+        for (var i = 0; i < words.Length; i++)
+            words[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(i * 4));
+        return words;
+    }
+
+    private static string? Check(TriggerProgramme programme, SequencerLimits limits)
+    {
+        if (programme.Windows.Count == 0)
+            return "the trigger programme has no windows";
+        foreach (var window in programme.Windows)
+        {
+            if (window.Trains.Count == 0)
+                return $"the window at frame {window.FirstFrame} has no pulses";
+            if (window.WaitForLive && !limits.HasLiveInput)
+                return $"the window at frame {window.FirstFrame} waits for a live input, and none is set: give the box its live-input";
+            foreach (var train in window.Trains)
+                if (train.Count < 1 || train.ExposureNs < limits.TickNs || train.PeriodNs - train.ExposureNs < limits.TickNs)
+                    return $"the window at frame {window.FirstFrame} has {train.Count} pulses of {train.ExposureNs} ns every {train.PeriodNs} ns: "
+                        + $"at least one pulse, and at least {limits.TickNs} ns high and low, are needed";
+        }
+        return null;
+    }
+
+    private sealed class Compiler(TriggerProgramme programme, EquatableArray<PandAEncoder> encoders, long tickNs)
+    {
+        private readonly List<SequencerRow> _rows = [];
+        private readonly List<PandAEncoder> _inputs = [];
+
+        public SequencerProgramme? Compile(TakeMark mark, long prescale, SequencerLimits limits, out string problem)
+        {
+            problem = "";
+            var first = programme.Windows[0];
+            if (!first.WaitForLive && first.Compare is not null)
+                _rows.Add(Wait(SequencerTrigger.Immediate, 0));
+            foreach (var window in programme.Windows)
+                if (Add(window) is { } reason)
+                {
+                    problem = reason;
+                    return null;
+                }
+            if (_rows.Count > limits.MostRows)
+            {
+                problem = $"the programme needs {_rows.Count} rows, the sequencer's table has {limits.MostRows}: take fewer windows at a time";
+                return null;
+            }
+            _rows[0] = _rows[0] with { Position = mark.Value };
+            var longest = programme.Windows.Max(w => w.Trains.Max(t => t.PeriodNs));
+            var inputs = Enumerable.Range(0, PositionInputs).Select(i => i < _inputs.Count ? $"{_inputs[i].Input}.VAL" : "ZERO");
+            return new(_rows.ToEquatableArray(), prescale, inputs.ToEquatableArray(), longest, programme.Frames);
+        }
+
+        private static SequencerRow Wait(SequencerTrigger trigger, int position) => new(1, trigger, 0, 0, position, 0, 1);
+
+        private string? Add(TriggerWindow window)
+        {
+            if (window.WaitForLive)
+            {
+                _rows.Add(Wait(SequencerTrigger.BitALow, 0));
+                _rows.Add(Wait(SequencerTrigger.BitAHigh, 0));
+            }
+            if (window.Compare is { } compare && AddCompare(window, compare) is { } problem)
+                return problem;
+            foreach (var train in window.Trains)
+                AddPulses(train);
+            return Drift(window);
+        }
+
+        private string? AddCompare(TriggerWindow window, PositionCompare compare)
+        {
+            var encoder = encoders.FirstOrDefault(e => e.Axis == compare.Axis);
+            if (encoder is null)
+                return $"the window at frame {window.FirstFrame} compares axis {compare.Axis}, which has no encoder at the box "
+                    + $"(it has: {string.Join(", ", encoders.Select(e => e.Axis))})";
+            var counts = Math.Round((compare.Position - encoder.Offset) / encoder.Scale, MidpointRounding.AwayFromZero);
+            if (!(counts >= int.MinValue && counts <= int.MaxValue))
+                return $"position {compare.Position} of {compare.Axis} is {counts} counts, outside the 32-bit range of the sequencer";
+            if (!_inputs.Contains(encoder) && _inputs.Count == PositionInputs)
+                return $"the programme compares more than {PositionInputs} axes";
+            if (!_inputs.Contains(encoder))
+                _inputs.Add(encoder);
+            // An encoder that counts against its axis sees the travel reversed.
+            var atLeast = compare.Ascending == encoder.Scale > 0;
+            var trigger = SequencerTrigger.PositionAAtLeast + 2 * _inputs.IndexOf(encoder) + (atLeast ? 0 : 1);
+            _rows.Add(Wait(trigger, (int)counts));
+            return null;
+        }
+
+        private void AddPulses(PulseTrain train)
+        {
+            var period = Ticks(train.PeriodNs);
+            var high = Math.Clamp(Ticks(train.ExposureNs), 1, period - 1);
+            for (long left = train.Count; left > 0; left -= MostRepeats)
+                _rows.Add(new((uint)Math.Min(left, MostRepeats), SequencerTrigger.BitBHigh, 1, 0, 0, (uint)high, (uint)(period - high)));
+        }
+
+        private long Ticks(long ns) => (ns + tickNs / 2) / tickNs;
+
+        /// <summary>Periods are whole ticks; the error adds up over a window, and shifts its last frame against the motion.</summary>
+        private string? Drift(TriggerWindow window)
+        {
+            var drift = window.Trains.Sum(t => t.Count * (Ticks(t.PeriodNs) * tickNs - t.PeriodNs));
+            var allowed = Math.Max(tickNs, window.Trains.Min(t => t.PeriodNs) / 100);
+            return Math.Abs(drift) <= allowed
+                ? null
+                : $"the window at frame {window.FirstFrame} would be {drift} ns off at its end, as periods are whole multiples of {tickNs} ns "
+                    + $"(allowed: {allowed} ns): choose such periods";
+        }
+    }
+}
