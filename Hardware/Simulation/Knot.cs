@@ -9,6 +9,9 @@ internal readonly record struct CubicPiece(Knot From, Knot To)
 {
     private double Seconds => (To.TimeNs - From.TimeNs) / 1e9;
 
+    /// <summary>Nothing moves on it.</summary>
+    public bool IsRest => From.Position == To.Position && From.Velocity == 0 && To.Velocity == 0;
+
     public double PositionAt(long timeNs)
     {
         if (To.TimeNs <= From.TimeNs)

@@ -13,21 +13,21 @@ public sealed class SimulatedWorld : ISimulationClock, IDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly AutoResetEvent _wake = new(false);
     private readonly TimeProvider _time;
-    private readonly long _started;
     private readonly Thread _thread;
+    private long _started;
     private volatile bool _stopping;
     private long _sequence;
     private long _nowNs;
 
+    /// <summary>A world that has not begun: until <see cref="Start"/> it may be furnished from one thread.</summary>
     /// <param name="timeScale">Wall seconds per beamline second: 1 is real time, 0.1 ten times faster, 0 as fast as it goes.</param>
     /// <param name="time">The wall clock.</param>
     public SimulatedWorld(double timeScale, TimeProvider time)
     {
         if (!double.IsFinite(timeScale) || timeScale is < 0 or > 1000)
             throw new ArgumentOutOfRangeException(nameof(timeScale), timeScale, "The time scale is a number from 0 to 1000.");
-        (TimeScale, _time, _started) = (timeScale, time, time.GetTimestamp());
+        (TimeScale, _time) = (timeScale, time);
         _thread = new Thread(Run) { IsBackground = true, Name = "simulated world" };
-        _thread.Start();
     }
 
     /// <summary>Wall seconds per beamline second.</summary>
@@ -37,6 +37,13 @@ public sealed class SimulatedWorld : ISimulationClock, IDisposable
     public Task Ended => _ended.Task;
 
     public long NowNs => Volatile.Read(ref _nowNs);
+
+    /// <summary>Time begins.</summary>
+    public void Start()
+    {
+        _started = _time.GetTimestamp();
+        _thread.Start();
+    }
 
     public IDisposable At(long timeNs, Action action)
     {
@@ -57,7 +64,7 @@ public sealed class SimulatedWorld : ISimulationClock, IDisposable
     {
         _stopping = true;
         _wake.Set();
-        if (Thread.CurrentThread != _thread)
+        if (Thread.CurrentThread != _thread && _thread.IsAlive)
             _thread.Join();
     }
 

@@ -48,9 +48,11 @@ internal abstract class LineDriver : IDevice
         var identity = watched is Outcome<EquatableArray<string>>.Completed ? await AskAsync("identify", [], cancel) : watched;
         if (identity is not Outcome<EquatableArray<string>>.Completed { Value: var words })
             return identity.As<Nothing>();
-        return words.Count == 1 && words[0] == _kind
-            ? new Outcome<Nothing>.Completed(Nothing.Value)
-            : new Outcome<Nothing>.Failed($"{Name}: {Address.Host}:{Address.Port} says it is a '{string.Join(' ', words)}', not a {_kind}");
+        if (words.Count != 1 || words[0] != _kind)
+            return new Outcome<Nothing>.Failed(
+                $"{Name}: {Address.Host}:{Address.Port} says it is a '{string.Join(' ', words)}', not a {_kind}");
+        Connected();
+        return new Outcome<Nothing>.Completed(Nothing.Value);
     }
 
     public abstract Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel);
@@ -69,6 +71,11 @@ internal abstract class LineDriver : IDevice
 
     /// <summary>Something that the device said unasked.</summary>
     protected virtual void Notified(LineNotification notification)
+    {
+    }
+
+    /// <summary>The connection stands: what the driver waits for is asked for again.</summary>
+    protected virtual void Connected()
     {
     }
 

@@ -74,7 +74,14 @@ internal sealed class LineLink(LineAddress address, IClock clock, IConnector con
             if (!_isOpen)
                 return new Outcome<EquatableArray<string>>.Failed(
                     $"{address.Device}: not connected to {address.Host}:{address.Port}: connect first");
-            _replies.Add(_protocol!.Send(address.Device, verb, arguments, block, clock.NowNs, allowedNs), reply);
+            try
+            {
+                _replies.Add(_protocol!.Send(address.Device, verb, arguments, block, clock.NowNs, allowedNs), reply);
+            }
+            catch (InvalidOperationException error)
+            {
+                return new Outcome<EquatableArray<string>>.Refused($"{address.Device}: {error.Message}");
+            }
         }
         Pump();
         using var given = cancel.Register(() => reply.TrySetResult(new Outcome<EquatableArray<string>>.Cancelled()));

@@ -1,0 +1,198 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Simulation;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.Detectors;
+
+/// <summary>How a camera is staged: where its file goes and what it is set to.</summary>
+/// <remarks>Folder absolute, RelativePath below it. <b>Units</b> ExposureNs: nanoseconds.</remarks>
+internal sealed record CameraStaging(string ScanUid, long Epoch, string Folder, string RelativePath, int Segment, long ExposureNs);
+
+/// <summary>A simulated camera: exposes on rising edges, misses those that come too soon, and writes its own file.</summary>
+/// <remarks>All members on the world's thread; the file is written apart from it. Staging outlives connections.</remarks>
+internal sealed class SimulatedCamera
+{
+    private readonly CameraSurroundings _around;
+    private CameraSession? _session;
+    private int _sessions;
+    private long _busyUntilNs;
+    private bool _isStaging;
+
+    public SimulatedCamera(VirtualCameraSettings settings, CameraSurroundings around)
+    {
+        (Settings, _around) = (settings, around);
+        ExposureNs = settings.Detector.MinExposureNs;
+    }
+
+    public VirtualCameraSettings Settings { get; }
+
+    /// <summary>Exposure that is set, in nanoseconds.</summary>
+    public long ExposureNs { get; private set; }
+
+    /// <summary>Frames in the file that was closed last.</summary>
+    public long? LastClosed { get; private set; }
+
+    /// <summary>The session it has; null when it has none.</summary>
+    public CameraSession? Session => _session;
+
+    /// <summary>Raised with the session's id and the frames on disk.</summary>
+    public event Action<string, long>? Recorded;
+
+    /// <summary>Raised when its file cannot be written.</summary>
+    public event Action<string>? Faulted;
+
+    /// <summary>Runs the action on the world's thread.</summary>
+    public void OnWorld(Action action) => _around.World.Post(action);
+
+    /// <summary>Exposes on the rising edges of this bit.</summary>
+    public void TriggerOn(IBitSignal trigger) => trigger.Changed += value =>
+    {
+        if (value)
+            Trigger();
+    };
+
+    /// <summary>Opens a new session; one that is still open is closed first. Calls back with the exposure set before, or why not.</summary>
+    public void Stage(CameraStaging staging, Action<Outcome<long>> done)
+    {
+        var detector = Settings.Detector;
+        if (_isStaging)
+            done(new Outcome<long>.Refused("another staging is under way"));
+        else if (_session is { } old && staging.Epoch < old.Staging.Epoch)
+            done(new Outcome<long>.Refused($"epoch {staging.Epoch} is older than epoch {old.Staging.Epoch}, which staged it"));
+        else if (staging.ExposureNs < detector.MinExposureNs || staging.ExposureNs > detector.MaxExposureNs)
+            done(new Outcome<long>.Refused(
+                $"exposure {staging.ExposureNs} ns; {detector.Name} takes {detector.MinExposureNs} to {detector.MaxExposureNs} ns"));
+        else
+        {
+            _isStaging = true;
+            Unstage(null, _ => Open(staging, done));
+        }
+    }
+
+    /// <summary>Accepts this many more triggers; returns why not.</summary>
+    public string? Arm(long frames)
+    {
+        if (_session is not { } session)
+            return "it is not staged: stage it first";
+        if (session.Writer.Fault is { } fault)
+            return fault;
+        if (frames < 1 || session.Acquired + frames > Settings.Detector.MaxFrames)
+            return $"{frames} more frames than the {session.Acquired} it has; one staging takes 1 to {Settings.Detector.MaxFrames}";
+        session.Remaining = frames;
+        return null;
+    }
+
+    /// <summary>Accepts no more triggers; those that come count as missed.</summary>
+    public void Disarm()
+    {
+        if (_session is { } session)
+            session.Remaining = 0;
+    }
+
+    /// <summary>Takes over the session with this id for a newer epoch; false when it is not there.</summary>
+    public bool Adopt(string id, long epoch)
+    {
+        if (_session is not { } session || session.Id != id || epoch < session.Staging.Epoch)
+            return false;
+        session.Staging = session.Staging with { Epoch = epoch };
+        return true;
+    }
+
+    /// <summary>Stops accepting, lets the exposure under way end, closes the file; calls back with the frames in it.</summary>
+    public void Unstage(long? restoreExposureNs, Action<Outcome<long>> done)
+    {
+        if (restoreExposureNs is { } exposure)
+            ExposureNs = exposure;
+        if (_session is not { } session)
+        {
+            done(LastClosed is { } last ? new Outcome<long>.Completed(last) : new Outcome<long>.Refused("it is not staged"));
+            return;
+        }
+        session.Remaining = 0;
+        if (!session.Closing.Add(done))
+            return;
+        // The exposure under way ends before the camera is free again.
+        _around.World.At(_busyUntilNs, () => Close(session));
+    }
+
+    private void Trigger()
+    {
+        if (_session is not { } session)
+            return;
+        var (number, now) = (session.Triggers++, _around.World.NowNs);
+        if (session.Remaining == 0 || now < _busyUntilNs || session.Writer.Fault is not null)
+        {
+            session.Miss(number);
+            return;
+        }
+        session.Remaining--;
+        session.Acquired++;
+        _busyUntilNs = now + Math.Max(ExposureNs + Settings.Detector.DeadTimeNs, Settings.Detector.MinPeriodNs);
+        _around.World.At(now + ExposureNs, () =>
+        {
+            if (!session.Writer.TryAdd(number, now))
+                session.Overflow($"the camera's queue of {CameraWriter.QueueFrames} frames is full: the disk is too slow for this frame rate");
+        });
+    }
+
+    private void Open(CameraStaging staging, Action<Outcome<long>> done)
+    {
+        var path = Path.Combine(staging.Folder, staging.RelativePath);
+        var spec = CameraFrames.Spec(
+            path, Settings.Detector.Name, Settings.Width, Settings.Height,
+            [new SegmentAttribute("scan", staging.ScanUid), new SegmentAttribute("detector", Settings.Detector.Name)]);
+        Begin(spec, outcome => _around.World.Post(() =>
+        {
+            _isStaging = false;
+            if (outcome is not Outcome<IFrameStore>.Completed { Value: var store })
+            {
+                done(outcome.As<long>());
+                return;
+            }
+            var before = ExposureNs;
+            ExposureNs = staging.ExposureNs;
+            _session = NewSession(staging, store);
+            done(new Outcome<long>.Completed(before));
+        }));
+    }
+
+    private async void Begin(SegmentSpec spec, Action<Outcome<IFrameStore>> done)
+    {
+        try
+        {
+            done(new Outcome<IFrameStore>.Completed(await _around.Stores.CreateAsync(spec, CancellationToken.None)));
+        }
+        catch (IOException error)
+        {
+            done(new Outcome<IFrameStore>.Failed(error.Message));
+        }
+    }
+
+    private CameraSession NewSession(CameraStaging staging, IFrameStore store)
+    {
+        var writer = new CameraWriter(store, Settings.ImageBytes, _around.WaitsForWriter, _around.Time);
+        var session = new CameraSession($"{Settings.Detector.Name}-{_around.WorldName}-{++_sessions}", staging, writer);
+        writer.Recorded += frames => _around.World.Post(() => Recorded?.Invoke(session.Id, frames));
+        writer.Faulted += reason => _around.World.Post(() => Faulted?.Invoke(reason));
+        Run(writer);
+        return session;
+    }
+
+    /// <summary>What is not the disk's refusal ends the process: a mistake of ours must not look like a camera without frames.</summary>
+    private static async void Run(CameraWriter writer) => await writer.RunAsync();
+
+    private async void Close(CameraSession session)
+    {
+        var closed = await session.Writer.CloseAsync();
+        _around.World.Post(() =>
+        {
+            if (closed is Outcome<long>.Completed { Value: var frames } && frames != session.Acquired)
+                closed = new Outcome<long>.Failed($"{session.Staging.RelativePath} was closed with {frames} frames of {session.Acquired} acquired");
+            LastClosed = session.Writer.RecordedFrames;
+            if (_session == session)
+                _session = null;
+            foreach (var done in session.Closing.All)
+                done(closed);
+        });
+    }
+}

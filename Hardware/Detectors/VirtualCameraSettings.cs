@@ -1,0 +1,36 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Planning;
+
+namespace Flyscan.Hardware.Detectors;
+
+/// <summary>What the beamline file says of a <c>virtual-camera</c>.</summary>
+internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDescription Detector, int Width, int Height)
+{
+    private const long Second = 1_000_000_000;
+
+    /// <summary>Bytes of one image.</summary>
+    public int ImageBytes => 2 * Width * Height;
+
+    /// <summary>Errors: <see cref="SettingsException"/> with path, value and limit.</summary>
+    public static VirtualCameraSettings Read(string name, ISettings settings)
+    {
+        settings.AllowOnly(
+            "kind", "host", "port", "width", "height", "dead-time", "min-exposure", "max-exposure", "min-period", "max-frames", "essential");
+        // Four pixels carry the frame's identity.
+        var width = (int)settings.Integer("width", 4, 8192);
+        var height = (int)settings.Integer("height", 1, 8192);
+        var minExposure = settings.DurationNs("min-exposure", 0, 3600 * Second, 0);
+        var detector = new DetectorDescription(
+            name,
+            DetectorKind.Triggered,
+            minExposure,
+            settings.DurationNs("max-exposure", minExposure, 3600 * Second, 3600 * Second),
+            settings.DurationNs("dead-time", 0, 60 * Second, 0),
+            settings.DurationNs("min-period", 0, 60 * Second, 0),
+            2L * width * height + CameraFrames.ExtraBytes,
+            settings.Integer("max-frames", 1, 1_000_000_000, 1_000_000),
+            settings.Flag("essential", true));
+        return new VirtualCameraSettings(
+            settings.Text("host", "127.0.0.1"), (int)settings.Integer("port", 0, 65535), detector, width, height);
+    }
+}

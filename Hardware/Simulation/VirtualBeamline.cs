@@ -1,0 +1,186 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Simulation.Line;
+using Flyscan.Hardware.Transport;
+
+namespace Flyscan.Hardware.Simulation;
+
+/// <summary>A whole simulated beamline on one beam clock, behind the ports of real devices.</summary>
+/// <remarks>It outlives its clients: what they started runs to its end. It ends when it is stopped, or after <c>idle-exit</c> without
+/// a client.</remarks>
+public sealed class VirtualBeamline : IAsyncDisposable
+{
+    private const long Second = 1_000_000_000;
+
+    private readonly object _gate = new();
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<ConnectionListener> _listeners = [];
+    private readonly List<IConnection> _clients = [];
+    private readonly List<KeyValuePair<string, string>> _endpoints = [];
+    private readonly VirtualBeamlineOptions _options;
+    private readonly SimulatedWorld _world;
+    private readonly VirtualDevices _devices;
+    private readonly ITimer _idle;
+    private readonly TimeSpan _idleExit;
+    private bool _isStopping;
+
+    private VirtualBeamline(ISettings beamline, VirtualBeamlineOptions options)
+    {
+        _options = options;
+        var simulation = beamline.Section("simulation");
+        simulation.AllowOnly("host", "port", "box-data-period", "idle-exit");
+        _idleExit = TimeSpan.FromMicroseconds(simulation.DurationNs("idle-exit", Second, 7 * 86_400 * Second, 600 * Second) / 1000);
+        _world = new SimulatedWorld(options.TimeScale, options.Time);
+        var boxPeriodNs = simulation.DurationNs("box-data-period", 0, 10 * Second, 0);
+        WorldName = options.WorldName ?? LineText.Number((options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks);
+        _devices = new VirtualDevices(_world, beamline.Section("devices"), boxPeriodNs, options, WorldName);
+        _idle = options.Time.CreateTimer(_ => ExitIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        try
+        {
+            Listen(simulation);
+        }
+        catch
+        {
+            CloseListeners();
+            _idle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Names this run: sessions of devices carry it.</summary>
+    public string WorldName { get; }
+
+    /// <summary>Where each device is served: <c>device.port-key</c> and host:port.</summary>
+    public EndpointOverrides Endpoints => new([.. _endpoints]);
+
+    /// <summary>Completes when the beamline has stopped; fails when its world did.</summary>
+    public Task Completed => _completed.Task;
+
+    /// <summary>Makes the devices of a beamline file's <c>beamline</c> section and serves them.</summary>
+    /// <remarks><b>Errors</b> <see cref="SettingsException"/> for settings, <see cref="IOException"/> naming host and port for one in use.</remarks>
+    public static VirtualBeamline Start(ISettings beamline, VirtualBeamlineOptions options)
+    {
+        var started = new VirtualBeamline(beamline, options);
+        started._world.Start();
+        started.WatchWorld();
+        started._idle.Change(started._idleExit, Timeout.InfiniteTimeSpan);
+        return started;
+    }
+
+    /// <summary>Closes listeners, connections and the files of cameras, then ends the world.</summary>
+    public async Task StopAsync()
+    {
+        lock (_gate)
+        {
+            if (_isStopping)
+                return;
+            _isStopping = true;
+        }
+        await _idle.DisposeAsync();
+        CloseListeners();
+        foreach (var client in Clients())
+            client.Dispose();
+        foreach (var camera in _devices.Cameras)
+            await CloseFileAsync(camera);
+        _world.Dispose();
+        if (_world.Ended.IsCompletedSuccessfully)
+            _completed.TrySetResult();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await Task.WhenAny(_completed.Task);
+    }
+
+    private async void WatchWorld()
+    {
+        await Task.WhenAny(_world.Ended);
+        if (_world.Ended.Exception is { } fault)
+        {
+            CloseListeners();
+            _completed.TrySetException(fault.InnerExceptions);
+        }
+    }
+
+    private async void ExitIdle()
+    {
+        lock (_gate)
+            if (_clients.Count > 0)
+                return;
+        await StopAsync();
+    }
+
+    private async Task CloseFileAsync(Detectors.SimulatedCamera camera)
+    {
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _world.Post(() => camera.Unstage(null, _ => closed.TrySetResult()));
+        await Task.WhenAny(closed.Task, _world.Ended);
+    }
+
+    private void Listen(ISettings simulation)
+    {
+        var host = _options.Host ?? simulation.Text("host", "127.0.0.1");
+        var server = new LineServer(_world, WorldName, _devices.Line, new LineLimits());
+        var line = Listen(host, "simulation.port", (int)simulation.Integer("port", 0, 65535, 0), c => server.Serve(c));
+        foreach (var device in _devices.Line)
+            _endpoints.Add(new($"{device.Name}.port", $"{host}:{line}"));
+        foreach (var (name, settings, box) in _devices.Boxes)
+        {
+            var boxHost = _options.Host ?? settings.Text("host", host);
+            ListenForBox(name, settings, boxHost, "control-port", 8888, box.ServeControl);
+            ListenForBox(name, settings, boxHost, "data-port", 8889, box.ServeData);
+        }
+    }
+
+    private void ListenForBox(string name, ISettings settings, string host, string key, int usual, Action<IConnection> serve)
+    {
+        var port = Listen(host, $"{name}.{key}", (int)settings.Integer(key, 0, 65535, usual), serve);
+        _endpoints.Add(new($"{name}.{key}", $"{host}:{port}"));
+    }
+
+    private int Listen(string host, string key, int port, Action<IConnection> serve)
+    {
+        var wanted = _options.FreePorts ? 0 : _options.Ports.GetValueOrDefault(key, port);
+        var listener = ConnectionListener.Listen(host, wanted, connection => Serve(connection, serve));
+        _listeners.Add(listener);
+        return listener.Port;
+    }
+
+    private void Serve(IConnection connection, Action<IConnection> serve)
+    {
+        CountedConnection? counted = null;
+        counted = new CountedConnection(connection, () => Gone(counted!));
+        lock (_gate)
+        {
+            if (_isStopping)
+            {
+                connection.Dispose();
+                return;
+            }
+            _clients.Add(counted);
+        }
+        serve(counted);
+    }
+
+    private void Gone(IConnection client)
+    {
+        lock (_gate)
+        {
+            _clients.Remove(client);
+            if (_clients.Count == 0 && !_isStopping)
+                _idle.Change(_idleExit, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private IConnection[] Clients()
+    {
+        lock (_gate)
+            return [.. _clients];
+    }
+
+    private void CloseListeners()
+    {
+        foreach (var listener in _listeners)
+            listener.Dispose();
+    }
+}

@@ -1,0 +1,123 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Detectors;
+using Flyscan.Hardware.Devices;
+using Flyscan.Hardware.Motion;
+using Flyscan.Hardware.PandA.Simulator;
+using Flyscan.Hardware.Simulation.Line;
+
+namespace Flyscan.Hardware.Simulation;
+
+/// <summary>The devices of one simulated world, made from a beamline file's and wired to each other.</summary>
+internal sealed class VirtualDevices
+{
+    private const string BoxKind = "panda";
+
+    private readonly ISimulationClock _world;
+    private readonly VirtualBeamlineOptions _options;
+    private readonly long _boxDataPeriodNs;
+    private readonly CameraSurroundings _around;
+    private readonly List<SimulatedController> _controllers = [];
+    private readonly List<(SimulatedRing Ring, double Nominal)> _rings = [];
+
+    /// <summary>Furnishes a world that has not begun.</summary>
+    /// <remarks><b>Errors</b> <see cref="SettingsException"/> where a setting is wrong or names what is not there.</remarks>
+    /// <param name="boxDataPeriodNs">How often the box hands samples over.</param>
+    public VirtualDevices(
+        ISimulationClock world, ISettings devices, long boxDataPeriodNs, VirtualBeamlineOptions options, string worldName)
+    {
+        (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
+        _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1);
+        foreach (var name in devices.Keys)
+            Add(name, devices.Section(name));
+        foreach (var name in devices.Keys)
+            if (devices.Section(name) is var settings && settings.Text("kind") == BoxKind)
+                AddBox(name, settings);
+    }
+
+    /// <summary>Devices behind the line protocol.</summary>
+    public List<ILineDevice> Line { get; } = [];
+
+    public List<SimulatedCamera> Cameras { get; } = [];
+
+    public List<(string Name, ISettings Settings, PandASimulator Box)> Boxes { get; } = [];
+
+    private void Add(string name, ISettings settings)
+    {
+        switch (settings.Text("kind"))
+        {
+            case VirtualMotionFactory.KindName:
+                _controllers.Add(new SimulatedController(_world, VirtualMotionSettings.Read(name, settings), _options.Seed));
+                Line.Add(new MotionLineDevice(_world, _controllers[^1]));
+                break;
+            case VirtualMotorFactory.KindName:
+                var motor = new SimulatedMotor(VirtualMotorSettings.Read(name, settings).Axis, _options.Seed);
+                Line.Add(new SettableLineDevice(_world, motor, VirtualMotorFactory.KindName));
+                break;
+            case VirtualTemperatureFactory.KindName:
+                var temperature = new SimulatedTemperature(VirtualTemperatureSettings.Read(name, settings));
+                Line.Add(new SettableLineDevice(_world, temperature, VirtualTemperatureFactory.KindName));
+                break;
+            case VirtualCameraFactory.KindName:
+                Cameras.Add(new SimulatedCamera(VirtualCameraSettings.Read(name, settings), _around));
+                Line.Add(new CameraLineDevice(Cameras[^1]));
+                break;
+            case VirtualShutterFactory.KindName:
+                Line.Add(new SimulatedShutter(_world, name, VirtualShutterSettings.Read(settings).LeadNs));
+                break;
+            case VirtualRingFactory.KindName:
+                var nominal = VirtualRingSettings.Read(settings).Current;
+                var ring = new SimulatedRing(_world, name, nominal, _options.Time);
+                _rings.Add((ring, nominal));
+                Line.Add(ring);
+                break;
+        }
+    }
+
+    private void AddBox(string name, ISettings settings)
+    {
+        var began = (_options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        var box = new PandASimulator(_world, new PandASimulatorOptions { DataPeriodNs = _boxDataPeriodNs, EpochNs = began });
+        Boxes.Add((name, settings, box));
+        List<string> used = [];
+        foreach (var axis in _controllers.SelectMany(c => c.Axes))
+        {
+            if (axis.Settings.Axis.Encoder is not { } encoder)
+                continue;
+            used.Add($"{encoder.Input}.VAL");
+            var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
+            box.WireEncoder(Number(settings, "kind", encoder.Input, "INENC", 4), counts);
+        }
+        if (settings.Has("live-input") && _controllers.Count > 0)
+            box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), _controllers[0].Live);
+        if (settings.Has("trigger-output"))
+            foreach (var camera in Cameras)
+                camera.TriggerOn(box.TtlOut(Number(settings, "trigger-output", settings.Text("trigger-output"), "TTLOUT", 10)));
+        if (settings.Has("detectors"))
+            AddDiodes(settings.Section("detectors"), used, box);
+    }
+
+    private void AddDiodes(ISettings detectors, List<string> used, PandASimulator box)
+    {
+        foreach (var name in detectors.Keys)
+        {
+            var detector = detectors.Section(name);
+            var capture = detector.Text("capture");
+            if (used.Contains(capture) || !capture.StartsWith("INENC", 4))
+                continue;
+            used.Add(capture);
+            var diode = new SimulatedDiode(_world, [.. _controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
+            foreach (var (ring, nominal) in _rings)
+                ring.CurrentSet += current => diode.SetFlux(nominal > 0 ? current / nominal : 0);
+            box.WireEncoder(Number(detector, "capture", capture, "INENC", 4), diode);
+        }
+    }
+
+    /// <summary>The number of a block instance in a name such as <c>TTLIN1.VAL</c>.</summary>
+    private static int Number(ISettings settings, string key, string name, string block, int most)
+    {
+        var digits = name.Split('.')[0];
+        if (digits.StartsWith(block) && int.TryParse(digits[block.Length..], out var number) && number >= 1 && number <= most)
+            return number;
+        throw settings.Error(key, $"'{name}' is not one of the box's {block} inputs or outputs, {block}1 to {block}{most}");
+    }
+}
