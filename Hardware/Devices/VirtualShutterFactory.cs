@@ -2,6 +2,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Hardware.Simulation.Line;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Devices;

@@ -1,4 +1,4 @@
-using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 

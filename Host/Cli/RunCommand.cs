@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using Flyscan.Host.Composition;
 
 namespace Flyscan.Host.Cli;
 

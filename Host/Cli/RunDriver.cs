@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Flyscan.Host.Composition;
-using Flyscan.Persistence.Catalogue;
 using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Host.Cli;

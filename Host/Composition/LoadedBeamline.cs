@@ -19,6 +19,9 @@ public sealed record SimulationSettings(string Host, int Port, long BoxDataPerio
 public sealed record LoadedBeamline(
     string File, string Name, BeamlineDescription Description, IReadOnlyList<LoadedDevice> Devices, SimulationSettings? Simulation)
 {
+    /// <summary>The file's <c>beamline</c> section.</summary>
+    public required ISettings Settings { get; init; }
+
     public bool HasSimulation => Simulation is not null;
 
     /// <summary>The drivers by device name, not yet connected.</summary>

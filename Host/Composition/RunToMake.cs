@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 using Flyscan.Actors.Devices;
-using Flyscan.Host.Cli;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Records;
 using Flyscan.Scanning.Planning;

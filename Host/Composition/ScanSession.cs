@@ -10,9 +10,7 @@ using Flyscan.Host.Cli;
 using Flyscan.Host.Time;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Records;
-using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
-using Flyscan.Scanning.Units;
 
 namespace Flyscan.Host.Composition;
 
