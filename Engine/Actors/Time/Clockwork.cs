@@ -76,7 +76,7 @@ internal sealed class Clockwork : IDisposable
     {
         lock (_lock)
         {
-            if (item.Index >= 0)
+            if (!_closed && item.Index >= 0)
                 TakeOut(item.Index);
         }
     }
