@@ -3,6 +3,7 @@ using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Trajectories;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
+using Xunit;
 
 namespace Flyscan.Tests.Scanning.Runs;
 

@@ -1,5 +1,6 @@
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
+using Xunit;
 
 namespace Flyscan.Tests.Scanning.Runs;
 

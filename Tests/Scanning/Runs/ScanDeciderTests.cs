@@ -1,6 +1,7 @@
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
+using Xunit;
 
 namespace Flyscan.Tests.Scanning.Runs;
 
