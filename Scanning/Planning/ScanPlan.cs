@@ -91,7 +91,7 @@ public sealed class ScanPlan
         var builder = motion is null ? null : new TrajectoryBuilder(motion.Controller.Name, [.. motion.Axes.Select(a => a.Name)]);
         var triggers = new TriggerBuilder(_limits.Exposure, _limits.Box.MaxRepeats, keep: true);
         MotionSink sink = builder is null ? new PointCounter(0) : builder;
-        new TakeWalker(Path, motion, _limits.Box.TickNs, sink, check: null, triggers).Walk(take);
+        new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, Check: null, triggers)).Walk(take);
         var trajectory = builder?.Build();
         var programme = triggers.Build();
         return new TakeProgramme(

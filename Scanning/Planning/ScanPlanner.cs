@@ -38,8 +38,9 @@ public static class ScanPlanner
 
         var limits = new TakeLimits(beamline.Box, rule, request.Shutter);
         var check = boundary.Motion is { } motion ? new LimitCheck(motion.Limits, motion.Soft, motion.StepNs) : null;
-        var classes = new InnerClasses(path, boundary, durations, limits, check);
-        AddMotionProblems(path, boundary, classes, check, limits, problems);
+        var context = new PlanContext(path, boundary, limits, check);
+        var classes = new InnerClasses(context, durations);
+        AddMotionProblems(context, classes, problems);
         var steps = OuterSteps.Survey(path, boundary, classes, problems);
         if (problems.Count > 0)
             return new PlanResult.Refused(problems.ToEquatableArray());
@@ -70,9 +71,9 @@ public static class ScanPlanner
                 $"beamline {beamline.Name} has no shutter", "shutter", mode.ToString(), "none", "Leave the shutter out of the request."));
     }
 
-    private static void AddMotionProblems(
-        ScanPath path, InnerBoundary boundary, InnerClasses classes, LimitCheck? check, TakeLimits limits, List<PlanProblem> problems)
+    private static void AddMotionProblems(PlanContext context, InnerClasses classes, List<PlanProblem> problems)
     {
+        var (path, boundary, limits, check) = context;
         if (boundary.Motion is { } motion)
             foreach (var breach in check!.Breaches)
                 if (boundary.Moving[breach.Axis])

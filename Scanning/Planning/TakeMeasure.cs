@@ -44,7 +44,7 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
     private long Measure(FrameRange wanted)
     {
         (_first, _windowEnd, _fits) = (wanted.First, wanted.First, wanted.First);
-        _walker = new TakeWalker(path, setup, limits.Box.TickNs, _points, check: null, _triggers);
+        _walker = new TakeWalker(path, setup, limits.Box.TickNs, new WalkOutputs(_points, Check: null, _triggers));
         _walker.Walk(wanted, this);
         if (!_stopped)
             return wanted.End;

@@ -15,7 +15,40 @@ public sealed class ScanPlanVariantTests
 
     [Fact]
     public void The_hash_is_the_same_in_every_process() => Assert.Equal(
-        "GOLDEN", Planned.Of(Planned.Grid(3, 100, 0.001)).Hash);
+        "f682b3597a127ddea14016daa66b3508885b73107ee56ad9b7342fcab0451b91", Planned.Of(Planned.Grid(3, 100, 0.001)).Hash);
+
+    [Fact]
+    public void Every_other_inner_scan_of_odd_rows_begins_reversed()
+    {
+        var plan = Planned.Of(new Product(Planned.Line("z", 0, 1, 3), Planned.Grid(3, 50, 0.002)));
+        var takes = Planned.Takes(plan).Select(plan.Compile).ToList();
+        Assert.Equal([true, false, true], takes.Select(t => t.Triggers.Windows[0].Compare!.Ascending));
+        Assert.Equal(takes.Max(t => t.DurationNs), plan.Estimate.LongestTakeNs);
+        Assert.Equal(takes.Sum(t => (long)t.Triggers.Windows.Count), plan.Estimate.Windows);
+    }
+
+    [Fact]
+    public void Ten_million_frames_are_planned_and_cut_into_takes()
+    {
+        var beamline = Beamlines.Virtual with { Detectors = [Beamlines.Virtual.Detectors[0]] };
+        var plan = Planned.Of(Planned.Grid(4000, 2500, 0.001), beamline, r => r with { Detectors = ["diode"] });
+        var takes = Planned.Takes(plan).ToList();
+        Assert.Equal((10_000_000L, 4000L, 4L), (plan.Frames, plan.Estimate.Windows, plan.Estimate.Takes));
+        Assert.Equal(10_000_000, takes.Sum(t => t.Count));
+        // Four rows a window: two for live, one for the compare, one for the frames.
+        Assert.Equal(4096 / 4 * 2500, takes[0].Count);
+    }
+
+    [Fact]
+    public void The_report_says_what_the_plan_does()
+    {
+        var plan = Planned.Of(new Product(Planned.Line("z", 0, 1, 3), Planned.Grid(2, 50, 0.002)));
+        var report = PlanReport.Of(plan);
+        Assert.Equal([false, true, true], report.Dimensions.Select(d => d.Inner));
+        Assert.Equal(new PlanReportAxis("z", "mm", 0, 1, -20, 20, Soft: true), report.Axes[0]);
+        Assert.Equal([300L * 64 * 48 * 2, 300L * 8], report.Detectors.Select(d => d.Bytes));
+        Assert.Equal((plan.Hash, plan.Estimate), (report.Hash, report.Estimate));
+    }
 
     [Fact]
     public void The_hash_changes_with_what_hardware_does_and_not_with_who_asks()
@@ -80,7 +113,7 @@ public sealed class ScanPlanVariantTests
     [InlineData(ShutterMode.PerScan, 1, 5)]
     public void A_shutter_that_software_opens_ends_takes(ShutterMode mode, int takes, int leadMs)
     {
-        var plan = Planned.Of(Planned.Grid(3, 10, 0.001), change: r => r with { Shutter = mode });
+        var plan = Planned.Of(Planned.Grid(3, 10, 0.01), change: r => r with { Shutter = mode });
         Assert.Equal(takes, Planned.Takes(plan).Count());
         Assert.Equal(takes, plan.Estimate.Takes);
         Assert.Equal(leadMs * Ms, plan.Estimate.DeadNs(DeadTimeCause.Shutter));
@@ -139,7 +172,8 @@ public sealed class ScanPlanVariantTests
     public void Frames_shorter_than_a_segment_are_thinned_on_a_curve()
     {
         var circle = new ConstantDuration(0.0005, new Fly(new Spiral("x", 0, 4, 0.02, "y", 0, 4)));
-        var plan = Planned.Of(circle, change: r => r with { Detectors = ["diode"] });
+        var strong = Beamlines.Virtual.With("x", a => a with { MaxAcceleration = 1e6 }).With("y", a => a with { MaxAcceleration = 1e6 });
+        var plan = Planned.Of(circle, strong, r => r with { Detectors = ["diode"] });
         var trajectory = plan.Compile(plan.NextTake(new FrameRange(0, plan.Frames))).Trajectory!;
         Assert.All(trajectory.DurationsNs, d => Assert.InRange(d, Ms, 4000 * Ms));
     }
