@@ -64,7 +64,8 @@ public sealed class ScanPlan
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Frames);
         var index = frame / InnerLength;
         return new OuterPoint(
-            index, _boundary.Soft.Select(s => new AxisPosition(s.Axis.Name, Path.MidpointOf(s.Column, index * InnerLength))).ToEquatableArray());
+            index,
+            _boundary.Soft.Select(s => new AxisPosition(s.Axis.Name, Path.MidpointOf(s.Column, index * InnerLength))).ToEquatableArray());
     }
 
     /// <summary>The largest prefix of the wanted frames that one take can acquire; it may begin inside a window.</summary>

@@ -8,7 +8,7 @@ namespace Flyscan.Scanning.Planning;
 /// <summary>What bounds one take.</summary>
 internal sealed record TakeLimits(TriggerBoxDescription Box, ExposureRule Exposure, ShutterMode? Shutter);
 
-/// <summary>Finds how many frames fit into one take: rows of the box, points of the controller, and a shutter that software opens.</summary>
+/// <summary>Finds how many frames fit into one take: rows of the box, points of the controller, a shutter of software.</summary>
 /// <remarks>A take ends where a window does; inside one only when that window alone does not fit.</remarks>
 internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits limits) : IWalkObserver
 {

@@ -7,8 +7,8 @@ namespace Flyscan.Scanning.Trajectories;
 /// Nodes stand at frame bounds, and at midpoints where a frame is not run evenly. Velocity at a node is that of the parabola
 /// through it and its neighbours; the first and last frame keep their own. Nodes on one straight line in time are given as one
 /// segment, nodes closer than the controller takes are left out. Live is high from the lead on (or from the first frame) to the end
-/// of the lead out: frames that run late by the lag of axis and box are still in live time, at the window's velocity. Times count from the window's start and positions come from
-/// the path, so that nothing is summed up.
+/// of the lead out: frames that run late by the lag of axis and box are still in live time, at the window's velocity. Times count
+/// from the window's start and positions come from the path, so that nothing is summed up.
 /// <b>Units</b> nanoseconds, axis units.
 /// </remarks>
 internal sealed class WindowMotion

@@ -54,7 +54,8 @@ public sealed class ScanPlanVariantTests
     public void The_hash_changes_with_what_hardware_does_and_not_with_who_asks()
     {
         var plan = Planned.Of(Planned.Grid(3, 100, 0.001));
-        Assert.Equal(plan.Hash, Planned.Of(Planned.Grid(3, 100, 0.001), change: r => r with { Operator = "somebody", Visit = "cm1-1" }).Hash);
+        var another = Planned.Of(Planned.Grid(3, 100, 0.001), change: r => r with { Operator = "somebody", Visit = "cm1-1" });
+        Assert.Equal(plan.Hash, another.Hash);
         Assert.NotEqual(plan.Hash, Planned.Of(Planned.Grid(3, 101, 0.001)).Hash);
         Assert.NotEqual(plan.Hash, Planned.Of(Planned.Grid(3, 100, 0.001), change: r => r with { ExposureNs = 500_000 }).Hash);
         Assert.NotEqual(plan.Hash, Planned.Of(Planned.Grid(3, 100, 0.001), Beamlines.Virtual.With("z", a => a with { High = 19 })).Hash);
@@ -127,7 +128,8 @@ public sealed class ScanPlanVariantTests
         var plan = Planned.Of(new Fly(new Product(outer, Planned.Line("x", 0, 1, 10))));
         var takes = Planned.Takes(plan).Select(plan.Compile).ToList();
         Assert.Equal([10 * Ms, 10 * Ms, 20 * Ms, 20 * Ms], takes.Select(t => t.Triggers.Windows[0].Trains[0].PeriodNs));
-        Assert.Equal(takes.Sum(t => t.Triggers.Windows.Sum(w => w.DurationNs)), plan.Estimate.ExposureNs + plan.Estimate.DeadNs(DeadTimeCause.Readout));
+        var framesNs = plan.Estimate.ExposureNs + plan.Estimate.DeadNs(DeadTimeCause.Readout);
+        Assert.Equal(takes.Sum(t => t.Triggers.Windows.Sum(w => w.DurationNs)), framesNs);
         Assert.Equal(takes.Max(t => t.DurationNs), plan.Estimate.LongestTakeNs);
     }
 
@@ -139,7 +141,8 @@ public sealed class ScanPlanVariantTests
         var train = Assert.Single(programme.Triggers.Windows[0].Trains);
         Assert.Equal(333_333_336, train.PeriodNs);
         var course = new Course(programme.Trajectory!);
-        var start = course.Rises()[0] + Math.Min(train.PeriodNs, (long)Math.Ceiling(0.02 / (plan.Path.UpperOf(0, 0) - plan.Path.LowerOf(0, 0)) * train.PeriodNs));
+        // The lead is one frame here, shorter than the encoder's tolerance takes: 0.009 mm against 0.02 mm.
+        var start = course.Rises()[0] + train.PeriodNs;
         Assert.Equal(plan.Path.UpperOf(0, 999), course.At(0, start + 1000 * train.PeriodNs).Position, 7);
         Assert.All(programme.Trajectory!.DurationsNs, d => Assert.InRange(d, Ms, 4000 * Ms));
     }
@@ -188,17 +191,21 @@ public sealed class ScanPlanVariantTests
                     from first in Gen.Choose(0, 100)
                     from snake in Gen.Elements(true, false)
                     select (rows, columns, widthUm, periodUs, first, snake);
+        var proved = 0;
         Prop.ForAll(grids.ToArbitrary(), g =>
         {
             Spec x = Planned.Line("x", 0, g.widthUm / 1000.0, g.columns);
-            var spec = new ConstantDuration(g.periodUs / 1e6, new Fly(new Product(Planned.Line("y", 0, 2, g.rows), g.snake ? new Snake(x) : x)));
+            var grid = new Product(Planned.Line("y", 0, 2, g.rows), g.snake ? new Snake(x) : x);
+            var spec = new ConstantDuration(g.periodUs / 1e6, new Fly(grid));
             if (Planned.Try(spec) is not PlanResult.Proved { Plan: var plan })
                 return;
+            proved++;
             var take = plan.NextTake(new FrameRange(g.first % plan.Frames, plan.Frames));
             var programme = plan.Compile(take);
             Assert.Equal(take.Count, programme.Triggers.Frames);
             HoldsLimits(programme, plan);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        Assert.True(proved > 50, $"only {proved} of 200 grids were within limits");
     }
 
     private static void HoldsLimits(TakeProgramme programme, ScanPlan plan)
@@ -209,7 +216,8 @@ public sealed class ScanPlanVariantTests
         for (var axis = 0; axis < course.Axes; axis++)
         {
             var limits = plan.Beamline.Axes.First(a => a.Name == programme.Trajectory!.Axes[axis]);
-            Assert.True(course.TopAcceleration(axis) <= limits.MaxAcceleration * (1 + 1e-9) + 1e-4, $"{limits.Name} {course.TopAcceleration(axis)}");
+            var acceleration = course.TopAcceleration(axis);
+            Assert.True(acceleration <= limits.MaxAcceleration * (1 + 1e-9) + 1e-4, $"{limits.Name} {acceleration}");
             for (var i = 0; i < programme.Trajectory!.Points; i++)
             {
                 var (position, velocity) = course.Point(axis, i);
@@ -224,7 +232,8 @@ public sealed class ScanPlanVariantTests
     {
         // The lead ends where the compare axis is at its position; live may rise up to a frame before.
         var axis = course.Trajectory.Axes.ToList().IndexOf(window.Compare!.Axis);
-        var point = Enumerable.Range(0, course.Trajectory.Points).First(i => Math.Abs(course.Point(axis, i).Position - window.Compare.Position) < 1e-9);
+        var points = Enumerable.Range(0, course.Trajectory.Points);
+        var point = points.First(i => Math.Abs(course.Point(axis, i).Position - window.Compare.Position) < 1e-9);
         Assert.True(plan.Frames > 0);
         return course.Times[point];
     }

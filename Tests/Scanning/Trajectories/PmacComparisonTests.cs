@@ -33,7 +33,8 @@ public sealed class PmacComparisonTests
         for (var axis = 0; axis < course.Axes; axis++)
         {
             var limits = theirs.Beamline.Axes[axis];
-            Assert.True(course.TopAcceleration(axis) <= limits.MaxAcceleration * (1 + 1e-9) + 1e-6, $"{limits.Name} {course.TopAcceleration(axis)}");
+            var acceleration = course.TopAcceleration(axis);
+            Assert.True(acceleration <= limits.MaxAcceleration * (1 + 1e-9) + 1e-6, $"{limits.Name} {acceleration}");
             Assert.Equal(0, course.Point(axis, programme.Trajectory!.Points - 1).Velocity);
         }
         var rises = course.Rises();
@@ -68,7 +69,8 @@ public sealed class PmacComparisonTests
     private static Theirs Read(string file)
     {
         // Python's writer puts a bare -Infinity where their result is one.
-        var text = File.ReadAllText(SharedData.PathOf($"data/pmac-trajectory/{file}.json")).Replace("-Infinity", "-1e999", StringComparison.Ordinal);
+        var written = File.ReadAllText(SharedData.PathOf($"data/pmac-trajectory/{file}.json"));
+        var text = written.Replace("-Infinity", "-1e999", StringComparison.Ordinal);
         using var json = JsonDocument.Parse(text);
         var root = json.RootElement;
         var spec = SpecJson.Parse(root.GetProperty("spec"), file);
