@@ -1,7 +1,10 @@
 namespace Flyscan.Scanning.Paths;
 
 /// <summary>Room for some frames of a path, owned and reused by the caller.</summary>
-/// <remarks><b>Shapes</b> Lower, Midpoint, Upper: [axes][capacity]; Gap, DurationSeconds: [capacity]. Only the first Count frames mean something.</remarks>
+/// <remarks>
+/// <b>Shapes</b> Lower, Midpoint, Upper: [axes][capacity]; Gap, DurationSeconds: [capacity]. Only the first Count frames
+/// mean something.
+/// </remarks>
 public sealed class FrameBlock
 {
     public FrameBlock(int axes, int capacity)

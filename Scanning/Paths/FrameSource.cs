@@ -11,6 +11,8 @@ internal enum Edge
 /// <summary>The frames of one dimension, computed on demand at any index, in forward order.</summary>
 internal abstract class FrameSource(long length, IReadOnlyList<string> axes, bool hasBounds)
 {
+    private const double LastBit = 1.0 / (1L << 52);
+
     public long Length { get; } = length;
 
     public IReadOnlyList<string> Axes { get; } = axes;
@@ -56,7 +58,10 @@ internal abstract class FrameSource(long length, IReadOnlyList<string> axes, boo
     }
 
     /// <summary>Whether an axis must jump from the end of one frame to the begin of another.</summary>
-    /// <remarks>Ends that differ by a millionth of the smaller frame, or by rounding, touch: two formulas for one place seldom agree in the last bit.</remarks>
+    /// <remarks>
+    /// Ends that differ by a millionth of the smaller frame, or by rounding, touch: two formulas for one place seldom agree
+    /// in the last bit.
+    /// </remarks>
     public static bool Jumps(FrameSource from, long end, FrameSource to, long begin)
     {
         for (var axis = 0; axis < from.Axes.Count; axis++)
@@ -66,8 +71,8 @@ internal abstract class FrameSource(long length, IReadOnlyList<string> axes, boo
             var lower = to.At(same, Edge.Lower, begin);
             var width = Math.Min(
                 Math.Abs(upper - from.At(axis, Edge.Lower, end)), Math.Abs(to.At(same, Edge.Upper, begin) - lower));
-            var rounding = 4 * double.BitIncrement(1) - 4;
-            if (Math.Abs(upper - lower) > Math.Max(1e-6 * width, rounding * Math.Max(Math.Abs(upper), Math.Abs(lower))))
+            var rounding = 4 * LastBit * Math.Max(Math.Abs(upper), Math.Abs(lower));
+            if (Math.Abs(upper - lower) > Math.Max(1e-6 * width, rounding))
                 return true;
         }
         return false;

@@ -65,6 +65,19 @@ internal sealed record Layer(FrameSource Source, bool Snaked, double? DurationSe
         }
     }
 
+    /// <summary>Whether any axis ends the step elsewhere than it began it.</summary>
+    public bool Moves(long step)
+    {
+        var (pass, at) = Math.DivRem(step, Length);
+        var frame = Snaked && (pass & 1) == 1 ? Length - 1 - at : at;
+        for (var axis = 0; axis < Source.Axes.Count; axis++)
+        {
+            if (Source.At(axis, Edge.Lower, frame) != Source.At(axis, Edge.Upper, frame))
+                return true;
+        }
+        return false;
+    }
+
     // Reversed, the step s is frame L-1-s, and what lies before it is the gap before frame L-s of the forward pass.
     private void GapsDown(long at, Span<bool> into)
     {

@@ -91,6 +91,11 @@ internal sealed class LayerStack
     public void Gaps(long start, Span<bool> into)
     {
         Layers[^1].Gaps(start, into);
+        for (var l = 0; l < Layers.Length - 1; l++)
+        {
+            if (Layers[l].Source.HasBounds && _framesPerStep[l] > 1)
+                ReturnGaps(l, start, into);
+        }
         Span<bool> steps = stackalloc bool[64];
         for (var l = Layers.Length - 2; l >= 0; l--)
         {
@@ -105,6 +110,21 @@ internal sealed class LayerStack
                     into[(int)((step + i) * frames - start)] |= some[i];
                 step += some.Length;
             }
+        }
+    }
+
+    // A slower dimension that is flown moves from bound to bound in every frame of a step, and must go back before the next.
+    private void ReturnGaps(int index, long start, Span<bool> into)
+    {
+        var layer = Layers[index];
+        var frames = _framesPerStep[index];
+        for (var done = 0; done < into.Length;)
+        {
+            var step = (start + done) / frames;
+            var count = (int)Math.Min((step + 1) * frames - start - done, into.Length - done);
+            if (layer.Moves(step))
+                into.Slice(done, count).Fill(true);
+            done += count;
         }
     }
 

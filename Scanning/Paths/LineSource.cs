@@ -3,8 +3,11 @@ using System.Numerics;
 namespace Flyscan.Scanning.Paths;
 
 /// <summary>One axis on an even line: position = index × step + first, indices i, i + ½ and i + 1.</summary>
-/// <remarks>A step of 0 holds the axis. Multiplied and added apart, never fused, so that results agree with scanspec to the last bit.</remarks>
-internal sealed class LineSource(string axis, long length, double first, double step, bool bounds) : FrameSource(length, [axis], bounds)
+/// <remarks>
+/// A step of 0 holds the axis. Multiplied and added apart, never fused, so that results agree with scanspec to the last bit.
+/// </remarks>
+internal sealed class LineSource(string axis, long length, double first, double step, bool bounds)
+    : FrameSource(length, [axis], bounds)
 {
     private readonly bool _gapInside = !bounds && step != 0;
     private readonly bool _gapAtStart = bounds

@@ -19,7 +19,7 @@ internal static class PathBuilder
     {
         Linspace l => [new Layer(Line(l, place.Bounds), false)],
         Specs.Range r => [new Layer(Line(r, place.Bounds), false)],
-        Static s => [new Layer(new LineSource(s.Axis, s.Num, s.Value, 0, place.Bounds), false)],
+        Static s => [new Layer(new LineSource(s.Axis, s.Num, s.Value, 0, bounds: false), false)],
         Spiral s => [new Layer(new SpiralSource(s, place.Bounds), false)],
         Ellipse e => [new Layer(MaskSource.Of(e, place), false)],
         Polygon p => [new Layer(MaskSource.Of(p, place), false)],
@@ -48,7 +48,7 @@ internal static class PathBuilder
         {
             var plain = layers.Where(l => !l.Snaked).SelectMany(l => l.Source.Axes).ToArray();
             if (plain.Length > 0)
-                throw new SpecException($"cannot squash {List(plain)}, not snaked, inside a snaked dimension: it would run backwards", at);
+                throw new SpecException($"cannot squash {List(plain)}, not snaked, in a snaked dimension: it would run backwards", at);
             return;
         }
         var odd = true;
@@ -57,8 +57,8 @@ internal static class PathBuilder
             if (layer.Snaked && odd)
             {
                 throw new SpecException(
-                    $"cannot squash snaked {List(layer.Source.Axes)} that is passed an odd number of times: it would jump at each repeat; " +
-                    "make the number of passes even, or snake the whole", at);
+                    $"cannot squash snaked {List(layer.Source.Axes)} that is passed an odd number of times: " +
+                    "it would jump when repeated; make the number of passes even, or snake the whole", at);
             }
             odd &= layer.Length % 2 == 1;
         }

@@ -84,8 +84,8 @@ public sealed class ScanPath
         return seconds;
     }
 
-    /// <summary>The lowest and highest position that an axis takes in any frame, bounds included; found without expanding the path.</summary>
-    /// <remarks>Exact but for a spiral, where it is the box that the spiral stays inside.</remarks>
+    /// <summary>The lowest and highest position that an axis takes in any frame, bounds included.</summary>
+    /// <remarks>Found without expanding the path. Exact but for a spiral, where it is the box that the spiral stays inside.</remarks>
     public (double Low, double High) RangeOf(int axis)
     {
         CheckAxis(axis);

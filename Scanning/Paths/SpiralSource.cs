@@ -12,7 +12,7 @@ internal sealed class SpiralSource : FrameSource
     private readonly bool _gapAtStart;
 
     public SpiralSource(Spiral spiral, bool bounds)
-        : base((long)(Math.PI * spiral.XDiameter * spiral.YDiameter / 4 / (spiral.XStep * spiral.XStep)) + 1, [spiral.YAxis, spiral.XAxis], bounds)
+        : base(Count(spiral), [spiral.YAxis, spiral.XAxis], bounds)
     {
         var diameter = 2 * Math.Sqrt(4 * Math.PI * Length);
         _yCentre = spiral.YCentre;
@@ -38,6 +38,10 @@ internal sealed class SpiralSource : FrameSource
         if (start == 0)
             into[0] = _gapAtStart;
     }
+
+    // One frame for each square of the step in the area.
+    private static long Count(Spiral spiral) =>
+        (long)(Math.PI * spiral.XDiameter * spiral.YDiameter / 4 / (spiral.XStep * spiral.XStep)) + 1;
 
     /// <summary>The box that the spiral stays inside.</summary>
     public override (double Low, double High) RangeOf(int axis)

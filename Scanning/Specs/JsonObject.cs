@@ -7,6 +7,7 @@ namespace Flyscan.Scanning.Specs;
 internal sealed class JsonObject
 {
     private readonly Dictionary<string, JsonElement> _members = new(StringComparer.Ordinal);
+    private readonly List<KeyValuePair<string, JsonElement>> _inOrder = [];
 
     public JsonObject(JsonElement element, string at, string what)
     {
@@ -17,11 +18,15 @@ internal sealed class JsonObject
         {
             var name = Decode(() => member.Name, at);
             if (!_members.TryAdd(name, member.Value))
-                throw new SpecException("stands twice in the same object; remove one", $"{at}.{name}");
+                throw new SpecException("stands twice in the same object; remove one", PathOf(name));
+            _inOrder.Add(new(name, member.Value));
         }
     }
 
     public string At { get; }
+
+    /// <summary>The members in the order of the document.</summary>
+    public IReadOnlyList<KeyValuePair<string, JsonElement>> Members => _inOrder;
 
     public bool Has(string name) => _members.ContainsKey(name);
 
@@ -34,24 +39,25 @@ internal sealed class JsonObject
                 continue;
             var names = known.ToArray();
             var hint = NameSuggestion.For(name, names);
-            throw new SpecException($"{what} has no member '{name}'{(hint == "" ? $"; it has {string.Join(", ", names)}" : hint)}", $"{At}.{name}");
+            var rest = hint == "" ? $"; it has {string.Join(", ", names)}" : hint;
+            throw new SpecException($"{what} has no member '{name}'{rest}", PathOf(name));
         }
     }
 
     public JsonElement Required(string name) =>
-        _members.TryGetValue(name, out var value) ? value : throw new SpecException("is missing", $"{At}.{name}");
+        _members.TryGetValue(name, out var value) ? value : throw new SpecException("is missing", PathOf(name));
 
     public JsonElement? Optional(string name) => _members.TryGetValue(name, out var value) ? value : null;
 
-    public double Number(string name) => AsNumber(Required(name), $"{At}.{name}");
+    public double Number(string name) => AsNumber(Required(name), PathOf(name));
 
     public double Number(string name, Func<double> otherwise) => Has(name) ? Number(name) : otherwise();
 
-    public long Whole(string name) => AsWhole(Required(name), $"{At}.{name}");
+    public long Whole(string name) => AsWhole(Required(name), PathOf(name));
 
     public long Whole(string name, long otherwise) => Has(name) ? Whole(name) : otherwise;
 
-    public string Text(string name) => AsText(Required(name), $"{At}.{name}");
+    public string Text(string name) => AsText(Required(name), PathOf(name));
 
     public bool Flag(string name, bool otherwise)
     {
@@ -61,7 +67,7 @@ internal sealed class JsonObject
         {
             JsonValueKind.True => true,
             JsonValueKind.False => false,
-            _ => throw new SpecException($"is {Show(value)}, but must be true or false", $"{At}.{name}"),
+            _ => throw new SpecException($"is {Show(value)}, but must be true or false", PathOf(name)),
         };
     }
 
@@ -91,6 +97,8 @@ internal sealed class JsonObject
         value.ValueKind == JsonValueKind.String
             ? Decode(() => value.GetString()!, at)
             : throw new SpecException($"is {Show(value)}, but must be text", at);
+
+    private string PathOf(string name) => At == "" ? name : $"{At}.{name}";
 
     // An escaped surrogate without its partner is valid JSON but no text, and is found only when it is read.
     private static string Decode(Func<string> read, string at)

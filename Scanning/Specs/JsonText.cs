@@ -18,7 +18,10 @@ internal static class JsonText
         if (utf8.StartsWith(ByteOrderMark))
             utf8 = utf8[ByteOrderMark.Length..];
         if (utf8.Length > SpecLimits.DocumentBytes)
-            throw new SpecException($"has {utf8.Length} bytes, but a document may have at most {SpecLimits.DocumentBytes}", document: document);
+        {
+            var limit = $"a document may have at most {SpecLimits.DocumentBytes}";
+            throw new SpecException($"has {utf8.Length} bytes, but {limit}", document: document);
+        }
         if (!Utf8.IsValid(utf8))
             throw new SpecException("is not UTF-8 text", document: document);
         try

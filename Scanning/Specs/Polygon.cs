@@ -3,7 +3,10 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Scanning.Specs;
 
 /// <summary>The points of a grid that lie in a polygon by the even-odd rule, as one dimension.</summary>
-/// <remarks>Left and bottom edges are inside, right and top ones outside. Snake runs every other row in reverse; Vertical makes y the fast axis.</remarks>
+/// <remarks>
+/// Left and bottom edges are inside, right and top ones outside. Snake runs every other row in reverse; Vertical makes y
+/// the fast axis.
+/// </remarks>
 public sealed record Polygon(
     string XAxis,
     string YAxis,

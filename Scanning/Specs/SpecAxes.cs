@@ -26,7 +26,9 @@ public static class SpecAxes
     };
 
     /// <summary>The spec with its axes renamed; axes that the map does not name keep theirs.</summary>
-    /// <remarks><b>Errors</b> <see cref="SpecException"/> for a name that the spec does not have, and where two axes would get the same name.</remarks>
+    /// <remarks>
+    /// <b>Errors</b> <see cref="SpecException"/> for a name that the spec does not have, and where two axes would get the same name.
+    /// </remarks>
     public static Spec Rename(Spec spec, IReadOnlyDictionary<string, string> names)
     {
         var axes = Of(spec);

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace Flyscan.Scanning.Specs;
 
-/// <summary>What a spec must satisfy by itself, before any path is built: values in range, axes once each, at most one duration per branch.</summary>
+/// <summary>What a spec must satisfy by itself, before any path is built.</summary>
+/// <remarks>Values in range, each axis once, at most one duration per branch, and no deeper than <see cref="SpecLimits.Depth"/>.</remarks>
 internal static class SpecChecks
 {
     /// <summary>Throws <see cref="SpecException"/> at the first thing wrong.</summary>
@@ -111,6 +112,11 @@ internal static class SpecChecks
         }
         var width = polygon.Vertices.Max(v => v.X) - polygon.Vertices.Min(v => v.X);
         var height = polygon.Vertices.Max(v => v.Y) - polygon.Vertices.Min(v => v.Y);
+        if (width < polygon.XStep && height < polygon.YStep)
+        {
+            var size = $"{Show(width)} by {Show(height)}";
+            throw new SpecException($"is {size}, less than one step both ways, so that no grid fits; use smaller steps", at + ".vertices");
+        }
         Grid(width, polygon.XStep, height, polygon.YStep, at);
         return Axes(polygon.XAxis, polygon.YAxis, at);
     }
@@ -140,7 +146,10 @@ internal static class SpecChecks
         var left = Visit(concat.Left, at + ".left", depth + 1);
         var right = Visit(concat.Right, at + ".right", depth + 1);
         if (!left.Axes.Order(StringComparer.Ordinal).SequenceEqual(right.Axes.Order(StringComparer.Ordinal)))
-            throw new SpecException($"left moves {Show(left.Axes)} and right {Show(right.Axes)}, but both must move the same axes", at);
+        {
+            var sides = $"left moves {Show(left.Axes)} and right {Show(right.Axes)}";
+            throw new SpecException($"{sides}, but both must move the same axes", at);
+        }
         if (left.HasDuration == right.HasDuration)
             return left;
         var (with, without) = left.HasDuration ? ("left", "right") : ("right", "left");
@@ -212,14 +221,17 @@ internal static class SpecChecks
     private static void Steps(double count, string at, double step)
     {
         if (!(count < SpecLimits.Frames))
-            throw new SpecException($"is {Show(step)}, which makes more than the {SpecLimits.Frames} frames that a scan can have", at);
+            throw new SpecException($"is {Show(step)}, which makes more than the {SpecLimits.Frames} frames of a scan", at);
     }
 
     private static void Grid(double width, double xStep, double height, double yStep, string at)
     {
         var points = (width / xStep + 1) * (height / yStep + 1);
         if (!(points <= SpecLimits.MaskPoints))
-            throw new SpecException($"its grid has {Show(points)} points, but a mask has at most {SpecLimits.MaskPoints}; use larger steps", at);
+        {
+            var limit = $"a mask has at most {SpecLimits.MaskPoints}";
+            throw new SpecException($"its grid has {Show(points)} points, but {limit}; use larger steps", at);
+        }
     }
 
     private static string Show(double value) => value.ToString("R", CultureInfo.InvariantCulture);

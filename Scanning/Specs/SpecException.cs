@@ -1,6 +1,7 @@
 namespace Flyscan.Scanning.Specs;
 
-/// <summary>A spec, or the request document around it, that a person must correct; the message says what, where, the value and the limit.</summary>
+/// <summary>A spec, or the request document around it, that a person must correct.</summary>
+/// <remarks>The message says what, where, the value and the limit.</remarks>
 public sealed class SpecException(string what, string? path = null, string? document = null, long? line = null, long? column = null)
     : Exception(Format(what, path, document, line, column))
 {

@@ -103,7 +103,7 @@ public static class SpecJson
                 json.Only("Range", "type", "axis", "start", "stop", "step");
                 var (start, stop) = (json.Number("start"), json.Number("stop"));
                 if (start == stop && !json.Has("step"))
-                    throw new SpecException("is missing, and start equals stop, so that there is no distance to take for it", json.At + ".step");
+                    throw new SpecException("is missing, and start equals stop: there is no distance to take for it", json.At + ".step");
                 return new Range(json.Text("axis"), start, stop, json.Number("step", () => Math.Abs(stop - start)));
             default:
                 json.Only("Static", "type", "axis", "value", "num");
@@ -121,10 +121,8 @@ public static class SpecJson
                 json.Text("x_axis"), json.Text("y_axis"), ReadVertices(json), step, json.Number("y_step", () => step),
                 json.Flag("snake", false), json.Flag("vertical", false));
         }
-        if (type == "Spiral")
-            json.Only(type, "type", "x_axis", "x_centre", "x_diameter", "x_step", "y_axis", "y_centre", "y_diameter");
-        else
-            json.Only(type, "type", "x_axis", "x_centre", "x_diameter", "x_step", "y_axis", "y_centre", "y_diameter", "y_step", "snake", "vertical");
+        string[] round = ["type", "x_axis", "x_centre", "x_diameter", "x_step", "y_axis", "y_centre", "y_diameter"];
+        json.Only(type, type == "Spiral" ? round : [.. round, "y_step", "snake", "vertical"]);
         var diameter = json.Number("x_diameter");
         var spiral = new Spiral(
             json.Text("x_axis"), json.Number("x_centre"), diameter, json.Number("x_step"), json.Text("y_axis"), json.Number("y_centre"),
