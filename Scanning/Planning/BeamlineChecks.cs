@@ -20,7 +20,8 @@ internal static class BeamlineChecks
         {
             if (controller.MinSegmentNs < 0 || controller.MaxSegmentNs < Math.Max(2, 2 * controller.MinSegmentNs))
                 Add(problems, $"controller {controller.Name}", "segment times",
-                    $"{Show.Time(controller.MinSegmentNs)} to {Show.Time(controller.MaxSegmentNs)}", "a longest of at least twice the shortest");
+                    $"{Show.Time(controller.MinSegmentNs)} to {Show.Time(controller.MaxSegmentNs)}",
+                    "a longest of at least twice the shortest");
             Positive(problems, $"controller {controller.Name}", "points", controller.MaxPoints);
         }
         Positive(problems, $"trigger box {beamline.Box.Name}", "tick", beamline.Box.TickNs);
@@ -39,5 +40,6 @@ internal static class BeamlineChecks
     }
 
     private static void Add(List<PlanProblem> problems, string where, string what, string value, string limit) =>
-        problems.Add(new PlanProblem($"the beamline description has an impossible {what}", where, value, limit, "Correct the beamline file."));
+        problems.Add(new PlanProblem(
+            $"the beamline description has an impossible {what}", where, value, limit, "Correct the beamline file."));
 }

@@ -41,7 +41,7 @@ public sealed record ControllerDescription(string Name, EquatableArray<string> A
 /// <remarks><b>Units</b> TickNs: nanoseconds; TableRows: rows of one fixed table; MaxRepeats: repeats of one row.</remarks>
 public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRows, int MaxRepeats, bool HasLiveInput)
 {
-    /// <summary>Triggers pass a gate that can close after any exposure, so that a scan pauses at a frame and not only at a window's end.</summary>
+    /// <summary>Triggers pass a gate that can close after any exposure, so that a scan pauses at a frame, not a window's end.</summary>
     public bool HasGate { get; init; }
 }
 

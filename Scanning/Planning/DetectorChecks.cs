@@ -39,8 +39,9 @@ internal static class DetectorChecks
             Exposure(detector, durations, rule, problems);
             if (durations.ShortestNs < detector.MinPeriodNs)
                 problems.Add(new PlanProblem(
-                    $"frames come faster than detector {detector.Name} takes them", $"detector {detector.Name}, frame {durations.ShortestFrame}",
-                    Show.Time(durations.ShortestNs), $"at least {Show.Time(detector.MinPeriodNs)} a frame", "Make the frames longer."));
+                    $"frames come faster than detector {detector.Name} takes them",
+                    $"detector {detector.Name}, frame {durations.ShortestFrame}", Show.Time(durations.ShortestNs),
+                    $"at least {Show.Time(detector.MinPeriodNs)} a frame", "Make the frames longer."));
         }
         if (detectors.Count == 0 && rule.Of(durations.ShortestNs) > durations.ShortestNs)
             problems.Add(new PlanProblem(
@@ -80,7 +81,7 @@ internal static class DetectorChecks
         problems.Add(new PlanProblem(
             $"exposure and dead time of detector {detector.Name} do not fit into the frame",
             $"detector {detector.Name}, frame {durations.ShortestFrame}",
-            rule.AskedNs is null ? $"dead time {Show.Time(detector.DeadTimeNs)}" : $"{Show.Time(exposure)} + dead time {Show.Time(detector.DeadTimeNs)}",
+            (rule.AskedNs is null ? "" : $"{Show.Time(exposure)} + ") + $"dead time {Show.Time(detector.DeadTimeNs)}",
             $"together at most {Show.Time(durations.ShortestNs)}",
             rule.AskedNs is null ? "Make the frames longer." : "Make the frames longer or the exposure shorter."));
     }
@@ -96,6 +97,7 @@ internal static class DetectorChecks
         if (most > detector.MaxExposureNs)
             problems.Add(new PlanProblem(
                 $"the exposure is too long for detector {detector.Name}", $"detector {detector.Name}, frame {durations.LongestFrame}",
-                Show.Time(most), $"at most {Show.Time(detector.MaxExposureNs)}", "Give a shorter exposure in the request, or shorter frames."));
+                Show.Time(most), $"at most {Show.Time(detector.MaxExposureNs)}",
+                "Give a shorter exposure in the request, or shorter frames."));
     }
 }

@@ -5,6 +5,9 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
 
+/// <summary>What inner scans are gone through with. Check: null where nothing moves.</summary>
+internal sealed record PlanContext(ScanPath Path, InnerBoundary Boundary, TakeLimits Limits, LimitCheck? Check);
+
 /// <summary>One inner scan, gone through take by take; it stands for all that have the same frames.</summary>
 /// <remarks><b>Units</b> nanoseconds.</remarks>
 internal sealed class InnerAnalysis
@@ -43,18 +46,18 @@ internal sealed class InnerAnalysis
 
     public (long Frame, int Axis)? Break { get; private set; }
 
-    public static InnerAnalysis Of(FrameRange inner, ScanPath path, InnerBoundary boundary, TakeLimits limits, LimitCheck? check)
+    public static InnerAnalysis Of(FrameRange inner, PlanContext context)
     {
         var analysis = new InnerAnalysis();
         for (var first = inner.First; first < inner.End;)
         {
-            var end = TakeMeasure.EndOf(new FrameRange(first, inner.End), path, boundary.Motion, limits);
+            var end = TakeMeasure.EndOf(new FrameRange(first, inner.End), context.Path, context.Boundary.Motion, context.Limits);
             if (end == first)
             {
                 analysis.Unfit = first;
                 return analysis;
             }
-            analysis.Add(new FrameRange(first, end), inner.First, path, boundary, limits, check);
+            analysis.Add(new FrameRange(first, end), inner.First, context);
             first = end;
         }
         return analysis;
@@ -69,19 +72,17 @@ internal sealed class InnerAnalysis
         return index >= 0 && index + 1 < _ends.Count ? _ends[index + 1] : null;
     }
 
-    private void Add(
-        FrameRange take, long innerFirst, ScanPath path, InnerBoundary boundary, TakeLimits limits, LimitCheck? check)
+    private void Add(FrameRange take, long innerFirst, PlanContext context)
     {
+        var (path, boundary, limits, check) = context;
         var ends = new PointCounter(boundary.Motion?.Axes.Length ?? 0);
         var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false);
         MotionSink sink = check is null ? ends : new BothSinks(ends, check);
-        var walker = new TakeWalker(path, boundary.Motion, limits.Box.TickNs, sink, check, triggers);
+        var walker = new TakeWalker(path, boundary.Motion, limits.Box.TickNs, new WalkOutputs(sink, check, triggers));
         walker.Walk(take, boundary.Motion is null ? null : new CompareWatch(this, walker, boundary.Motion));
         Break ??= walker.Break;
         var times = walker.Times;
-        Times = new MotionTimes(
-            Times.RunUpNs + times.RunUpNs, Times.TurnAroundNs + times.TurnAroundNs, Times.SettleNs + times.SettleNs,
-            Times.RunDownNs + times.RunDownNs);
+        Times += times;
         Windows += triggers.Windows;
         FramesNs += triggers.FramesNs;
         ExposureNs += triggers.ExposureNs;

@@ -27,7 +27,8 @@ internal sealed record InnerBoundary(
             if (!axis.IsSoft && axis.Controller != controller)
                 problems.Add(new PlanProblem(
                     "a scan's trajectory axes must be on one controller", $"axis {axis.Name}", $"controller {axis.Controller}",
-                    $"controller {controller}, which moves the inner scan", $"Take {axis.Name} out of the spec, or describe it as a soft axis."));
+                    $"controller {controller}, which moves the inner scan",
+                    $"Take {axis.Name} out of the spec, or describe it as a soft axis."));
         if (problems.Count > before)
             return null;
         return Build(path, beamline, axes, inner, controller);
@@ -92,7 +93,8 @@ internal sealed record InnerBoundary(
         if (wanted < 0 || wanted > path.Dimensions.Count)
         {
             problems.Add(new PlanProblem(
-                "there are not so many dimensions", "innerDimensions", $"{wanted}", $"0 to {possible}", "Leave it out, or choose within that."));
+                "there are not so many dimensions", "innerDimensions", $"{wanted}", $"0 to {possible}",
+                "Leave it out, or choose within that."));
             return possible;
         }
         var blocking = path.Dimensions[path.Dimensions.Count - 1 - possible].Axes;

@@ -1,5 +1,4 @@
 using Flyscan.Scanning.Paths;
-using Flyscan.Scanning.Trajectories;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
@@ -18,9 +17,10 @@ internal sealed class InnerClasses
     private readonly long _tickNs;
     private readonly SortedDictionary<(long Parity, long DurationNs), InnerAnalysis> _known = [];
 
-    public InnerClasses(ScanPath path, InnerBoundary boundary, DurationSurvey durations, TakeLimits limits, LimitCheck? check)
+    public InnerClasses(PlanContext context, DurationSurvey durations)
     {
-        (_path, _boundary, _tickNs) = (path, boundary, limits.Box.TickNs);
+        var (path, boundary) = (context.Path, context.Boundary);
+        (_path, _boundary, _tickNs) = (path, boundary, context.Limits.Box.TickNs);
         _snaked = path.Dimensions.TakeLast(boundary.Dimensions).Any(d => d.Snaked);
         _ownDurations = !durations.SameInEveryInnerScan;
         var count = path.Length / boundary.Length;
@@ -30,7 +30,7 @@ internal sealed class InnerClasses
             if (_known.ContainsKey(key))
                 continue;
             var first = outer * boundary.Length;
-            _known.Add(key, InnerAnalysis.Of(new FrameRange(first, first + boundary.Length), path, boundary, limits, check));
+            _known.Add(key, InnerAnalysis.Of(new FrameRange(first, first + boundary.Length), context));
         }
     }
 

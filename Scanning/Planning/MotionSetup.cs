@@ -56,7 +56,7 @@ internal sealed class MotionSetup
         return Math.Max(LeadNs, (long)offNs);
     }
 
-    /// <summary>The axis whose encoder starts the frames: the one that counts fastest at that velocity; -1 when none with an encoder moves.</summary>
+    /// <summary>The axis whose encoder starts the frames: the one that counts fastest; -1 when none with an encoder moves.</summary>
     public int CompareAxis(ReadOnlySpan<double> velocities, long frameNs)
     {
         var (best, rate) = (-1, 0.0);

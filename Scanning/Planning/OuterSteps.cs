@@ -92,8 +92,6 @@ internal sealed class OuterSteps
         FramesNs += inner.FramesNs;
         ExposureNs += inner.ExposureNs;
         MoveNs += inner.ReturnNs;
-        var (sum, one) = (Times, inner.Times);
-        Times = new MotionTimes(
-            sum.RunUpNs + one.RunUpNs, sum.TurnAroundNs + one.TurnAroundNs, sum.SettleNs + one.SettleNs, sum.RunDownNs + one.RunDownNs);
+        Times += inner.Times;
     }
 }

@@ -21,10 +21,13 @@ public sealed record PlanReport(
         var outer = path.Dimensions.Count - plan.InnerDimensions;
         return new PlanReport(
             plan.Beamline.Name, plan.Hash,
-            path.Dimensions.Select((d, i) => new PlanReportDimension(d.Length, d.Axes.ToEquatableArray(), d.Snaked, d.HasBounds, i >= outer))
+            path.Dimensions
+                .Select((d, i) => new PlanReportDimension(d.Length, d.Axes.ToEquatableArray(), d.Snaked, d.HasBounds, i >= outer))
                 .ToEquatableArray(),
             path.Axes.Select((name, i) => Axis(plan, name, i)).ToEquatableArray(),
-            plan.DetectorsUsed.Select(d => new PlanReportDetector(d.Name, d.Kind, d.BytesPerFrame * plan.Frames, d.Essential)).ToEquatableArray(),
+            plan.DetectorsUsed
+                .Select(d => new PlanReportDetector(d.Name, d.Kind, d.BytesPerFrame * plan.Frames, d.Essential))
+                .ToEquatableArray(),
             plan.InnerLength, plan.OuterCount, plan.ExposureNs, plan.Estimate);
     }
 

@@ -64,7 +64,8 @@ public sealed class ScanPlan : IRunPlan
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Frames);
         var index = frame / InnerLength;
         return new OuterPoint(
-            index, _boundary.Soft.Select(s => new AxisPosition(s.Axis.Name, Path.MidpointOf(s.Column, index * InnerLength))).ToEquatableArray());
+            index,
+            _boundary.Soft.Select(s => new AxisPosition(s.Axis.Name, Path.MidpointOf(s.Column, index * InnerLength))).ToEquatableArray());
     }
 
     /// <summary>The largest prefix of the wanted frames that one take can acquire; it may begin inside a window.</summary>
@@ -91,7 +92,7 @@ public sealed class ScanPlan : IRunPlan
         var builder = motion is null ? null : new TrajectoryBuilder(motion.Controller.Name, [.. motion.Axes.Select(a => a.Name)]);
         var triggers = new TriggerBuilder(_limits.Exposure, _limits.Box.MaxRepeats, keep: true);
         MotionSink sink = builder is null ? new PointCounter(0) : builder;
-        new TakeWalker(Path, motion, _limits.Box.TickNs, sink, check: null, triggers).Walk(take);
+        new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, Check: null, triggers)).Walk(take);
         var trajectory = builder?.Build();
         var programme = triggers.Build();
         return new TakeProgramme(

@@ -31,15 +31,16 @@ public static class ScanPlanner
             DetectorChecks.Timing(detectors, request, durations, rule, problems);
         if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
-                "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}", "no live input",
-                "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
+                "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
+                "no live input", "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
         if (boundary is null || durations is null)
             return new PlanResult.Refused(problems.ToEquatableArray());
 
         var limits = new TakeLimits(beamline.Box, rule, request.Shutter);
         var check = boundary.Motion is { } motion ? new LimitCheck(motion.Limits, motion.Soft, motion.StepNs) : null;
-        var classes = new InnerClasses(path, boundary, durations, limits, check);
-        AddMotionProblems(path, boundary, classes, check, limits, problems);
+        var context = new PlanContext(path, boundary, limits, check);
+        var classes = new InnerClasses(context, durations);
+        AddMotionProblems(context, classes, problems);
         var steps = OuterSteps.Survey(path, boundary, classes, problems);
         if (problems.Count > 0)
             return new PlanResult.Refused(problems.ToEquatableArray());
@@ -54,11 +55,13 @@ public static class ScanPlanner
             var path = ScanPath.Of(spec);
             if (path.Length > 0)
                 return path;
-            problems.Add(new PlanProblem("the spec makes no frames", "spec", "0 frames", "at least 1", "Enlarge the region, or make its step smaller."));
+            problems.Add(new PlanProblem(
+                "the spec makes no frames", "spec", "0 frames", "at least 1", "Enlarge the region, or make its step smaller."));
         }
         catch (SpecException wrong)
         {
-            problems.Add(new PlanProblem("the spec describes no path", wrong.Path ?? "spec", wrong.What, "a valid spec", "Correct the spec there."));
+            problems.Add(new PlanProblem(
+                "the spec describes no path", wrong.Path ?? "spec", wrong.What, "a valid spec", "Correct the spec there."));
         }
         return null;
     }
@@ -70,9 +73,9 @@ public static class ScanPlanner
                 $"beamline {beamline.Name} has no shutter", "shutter", mode.ToString(), "none", "Leave the shutter out of the request."));
     }
 
-    private static void AddMotionProblems(
-        ScanPath path, InnerBoundary boundary, InnerClasses classes, LimitCheck? check, TakeLimits limits, List<PlanProblem> problems)
+    private static void AddMotionProblems(PlanContext context, InnerClasses classes, List<PlanProblem> problems)
     {
+        var (path, boundary, limits, check) = context;
         if (boundary.Motion is { } motion)
             foreach (var breach in check!.Breaches)
                 if (boundary.Moving[breach.Axis])
@@ -93,7 +96,8 @@ public static class ScanPlanner
                 problems.Add(new PlanProblem(
                     "not even one frame fits into a take", $"frame {frame}", "a window of one frame",
                     boundary.Motion is { } held
-                        ? $"{limits.Box.TableRows} rows in box {limits.Box.Name}, {held.Controller.MaxPoints} points in {held.Controller.Name}"
+                        ? $"{limits.Box.TableRows} rows in box {limits.Box.Name}, "
+                            + $"{held.Controller.MaxPoints} points in {held.Controller.Name}"
                         : $"{limits.Box.TableRows} rows in box {limits.Box.Name}",
                     "Raise the limits in the beamline file if the hardware can take more."));
         }

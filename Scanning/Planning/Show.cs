@@ -18,10 +18,9 @@ internal static class Show
         _ => Number(seconds) + " s",
     };
 
-    /// <summary>At most six significant digits.</summary>
-    public static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture) is var text && text is not ("0" or "-0")
-        ? Math.Abs(value) >= 1e9 ? value.ToString("G6", CultureInfo.InvariantCulture) : text
-        : value.ToString("G6", CultureInfo.InvariantCulture);
+    /// <summary>Up to six decimals, or six digits and a power of ten.</summary>
+    public static string Number(double value) => value.ToString(
+        value == 0 || Math.Abs(value) is >= 1e-6 and < 1e9 ? "0.######" : "G6", CultureInfo.InvariantCulture);
 
     public static string Bytes(Int128 bytes)
     {

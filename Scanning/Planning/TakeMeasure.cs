@@ -8,7 +8,7 @@ namespace Flyscan.Scanning.Planning;
 /// <summary>What bounds one take.</summary>
 internal sealed record TakeLimits(TriggerBoxDescription Box, ExposureRule Exposure, ShutterMode? Shutter);
 
-/// <summary>Finds how many frames fit into one take: rows of the box, points of the controller, and a shutter that software opens.</summary>
+/// <summary>Finds how many frames fit into one take: rows of the box, points of the controller, a shutter of software.</summary>
 /// <remarks>A take ends where a window does; inside one only when that window alone does not fit.</remarks>
 internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits limits) : IWalkObserver
 {
@@ -44,7 +44,7 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
     private long Measure(FrameRange wanted)
     {
         (_first, _windowEnd, _fits) = (wanted.First, wanted.First, wanted.First);
-        _walker = new TakeWalker(path, setup, limits.Box.TickNs, _points, check: null, _triggers);
+        _walker = new TakeWalker(path, setup, limits.Box.TickNs, new WalkOutputs(_points, Check: null, _triggers));
         _walker.Walk(wanted, this);
         if (!_stopped)
             return wanted.End;

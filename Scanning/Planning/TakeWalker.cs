@@ -15,10 +15,18 @@ internal interface IWalkObserver
     bool FramesDone(long end);
 }
 
+/// <summary>Where a walk gives what it finds.</summary>
+/// <param name="Motion">Takes the motion, segments already within the controller's longest.</param>
+/// <param name="Check">Told where the walk is, when it is (part of) the sink.</param>
+internal sealed record WalkOutputs(MotionSink Motion, LimitCheck? Check, TriggerBuilder Triggers);
+
 /// <summary>Where a walk's time goes besides its frames.</summary>
 /// <remarks><b>Units</b> nanoseconds.</remarks>
 internal readonly record struct MotionTimes(long RunUpNs, long TurnAroundNs, long SettleNs, long RunDownNs)
 {
+    public static MotionTimes operator +(MotionTimes a, MotionTimes b) =>
+        new(a.RunUpNs + b.RunUpNs, a.TurnAroundNs + b.TurnAroundNs, a.SettleNs + b.SettleNs, a.RunDownNs + b.RunDownNs);
+
     public long TotalNs => RunUpNs + TurnAroundNs + SettleNs + RunDownNs;
 }
 
@@ -47,18 +55,16 @@ internal sealed class TakeWalker
     private long _runDownNs;
 
     /// <param name="setup">Null where no trajectory axis takes part.</param>
-    /// <param name="sink">Takes the motion, segments already within the controller's longest.</param>
-    /// <param name="check">Told where the walk is, when it is (part of) the sink.</param>
-    public TakeWalker(ScanPath path, MotionSetup? setup, long tickNs, MotionSink sink, LimitCheck? check, TriggerBuilder triggers)
+    public TakeWalker(ScanPath path, MotionSetup? setup, long tickNs, WalkOutputs outputs)
     {
-        (_path, _setup, _tickNs, _check, _triggers) = (path, setup, tickNs, check, triggers);
+        (_path, _setup, _tickNs) = (path, setup, tickNs);
+        (_sink, _check, _triggers) = outputs;
         _entry = new double[setup?.Axes.Length ?? 0];
-        _sink = sink;
         if (setup is null)
             return;
-        _sink = new SegmentSplitter(setup.Axes.Length, setup.Controller.MaxSegmentNs, sink);
+        _sink = new SegmentSplitter(setup.Axes.Length, setup.Controller.MaxSegmentNs, outputs.Motion);
         _move = new SynchronisedMove(setup.Limits, setup.StepNs);
-        _window = new WindowMotion(setup.Axes.Length, setup.LeastNs, tickNs, _sink);
+        _window = new WindowMotion(setup.Columns, setup.LeastNs, tickNs, _sink);
     }
 
     public MotionTimes Times => new(_runUpNs, _turnAroundNs, _settleNs, _runDownNs);
@@ -104,7 +110,7 @@ internal sealed class TakeWalker
         }
         else
         {
-            _window!.Next(durationNs, block.Lower, block.Midpoint, block.Upper, _setup.Columns, index);
+            _window!.Next(durationNs, block, index);
             if (_window.BrokenAxis >= 0)
                 Break ??= (frame, _window.BrokenAxis);
         }
@@ -118,7 +124,7 @@ internal sealed class TakeWalker
         var follows = _open;
         if (follows)
             CloseWindow();
-        window.First(durationNs, block.Lower, block.Midpoint, block.Upper, setup.Columns, index);
+        window.First(durationNs, block, index);
         _compareAxis = setup.CompareAxis(window.EntryVelocity, durationNs);
         Compare = _compareAxis < 0 ? null : CompareAt(block.Lower[setup.Columns[_compareAxis]][index]);
         var moving = Array.Exists(window.EntryVelocity, v => v != 0);

@@ -47,7 +47,8 @@ internal sealed class SynchronisedMove
     public ReadOnlySpan<double> From => _from;
 
     /// <summary>The shortest move between two states that lasts at least <paramref name="leastNs"/>.</summary>
-    public void Jump(ReadOnlySpan<double> from, ReadOnlySpan<double> entry, ReadOnlySpan<double> to, ReadOnlySpan<double> exit, long leastNs)
+    public void Jump(
+        ReadOnlySpan<double> from, ReadOnlySpan<double> entry, ReadOnlySpan<double> to, ReadOnlySpan<double> exit, long leastNs)
     {
         from.CopyTo(_from);
         entry.CopyTo(_entry);
@@ -161,7 +162,8 @@ internal sealed class SynchronisedMove
             return false;
         var (entry, exit, limits) = (_entry[axis], _exit[axis], Usable(axis));
         var (secondsIn, secondsOut) = (rampIn * _step, rampOut * _step);
-        var cruise = (_to[axis] - _from[axis] - (entry * secondsIn + exit * secondsOut) / 2) / (Steps * _step - (secondsIn + secondsOut) / 2);
+        var ramps = (entry * secondsIn + exit * secondsOut) / 2;
+        var cruise = (_to[axis] - _from[axis] - ramps) / (Steps * _step - (secondsIn + secondsOut) / 2);
         var fits = Math.Abs(cruise) <= limits.MaxVelocity * (1 + Slack)
             && Math.Abs(cruise - entry) <= limits.MaxAcceleration * secondsIn * (1 + Slack)
             && Math.Abs(exit - cruise) <= limits.MaxAcceleration * secondsOut * (1 + Slack);

@@ -1,11 +1,14 @@
+using Flyscan.Scanning.Paths;
+
 namespace Flyscan.Scanning.Trajectories;
 
 /// <summary>The motion through one window: a lead of constant velocity, each frame from bound to bound in its time, a lead out.</summary>
 /// <remarks>
 /// Nodes stand at frame bounds, and at midpoints where a frame is not run evenly. Velocity at a node is that of the parabola
 /// through it and its neighbours; the first and last frame keep their own. Nodes on one straight line in time are given as one
-/// segment, nodes closer than the controller takes are left out. Times count from the window's start and positions come from
-/// the path, so that nothing is summed up.
+/// segment, nodes closer than the controller takes are left out. Live is high from the lead on (or from the first frame) to the end
+/// of the lead out: frames that run late by the lag of axis and box are still in live time, at the window's velocity. Times count
+/// from the window's start and positions come from the path, so that nothing is summed up.
 /// <b>Units</b> nanoseconds, axis units.
 /// </remarks>
 internal sealed class WindowMotion
@@ -13,6 +16,7 @@ internal sealed class WindowMotion
     private const double Rounding = 4e-16;
 
     private readonly int _axes;
+    private readonly int[] _columns;
     private readonly long _leastNs;
     private readonly double _tick;
     private readonly MotionSink _sink;
@@ -29,10 +33,12 @@ internal sealed class WindowMotion
     private long _leadNs;
     private long _startNs;
 
+    /// <param name="columns">Where each axis stands in the blocks of frames.</param>
     /// <remarks><b>Units</b> leastNs: shortest segment; tickNs: resolution of the trigger box, nanoseconds.</remarks>
-    public WindowMotion(int axes, long leastNs, long tickNs, MotionSink sink)
+    public WindowMotion(int[] columns, long leastNs, long tickNs, MotionSink sink)
     {
-        (_axes, _leastNs, _tick, _sink) = (axes, leastNs, tickNs / 1e9, sink);
+        var axes = columns.Length;
+        (_axes, _columns, _leastNs, _tick, _sink) = (axes, columns, leastNs, tickNs / 1e9, sink);
         (_previous, _current) = (new Frame(axes), new Frame(axes));
         (_emitted, _candidate, _next) = (new Node(axes), new Node(axes), new Node(axes));
         _slope = new double[axes];
@@ -61,10 +67,10 @@ internal sealed class WindowMotion
     public double LeaveVelocity(int axis) => EdgeVelocity(_current, axis, last: true);
 
     /// <summary>Reads the window's first frame, so that its entry is known.</summary>
-    public void First(long durationNs, double[][] lower, double[][] midpoint, double[][] upper, ReadOnlySpan<int> columns, int index)
+    public void First(long durationNs, FrameBlock block, int index)
     {
         BrokenAxis = -1;
-        Read(_current, durationNs, lower, midpoint, upper, columns, index);
+        Read(_current, durationNs, block, index);
         for (var i = 0; i < _axes; i++)
             EntryVelocity[i] = EdgeVelocity(_current, i, last: false);
     }
@@ -102,10 +108,10 @@ internal sealed class WindowMotion
     }
 
     /// <summary>A further frame of the window.</summary>
-    public void Next(long durationNs, double[][] lower, double[][] midpoint, double[][] upper, ReadOnlySpan<int> columns, int index)
+    public void Next(long durationNs, FrameBlock block, int index)
     {
         (_previous, _current) = (_current, _previous);
-        Read(_current, durationNs, lower, midpoint, upper, columns, index);
+        Read(_current, durationNs, block, index);
         Middle(_previous);
         var (before, after) = (ElementSeconds(_previous), ElementSeconds(_current));
         for (var i = 0; i < _axes; i++)
@@ -247,15 +253,14 @@ internal sealed class WindowMotion
 
     private static double ElementSeconds(Frame frame) => frame.DurationNs / (frame.Halved ? 2e9 : 1e9);
 
-    private void Read(
-        Frame frame, long durationNs, double[][] lower, double[][] midpoint, double[][] upper, ReadOnlySpan<int> columns, int index)
+    private void Read(Frame frame, long durationNs, FrameBlock block, int index)
     {
         frame.DurationNs = durationNs;
         frame.Halved = false;
         var mayHalve = durationNs / 2 >= _leastNs;
         for (var i = 0; i < _axes; i++)
         {
-            var (from, middle, to) = (lower[columns[i]][index], midpoint[columns[i]][index], upper[columns[i]][index]);
+            var (from, middle, to) = (block.Lower[_columns[i]][index], block.Midpoint[_columns[i]][index], block.Upper[_columns[i]][index]);
             (frame.Lower[i], frame.Midpoint[i], frame.Upper[i]) = (from, middle, to);
             var bend = Math.Abs(middle - (from + to) / 2);
             if (mayHalve && bend > 1e-9 * Math.Abs(to - from) + 4 * Rounding * Math.Abs(middle))

@@ -19,7 +19,8 @@ internal static class Beamlines
         new TriggerBoxDescription("panda", 8, 4096, 65535, HasLiveInput: true) { HasGate = true },
         [
             new DetectorDescription("diode", DetectorKind.Captured, 0, long.MaxValue, 0, 0, 8, long.MaxValue, Essential: true),
-            new DetectorDescription("cam", DetectorKind.Triggered, 10_000, 10_000 * Ms, 200_000, 500_000, 64 * 48 * 2, 1_000_000, Essential: true),
+            new DetectorDescription(
+                "cam", DetectorKind.Triggered, 10_000, 10_000 * Ms, 200_000, 500_000, 64 * 48 * 2, 1_000_000, Essential: true),
         ],
         new ShutterDescription("shutter", 5 * Ms),
         "ring");

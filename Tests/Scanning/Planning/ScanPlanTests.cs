@@ -22,7 +22,8 @@ public sealed class ScanPlanTests
         Assert.Equal(3, programme.Triggers.Windows.Count);
         var half = 10.0 / 99 / 2;
         Assert.Equal(
-            new TriggerWindow(0, true, new PositionCompare("x", -half, true), [new PulseTrain(100, 800_000, Ms)]), programme.Triggers.Windows[0]);
+            new TriggerWindow(0, true, new PositionCompare("x", -half, true), [new PulseTrain(100, 800_000, Ms)]),
+            programme.Triggers.Windows[0]);
         var second = programme.Triggers.Windows[1];
         Assert.Equal((100L, false), (second.FirstFrame, second.Compare!.Ascending));
         Assert.Equal(10 + half, second.Compare.Position, 12);
@@ -155,7 +156,8 @@ public sealed class ScanPlanTests
         var estimate = plan.Estimate;
         Assert.Equal((600L, 12L, 3L), (estimate.Frames, estimate.Windows, estimate.Takes));
         Assert.Equal(takes.Max(t => t.DurationNs), estimate.LongestTakeNs);
-        var motion = new[] { DeadTimeCause.RunUp, DeadTimeCause.TurnAround, DeadTimeCause.RunDown, DeadTimeCause.Readout }.Sum(estimate.DeadNs);
+        DeadTimeCause[] flown = [DeadTimeCause.RunUp, DeadTimeCause.TurnAround, DeadTimeCause.RunDown, DeadTimeCause.Readout];
+        var motion = flown.Sum(estimate.DeadNs);
         Assert.Equal(takes.Sum(t => t.DurationNs), motion + estimate.ExposureNs);
         Assert.Equal(600 * 1_800_000L, estimate.ExposureNs);
         // Half a millimetre at 200 mm/s2: twice sqrt(0.5 / 200) s, twice; the axes' own way back is shorter.

@@ -15,13 +15,47 @@ public sealed class ScanPlanVariantTests
 
     [Fact]
     public void The_hash_is_the_same_in_every_process() => Assert.Equal(
-        "GOLDEN", Planned.Of(Planned.Grid(3, 100, 0.001)).Hash);
+        "f682b3597a127ddea14016daa66b3508885b73107ee56ad9b7342fcab0451b91", Planned.Of(Planned.Grid(3, 100, 0.001)).Hash);
+
+    [Fact]
+    public void Every_other_inner_scan_of_odd_rows_begins_reversed()
+    {
+        var plan = Planned.Of(new Product(Planned.Line("z", 0, 1, 3), Planned.Grid(3, 50, 0.002)));
+        var takes = Planned.Takes(plan).Select(plan.Compile).ToList();
+        Assert.Equal([true, false, true], takes.Select(t => t.Triggers.Windows[0].Compare!.Ascending));
+        Assert.Equal(takes.Max(t => t.DurationNs), plan.Estimate.LongestTakeNs);
+        Assert.Equal(takes.Sum(t => (long)t.Triggers.Windows.Count), plan.Estimate.Windows);
+    }
+
+    [Fact]
+    public void Ten_million_frames_are_planned_and_cut_into_takes()
+    {
+        var beamline = Beamlines.Virtual with { Detectors = [Beamlines.Virtual.Detectors[0]] };
+        var plan = Planned.Of(Planned.Grid(4000, 2500, 0.001), beamline, r => r with { Detectors = ["diode"] });
+        var takes = Planned.Takes(plan).ToList();
+        Assert.Equal((10_000_000L, 4000L, 4L), (plan.Frames, plan.Estimate.Windows, plan.Estimate.Takes));
+        Assert.Equal(10_000_000, takes.Sum(t => t.Count));
+        // Four rows a window: two for live, one for the compare, one for the frames.
+        Assert.Equal(4096 / 4 * 2500, takes[0].Count);
+    }
+
+    [Fact]
+    public void The_report_says_what_the_plan_does()
+    {
+        var plan = Planned.Of(new Product(Planned.Line("z", 0, 1, 3), Planned.Grid(2, 50, 0.002)));
+        var report = PlanReport.Of(plan);
+        Assert.Equal([false, true, true], report.Dimensions.Select(d => d.Inner));
+        Assert.Equal(new PlanReportAxis("z", "mm", 0, 1, -20, 20, Soft: true), report.Axes[0]);
+        Assert.Equal([300L * 64 * 48 * 2, 300L * 8], report.Detectors.Select(d => d.Bytes));
+        Assert.Equal((plan.Hash, plan.Estimate), (report.Hash, report.Estimate));
+    }
 
     [Fact]
     public void The_hash_changes_with_what_hardware_does_and_not_with_who_asks()
     {
         var plan = Planned.Of(Planned.Grid(3, 100, 0.001));
-        Assert.Equal(plan.Hash, Planned.Of(Planned.Grid(3, 100, 0.001), change: r => r with { Operator = "somebody", Visit = "cm1-1" }).Hash);
+        var another = Planned.Of(Planned.Grid(3, 100, 0.001), change: r => r with { Operator = "somebody", Visit = "cm1-1" });
+        Assert.Equal(plan.Hash, another.Hash);
         Assert.NotEqual(plan.Hash, Planned.Of(Planned.Grid(3, 101, 0.001)).Hash);
         Assert.NotEqual(plan.Hash, Planned.Of(Planned.Grid(3, 100, 0.001), change: r => r with { ExposureNs = 500_000 }).Hash);
         Assert.NotEqual(plan.Hash, Planned.Of(Planned.Grid(3, 100, 0.001), Beamlines.Virtual.With("z", a => a with { High = 19 })).Hash);
@@ -80,7 +114,7 @@ public sealed class ScanPlanVariantTests
     [InlineData(ShutterMode.PerScan, 1, 5)]
     public void A_shutter_that_software_opens_ends_takes(ShutterMode mode, int takes, int leadMs)
     {
-        var plan = Planned.Of(Planned.Grid(3, 10, 0.001), change: r => r with { Shutter = mode });
+        var plan = Planned.Of(Planned.Grid(3, 10, 0.01), change: r => r with { Shutter = mode });
         Assert.Equal(takes, Planned.Takes(plan).Count());
         Assert.Equal(takes, plan.Estimate.Takes);
         Assert.Equal(leadMs * Ms, plan.Estimate.DeadNs(DeadTimeCause.Shutter));
@@ -94,7 +128,8 @@ public sealed class ScanPlanVariantTests
         var plan = Planned.Of(new Fly(new Product(outer, Planned.Line("x", 0, 1, 10))));
         var takes = Planned.Takes(plan).Select(plan.Compile).ToList();
         Assert.Equal([10 * Ms, 10 * Ms, 20 * Ms, 20 * Ms], takes.Select(t => t.Triggers.Windows[0].Trains[0].PeriodNs));
-        Assert.Equal(takes.Sum(t => t.Triggers.Windows.Sum(w => w.DurationNs)), plan.Estimate.ExposureNs + plan.Estimate.DeadNs(DeadTimeCause.Readout));
+        var framesNs = plan.Estimate.ExposureNs + plan.Estimate.DeadNs(DeadTimeCause.Readout);
+        Assert.Equal(takes.Sum(t => t.Triggers.Windows.Sum(w => w.DurationNs)), framesNs);
         Assert.Equal(takes.Max(t => t.DurationNs), plan.Estimate.LongestTakeNs);
     }
 
@@ -106,7 +141,8 @@ public sealed class ScanPlanVariantTests
         var train = Assert.Single(programme.Triggers.Windows[0].Trains);
         Assert.Equal(333_333_336, train.PeriodNs);
         var course = new Course(programme.Trajectory!);
-        var start = course.Rises()[0] + Math.Min(train.PeriodNs, (long)Math.Ceiling(0.02 / (plan.Path.UpperOf(0, 0) - plan.Path.LowerOf(0, 0)) * train.PeriodNs));
+        // The lead is one frame here, shorter than the encoder's tolerance takes: 0.009 mm against 0.02 mm.
+        var start = course.Rises()[0] + train.PeriodNs;
         Assert.Equal(plan.Path.UpperOf(0, 999), course.At(0, start + 1000 * train.PeriodNs).Position, 7);
         Assert.All(programme.Trajectory!.DurationsNs, d => Assert.InRange(d, Ms, 4000 * Ms));
     }
@@ -139,7 +175,8 @@ public sealed class ScanPlanVariantTests
     public void Frames_shorter_than_a_segment_are_thinned_on_a_curve()
     {
         var circle = new ConstantDuration(0.0005, new Fly(new Spiral("x", 0, 4, 0.02, "y", 0, 4)));
-        var plan = Planned.Of(circle, change: r => r with { Detectors = ["diode"] });
+        var strong = Beamlines.Virtual.With("x", a => a with { MaxAcceleration = 1e6 }).With("y", a => a with { MaxAcceleration = 1e6 });
+        var plan = Planned.Of(circle, strong, r => r with { Detectors = ["diode"] });
         var trajectory = plan.Compile(plan.NextTake(new FrameRange(0, plan.Frames))).Trajectory!;
         Assert.All(trajectory.DurationsNs, d => Assert.InRange(d, Ms, 4000 * Ms));
     }
@@ -154,17 +191,21 @@ public sealed class ScanPlanVariantTests
                     from first in Gen.Choose(0, 100)
                     from snake in Gen.Elements(true, false)
                     select (rows, columns, widthUm, periodUs, first, snake);
+        var proved = 0;
         Prop.ForAll(grids.ToArbitrary(), g =>
         {
             Spec x = Planned.Line("x", 0, g.widthUm / 1000.0, g.columns);
-            var spec = new ConstantDuration(g.periodUs / 1e6, new Fly(new Product(Planned.Line("y", 0, 2, g.rows), g.snake ? new Snake(x) : x)));
+            var grid = new Product(Planned.Line("y", 0, 2, g.rows), g.snake ? new Snake(x) : x);
+            var spec = new ConstantDuration(g.periodUs / 1e6, new Fly(grid));
             if (Planned.Try(spec) is not PlanResult.Proved { Plan: var plan })
                 return;
+            proved++;
             var take = plan.NextTake(new FrameRange(g.first % plan.Frames, plan.Frames));
             var programme = plan.Compile(take);
             Assert.Equal(take.Count, programme.Triggers.Frames);
             HoldsLimits(programme, plan);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        Assert.True(proved > 50, $"only {proved} of 200 grids were within limits");
     }
 
     private static void HoldsLimits(TakeProgramme programme, ScanPlan plan)
@@ -175,7 +216,8 @@ public sealed class ScanPlanVariantTests
         for (var axis = 0; axis < course.Axes; axis++)
         {
             var limits = plan.Beamline.Axes.First(a => a.Name == programme.Trajectory!.Axes[axis]);
-            Assert.True(course.TopAcceleration(axis) <= limits.MaxAcceleration * (1 + 1e-9) + 1e-4, $"{limits.Name} {course.TopAcceleration(axis)}");
+            var acceleration = course.TopAcceleration(axis);
+            Assert.True(acceleration <= limits.MaxAcceleration * (1 + 1e-9) + 1e-4, $"{limits.Name} {acceleration}");
             for (var i = 0; i < programme.Trajectory!.Points; i++)
             {
                 var (position, velocity) = course.Point(axis, i);
@@ -190,7 +232,8 @@ public sealed class ScanPlanVariantTests
     {
         // The lead ends where the compare axis is at its position; live may rise up to a frame before.
         var axis = course.Trajectory.Axes.ToList().IndexOf(window.Compare!.Axis);
-        var point = Enumerable.Range(0, course.Trajectory.Points).First(i => Math.Abs(course.Point(axis, i).Position - window.Compare.Position) < 1e-9);
+        var points = Enumerable.Range(0, course.Trajectory.Points);
+        var point = points.First(i => Math.Abs(course.Point(axis, i).Position - window.Compare.Position) < 1e-9);
         Assert.True(plan.Frames > 0);
         return course.Times[point];
     }

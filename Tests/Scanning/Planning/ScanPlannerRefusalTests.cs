@@ -11,7 +11,8 @@ public sealed class ScanPlannerRefusalTests
     private static Spec FlyLine(string axis, double from, double to, long num, double seconds) =>
         new ConstantDuration(seconds, new Fly(Linspace.Bounded(axis, from, to, num)));
 
-    private static void Refuses(string text, Spec spec, BeamlineDescription? beamline = null, Func<ScanRequest, ScanRequest>? change = null) =>
+    private static void Refuses(
+        string text, Spec spec, BeamlineDescription? beamline = null, Func<ScanRequest, ScanRequest>? change = null) =>
         Assert.Equal(text, Planned.Problems(spec, beamline, change));
 
     [Fact]
@@ -49,7 +50,8 @@ public sealed class ScanPlannerRefusalTests
 
     [Fact]
     public void A_region_without_points_makes_no_frames() => Assert.Matches(
-        "^spec.*; allowed: .*", Planned.Problems(new ConstantDuration(0.1, new Polygon("x", "y", [new(0, 0.5), new(1, 0), new(1, 1)], 100, 100))));
+        "^spec.*; allowed: .*",
+        Planned.Problems(new ConstantDuration(0.1, new Polygon("x", "y", [new(0, 0.5), new(1, 0), new(1, 1)], 100, 100))));
 
     [Fact]
     public void Frames_beyond_a_soft_limit_are_refused() => Refuses(
@@ -115,8 +117,8 @@ public sealed class ScanPlannerRefusalTests
 
     [Fact]
     public void A_flown_dimension_must_be_inner() => Refuses(
-        "axis x: an axis that flies must be in the inner scan: flown in dimension 2 of 2 (slow to fast); allowed: the 0 fastest dimensions. "
-        + "Step the axis, or let innerDimensions reach it.",
+        "axis x: an axis that flies must be in the inner scan: flown in dimension 2 of 2 (slow to fast); "
+        + "allowed: the 0 fastest dimensions. Step the axis, or let innerDimensions reach it.",
         Good, change: r => r with { InnerDimensions = 0 });
 
     [Fact]
@@ -125,11 +127,14 @@ public sealed class ScanPlannerRefusalTests
         var beamline = Beamlines.Virtual.With("y", a => a with { Controller = "other" });
         beamline = beamline with
         {
-            Controllers = [beamline.Controllers[0] with { Axes = ["x"] }, new ControllerDescription("other", ["y"], 1_000_000, 4_000_000_000, 1000)],
+            Controllers =
+            [
+                beamline.Controllers[0] with { Axes = ["x"] }, new ControllerDescription("other", ["y"], 1_000_000, 4_000_000_000, 1000),
+            ],
         };
         Refuses(
-            "axis y: a scan's trajectory axes must be on one controller: controller other; allowed: controller motion, which moves the inner scan. "
-            + "Take y out of the spec, or describe it as a soft axis.",
+            "axis y: a scan's trajectory axes must be on one controller: controller other; "
+            + "allowed: controller motion, which moves the inner scan. Take y out of the spec, or describe it as a soft axis.",
             Good, beamline);
     }
 
@@ -147,7 +152,8 @@ public sealed class ScanPlannerRefusalTests
 
     [Fact]
     public void Frames_faster_than_a_detector_are_refused() => Refuses(
-        "detector cam, frame 0: frames come faster than detector cam takes them: 400 us; allowed: at least 500 us a frame. Make the frames longer.",
+        "detector cam, frame 0: frames come faster than detector cam takes them: 400 us; "
+        + "allowed: at least 500 us a frame. Make the frames longer.",
         FlyLine("x", 0, 1, 100, 0.0004));
 
     [Fact]

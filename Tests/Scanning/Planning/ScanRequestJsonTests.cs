@@ -39,6 +39,15 @@ public class ScanRequestJsonTests
         new ScanRequest(new Linspace("x", 0, 1, 5), []), Parse($$"""{"request": 1, "spec": {{Line}}, "exposure": null, "visit": null}"""));
 
     [Theory]
+    [InlineData("1", 1_000_000_000)]
+    [InlineData("5e-3", 5_000_000)]
+    [InlineData("0.30000000000000004", 300_000_000)]
+    [InlineData("0.1000000000000000000000000000000000000001", 100_000_000)]
+    [InlineData("1e-9", 1)]
+    public void Exposure_in_seconds_becomes_whole_nanoseconds(string seconds, long ns) =>
+        Assert.Equal(ns, Parse($$$"""{"request": 1, "spec": {{{Line}}}, "exposure": {{{seconds}}}}""").ExposureNs);
+
+    [Theory]
     [InlineData(Line)]
     [InlineData("{\"id\": \"linspace\", \"spec\": " + Line + ", \"axes\": [\"x\"], \"detectors\": 3}")]
     public void A_bare_spec_and_a_file_that_holds_one_among_other_things_are_requests(string json) =>

@@ -169,7 +169,9 @@ public sealed class SynchronisedMoveTests
     }
 
     private static Gen<AxisLimits> Limits() =>
-        from velocity in Gen.Choose(1, 4000) from acceleration in Gen.Choose(10, 20000) select new AxisLimits(velocity / 10.0, acceleration / 5.0);
+        from velocity in Gen.Choose(1, 4000)
+        from acceleration in Gen.Choose(10, 20000)
+        select new AxisLimits(velocity / 10.0, acceleration / 5.0);
 
     private static Gen<Move> Moves(AxisLimits limits) =>
         from at in Gen.Choose(-1000, 1000)
