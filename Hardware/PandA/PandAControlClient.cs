@@ -45,7 +45,7 @@ internal sealed class PandAControlClient : IDisposable
         }
         if (lost is not null)
             _lost(lost);
-        return batch.Done.Task.WaitAsync(cancel);
+        return batch.Done.Task.OrCancelled(cancel);
     }
 
     /// <summary>Sends commands of which none may be refused; returns values and, for settings, empty texts.</summary>

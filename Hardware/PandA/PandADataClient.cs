@@ -11,7 +11,7 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
     private readonly long _tickNs;
     private readonly Action<string> _lost;
     private readonly object _gate = new();
-    private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<PandADataHeader> _header = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<(long Sent, string Reason)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SampleRecorder? _recorder;
@@ -35,7 +35,7 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
     }
 
     /// <summary>The server counts this client as a reader.</summary>
-    public Task Ready => _accepted.Task;
+    public Task<bool> Ready => _accepted.Task;
 
     public Task<PandADataHeader> HeaderRead => _header.Task;
 
@@ -58,7 +58,7 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
             Die(new IOException("the data connection was closed"));
     }
 
-    void IPandADataSink.Accepted() => _accepted.TrySetResult();
+    void IPandADataSink.Accepted() => _accepted.TrySetResult(true);
 
     void IPandADataSink.Header(PandADataHeader header)
     {

@@ -185,7 +185,7 @@ internal sealed class PandADataEncoder(PandADataOptions options, EquatableArray<
         var text = new StringBuilder();
         var at = 0;
         for (; at < bytes.Length && (all || bytes.Length - at >= 57); at += 57)
-            text.Append(' ').Append(Convert.ToBase64String(bytes, at, Math.Min(57, bytes.Length - at))).Append('\n');
+            text.Append(' ').Append(Convert.ToBase64String(bytes, at, Math.Min(57, bytes.Length - at))).Append("\0\n");
         _held = at >= bytes.Length ? [] : bytes[at..];
         return Encoding.ASCII.GetBytes(text.ToString());
     }

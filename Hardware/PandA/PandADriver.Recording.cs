@@ -47,7 +47,7 @@ internal sealed partial class PandADriver
     {
         if (Recording() is not { } recording)
             return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
-        await recording.Recorder.FlushAsync(sync: true).WaitAsync(cancel);
+        await recording.Recorder.FlushAsync(sync: true).OrCancelled(cancel);
         return Done(await StatusAsync(Connected(), recording, cancel));
     });
 
@@ -72,7 +72,7 @@ internal sealed partial class PandADriver
         var recording = await OpenAsync(staging, plan, first, cancel);
         recording.Session = session;
         lock (_gate)
-            (_recording, _programme, _firedBefore, _firedNow, _enabled) = (recording, null, null, 0, false);
+            (_recording, _programme, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, null, 0, false, false);
         await AttachAsync(box, recording, cancel);
         return Done<AdoptedSession?>(new(new(session, recording.Segment, []), true, first));
     });
@@ -117,7 +117,7 @@ internal sealed partial class PandADriver
         var data = new PandADataClient(connection, recording.Plan, box.TickNs, recording.Recorder, next, OnLost);
         lock (_gate)
             recording.Data = data;
-        await data.Ready.WaitAsync(cancel);
+        await data.Ready.OrCancelled(cancel);
     }
 
     /// <summary>Reads the header of the capture under way on a connection of its own, so that nothing is opened for a capture that is not ours.</summary>

@@ -15,6 +15,9 @@ internal sealed partial class PandADriver
     private SequencerProgramme? _programme;
     private bool _enabled;
 
+    /// <summary>An end before the end is our own doing.</summary>
+    private bool _disabled;
+
     /// <summary>Frames fired since staging before the present programme; null: adopted, to be learnt from the capture's count.</summary>
     private long? _firedBefore = 0;
     private long _firedNow;
@@ -43,7 +46,7 @@ internal sealed partial class PandADriver
         {
             // LearnFired has made it known; a new table fires from nought.
             _firedBefore += _firedNow;
-            (_programme, _firedNow, _enabled) = (compiled, 0, false);
+            (_programme, _firedNow, _enabled, _disabled) = (compiled, 0, false, false);
         }
         return Done(new BoxStatus(BoxPhase.Idle, mark, Triggered(), null));
     });
@@ -131,10 +134,11 @@ internal sealed partial class PandADriver
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} did not stop at the closed gate: state {state.State}; it was disabled");
         }
+        _disabled = true;
         var active = await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE"));
         if (active[1] != "0")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
-        return await ConfirmFiredAsync(box, state with { Running = false, Halted = true }, cancel);
+        return await ConfirmFiredAsync(box, state with { Running = false }, cancel);
     });
 
     private long Triggered()
@@ -167,19 +171,23 @@ internal sealed partial class PandADriver
     private BoxStatus Status(SequencerState state)
     {
         var fault = state.Health == "OK" ? null : $"{Sequencer}: {state.Health}";
-        if (fault is null && _enabled && !state.Running && !state.AtEnd && state.Line > 0)
+        if (fault is null && _enabled && !_disabled && !state.Running && !state.AtEnd)
             fault = $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme!.Rows.Count} rows";
-        var phase = fault is not null && !state.Halted ? BoxPhase.Faulted
+        var phase = fault is not null ? BoxPhase.Faulted
             : !state.Running ? BoxPhase.Idle
             : _firedNow == 0 && (state.State == "WAIT_TRIGGER" || !IsPulse(state.Line)) ? BoxPhase.Waiting
             : BoxPhase.Running;
-        return new BoxStatus(phase, _programme?.Mark ?? default, Triggered(), phase == BoxPhase.Faulted ? fault : null);
+        return new BoxStatus(phase, _programme?.Mark ?? default, Triggered(), fault);
     }
 
     /// <summary>Rows that wait take a tick each; in that tick nothing is fired yet.</summary>
     private bool IsPulse(int line) => _programme is { } held && line >= 1 && line <= held.Rows.Count && held.Rows[line - 1].IsPulse;
 
-    private async Task CloseAsync(Box box) => await box.Control.SendAsync([Gate(open: false), Enable(on: false)], CancellationToken.None);
+    private async Task CloseAsync(Box box)
+    {
+        _disabled = true;
+        await box.Control.SendAsync([Gate(open: false), Enable(on: false)], CancellationToken.None);
+    }
 
     /// <summary>State first: what is read after it is then final where it says that the sequencer stands still.</summary>
     /// <param name="before">Sent ahead in the same piece, so that acting and proving cost one round trip.</param>
@@ -198,7 +206,7 @@ internal sealed partial class PandADriver
             // Older firmware forgets its line when ENABLE falls: then the count stands as it was.
             if (programme is not null && _enabled && line > 0 && (running || end))
                 _firedNow = Math.Max(_firedNow, end ? programme.Frames : programme.Fired(line, repeat, answers[0] == "PHASE2"));
-            return new SequencerState(answers[0], line, repeat, answers[3], running, end, answers[4] != "ONE");
+            return new SequencerState(answers[0], line, repeat, answers[3], running, end);
         }
     }
 
@@ -213,6 +221,5 @@ internal sealed partial class PandADriver
                 _programme = SequencerProgramme.FromTable(rows, Integer("PRESCALE", answers[1]), box.TickNs);
     }
 
-    /// <remarks>Halted: ENABLE is low, so that an end before the end is our own doing.</remarks>
-    private sealed record SequencerState(string State, int Line, long Repeat, string Health, bool Running, bool AtEnd, bool Halted);
+    private sealed record SequencerState(string State, int Line, long Repeat, string Health, bool Running, bool AtEnd);
 }

@@ -67,6 +67,7 @@ internal sealed partial class PandADriver : ITriggerBox
     public Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => RunAsync("make safe", async () =>
     {
         var control = Control();
+        _disabled = true;
         await control.DoAsync(cancel, Gate(open: false), Enable(on: false));
         var state = await control.DoAsync(
             cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
@@ -222,25 +223,20 @@ internal sealed partial class PandADriver : ITriggerBox
         data?.Dispose();
     }
 
-    private Task SleepAsync(long ns, CancellationToken cancel)
+    private async Task SleepAsync(long ns, CancellationToken cancel)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var wake = _clock.WakeAt(_clock.NowNs + ns, () => done.TrySetResult());
-        return AwaitAsync(done.Task, wake, cancel);
-    }
-
-    private static async Task AwaitAsync(Task task, IDisposable wake, CancellationToken cancel)
-    {
-        using (wake)
-            await task.WaitAsync(cancel);
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => done.TrySetResult(true));
+        await done.Task.OrCancelled(cancel);
     }
 
     /// <summary>Waits for something that the box will do by itself.</summary>
     private async Task<T> WithinAsync<T>(Task<T> task, long ns, string what, CancellationToken cancel)
     {
-        var late = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => late.TrySetException(new TimeoutException($"{what} did not come")));
-        return await (await Task.WhenAny(task, late.Task).WaitAsync(cancel));
+        var either = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => either.TrySetException(new TimeoutException($"{what} did not come")));
+        _ = TaskWaits.ForwardAsync(task, either);
+        return await either.Task.OrCancelled(cancel);
     }
 
     /// <summary>A connected box and what was learnt of it.</summary>

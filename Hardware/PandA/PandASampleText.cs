@@ -17,7 +17,8 @@ internal sealed class PandASampleText(PandADataHeader header)
             return $"not a line of samples: {line}";
         if (header.Format != PandADataFormat.Base64)
             return ReadSample(line, out samples);
-        if (!Convert.TryFromBase64String(line[1..], _bytes, out var count))
+        // The server ends each line of base64 with a NUL before the line feed.
+        if (!Convert.TryFromBase64String(line[1..].TrimEnd('\0'), _bytes, out var count))
             return $"not base64: {line}";
         samples = _bytes.AsSpan(0, count);
         return null;

@@ -84,12 +84,15 @@ internal sealed class PandABench
     }
 
     /// <summary>Sends raw commands on a connection of its own; returns the whole reply text.</summary>
-    public string Ask(string commands)
+    public string Ask(string commands) => Ask(System.Text.Encoding.UTF8.GetBytes(commands), System.Text.Encoding.UTF8);
+
+    /// <summary>Bytes as they are; the reply read with the encoding.</summary>
+    public string Ask(byte[] commands, System.Text.Encoding encoding)
     {
         var text = "";
         var connection = World.Run(() => Network.ConnectAsync("box", ControlPort, CancellationToken.None));
-        connection.Start(bytes => text += System.Text.Encoding.UTF8.GetString(bytes.Span), _ => { });
-        connection.Send(System.Text.Encoding.UTF8.GetBytes(commands));
+        connection.Start(bytes => text += encoding.GetString(bytes.Span), _ => { });
+        connection.Send(commands);
         World.RunUntil(World.NowNs);
         connection.Dispose();
         World.RunUntil(World.NowNs);

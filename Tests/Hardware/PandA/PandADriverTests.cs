@@ -259,6 +259,43 @@ public sealed class PandADriverTests
     }
 
     [Fact]
+    public void A_table_that_somebody_else_replaced_is_seen_by_its_mark()
+    {
+        var bench = new PandABench();
+        bench.ConnectAndStage();
+        bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(1), c));
+        bench.Ask("SEQ1.TABLE<\n1 7 0 1\n\n");
+        Assert.Equal(new TakeMark(7), bench.Do(bench.Driver.GetBoxStatusAsync).Mark);
+    }
+
+    [Fact]
+    public void A_sequence_that_somebody_else_ended_is_a_fault_that_says_where()
+    {
+        var bench = new PandABench();
+        bench.ConnectAndStage();
+        bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(100), c));
+        bench.Do(c => bench.Driver.EnableAsync(Mark, c));
+        bench.World.RunUntil(bench.World.NowNs + 50 * Ms);
+        bench.Ask("SEQ1.ENABLE=ZERO\nSEQ1.ENABLE=ONE\nSEQ1.ENABLE=ZERO\n");
+        var status = bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 0, c));
+        Assert.Equal(BoxPhase.Faulted, status.Phase);
+        Assert.StartsWith("SEQ1 ended at row", status.Fault);
+    }
+
+    [Fact]
+    public void A_wait_that_is_cancelled_leaves_the_sequencer_running()
+    {
+        var bench = new PandABench();
+        bench.ConnectAndStage();
+        bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(100), c));
+        bench.Do(c => bench.Driver.EnableAsync(Mark, c));
+        using var cancel = new CancellationTokenSource();
+        bench.World.At(bench.World.NowNs + 100 * Ms, cancel.Cancel);
+        Assert.IsType<Outcome<BoxStatus>.Cancelled>(bench.World.Run(() => bench.Driver.WaitDoneAsync(Mark, 1100 * Ms, cancel.Token)));
+        Assert.Equal(BoxPhase.Running, bench.Do(bench.Driver.GetBoxStatusAsync).Phase);
+    }
+
+    [Fact]
     public void Enabling_what_is_not_loaded_is_refused()
     {
         var bench = new PandABench();
