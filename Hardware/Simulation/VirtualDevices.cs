@@ -102,7 +102,7 @@ internal sealed class VirtualDevices
         {
             var detector = detectors.Section(name);
             var capture = detector.Text("capture");
-            if (used.Contains(capture) || !capture.StartsWith("INENC", StringComparison.Ordinal))
+            if (used.Contains(capture) || !capture.StartsWith("INENC"))
                 continue;
             used.Add(capture);
             var diode = new SimulatedDiode(_world, [.. _controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
