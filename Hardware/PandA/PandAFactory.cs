@@ -18,7 +18,10 @@ public sealed class PandAFactory : IDeviceFactory
         return new DeviceDescription
         {
             // One row fewer than the table has: a programme that begins with a position compare needs one for the take's mark.
-            Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null),
+            Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null)
+            {
+                HasGate = true,
+            },
             Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
         };
     }

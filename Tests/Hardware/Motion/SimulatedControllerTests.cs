@@ -1,5 +1,5 @@
-using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Motion;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Trajectories;
 using Flyscan.Tests.Hardware.Simulation;
 using Xunit;

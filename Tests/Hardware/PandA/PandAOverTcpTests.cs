@@ -4,6 +4,7 @@ using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Hardware.Transport;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,5 +1,5 @@
-using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.PandA;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using FsCheck;
 using FsCheck.Fluent;

@@ -5,6 +5,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Detectors;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Simulation;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Tests.Architecture;
 using Flyscan.Tests.Hardware.Motion;

@@ -1,6 +1,5 @@
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
-using Xunit;
 
 namespace Flyscan.Tests.Scanning.Runs;
 

@@ -1,4 +1,3 @@
-using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 using Xunit;
