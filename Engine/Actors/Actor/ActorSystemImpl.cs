@@ -31,6 +31,7 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
         DeadLetterRef = new DeadLetterActorRef(this, _rootPath / "deadLetters");
         IgnoreRef = new IgnoreActorRef(this, _rootPath / "ignore");
         Log = Logging.GetLogger(this, $"ActorSystem({name})");
+        Clockwork.Fault = e => Log.Error(e, "A scheduled action failed");
         var outside = new OutsideActorRef(this, _rootPath / "bubble-walker", RootEnded);
         var rootCell = new ActorCell(this, Props.Create<RootGuardian>(), outside, _rootPath);
         Root = rootCell.Self;
