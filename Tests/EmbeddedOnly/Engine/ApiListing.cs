@@ -74,7 +74,8 @@ internal static class ApiListing
             yield break;
         if (type.BaseType is { } super && super != typeof(object) && super != typeof(ValueType))
             yield return Name(super);
-        foreach (var face in type.GetInterfaces().Where(face => face.IsVisible))
+        var inherited = type.BaseType?.GetInterfaces() ?? [];
+        foreach (var face in type.GetInterfaces().Where(face => face.IsVisible && !inherited.Contains(face)))
             yield return Name(face);
     }
 

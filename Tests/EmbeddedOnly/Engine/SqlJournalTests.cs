@@ -20,9 +20,14 @@ public sealed class SqlJournalTests : TestKit
     {
         var first = Open();
         var actor = first.ActorOf(Props.Create(() => new Ledger("p-1", TestActor)));
-        foreach (var command in new[] { "a", "b", "snapshot", "c", "delete 1" })
+        string[] commands = ["a", "b", "snapshot", "c", "delete 1"];
+        string[] answers = ["a", "b", "saved 2", "c", "deleted 1"];
+        foreach (var (command, answer) in commands.Zip(answers))
+        {
             actor.Tell(command);
-        Assert.Equal(["a", "b", "saved 2", "c", "deleted 1"], ReceiveN(5).Cast<string>());
+            ExpectMsg(answer);
+        }
+
         await first.Terminate();
 
         var second = Open();
