@@ -122,7 +122,7 @@ public sealed class SqlJournalTests : TestKit
     {
         var unknown = Assert.Throws<ConfigurationException>(() => ActorSystem.Create("refused", "akka.cluster.roles = [a]"));
         Assert.Contains("akka.cluster.roles", unknown.Message);
-        var system = ActorSystem.Create("plugin", "akka.persistence.journal.plugin = akka.persistence.journal.other, akka.stdout-loglevel = OFF");
+        var system = ActorSystem.Create("plugin", "akka.persistence.journal.plugin = akka.persistence.journal.other");
         var refused = Assert.Throws<ConfigurationException>(() => Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(""));
         Assert.Contains("akka.persistence.journal.other", refused.Message);
         await system.Terminate();
@@ -166,7 +166,7 @@ public sealed class SqlJournalTests : TestKit
         akka.persistence.journal.plugin = "akka.persistence.journal.sql"
         akka.persistence.journal.sql { connection-string = "Data Source={{folder ?? _folder}}/journal.db", provider-name = "SQLite.MS" }
         akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.sql"
-        akka.persistence.snapshot-store.sql { connection-string = "Data Source={{folder ?? _folder}}/journal.db", provider-name = "SQLite.MS" }
+        akka.persistence.snapshot-store.sql { connection-string = "Data Source={{folder ?? _folder}}/journal.db" }
         akka.actor {
           serializers { notes = "{{typeof(NoteSerializer).AssemblyQualifiedName}}" }
           serialization-bindings { "{{typeof(Note).AssemblyQualifiedName}}" = notes, "System.String" = notes }
