@@ -69,7 +69,8 @@ public class EventFilterFactory
         string? contains = null,
         string? source = null,
         bool checkInnerExceptions = false) => Apply(e => e is Error { Cause: { } cause } entry && From(entry, source)
-            && Causes(cause, checkInnerExceptions).Any(c => exceptionType.IsInstanceOfType(c) && Fits(c.Message, message, start, contains)));
+            && Causes(cause, checkInnerExceptions)
+                .Any(c => exceptionType.IsInstanceOfType(c) && Fits(c.Message, message, start, contains)));
 
     public IEventFilterApplier DeadLetter() => Apply(e => e is DeadLetter);
 
@@ -137,13 +138,10 @@ internal sealed class EventFilterApplier(TestKitBase kit, ActorSystem system, Pr
         try
         {
             var result = func();
-            kit.AwaitCondition(
-                () => counter.Value >= expectedCount,
-                timeout,
-                $"Expected {expectedCount} matching events, got {counter.Value}",
-                cancellationToken);
+            var wanted = $"{expectedCount} matching events are expected";
+            kit.AwaitCondition(() => counter.Value >= expectedCount, timeout, wanted, cancellationToken);
             if (counter.Value > expectedCount)
-                kit.AwaitCondition(() => false, TimeSpan.Zero, $"Expected {expectedCount} matching events, got {counter.Value}", cancellationToken);
+                kit.AwaitCondition(() => false, TimeSpan.Zero, $"{wanted}, got {counter.Value}", cancellationToken);
             return result;
         }
         finally

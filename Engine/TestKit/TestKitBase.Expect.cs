@@ -11,7 +11,11 @@ public abstract partial class TestKitBase
         Expect<T>(timeout, hint, (m, _) => _assertions.AssertEqual(message, m, "{0}", hint ?? ""), cancellationToken);
 
     public T ExpectMsg<T>(
-        T expected, Func<T, T, bool> comparer, TimeSpan? timeout = null, string? hint = null, CancellationToken cancellationToken = default) =>
+        T expected,
+        Func<T, T, bool> comparer,
+        TimeSpan? timeout = null,
+        string? hint = null,
+        CancellationToken cancellationToken = default) =>
         Expect<T>(timeout, hint, (m, _) => _assertions.AssertEqual(expected, m, comparer, "{0}", hint ?? ""), cancellationToken);
 
     public T ExpectMsg<T>(
@@ -91,7 +95,8 @@ public abstract partial class TestKitBase
 
     public Terminated ExpectTerminated(
         IActorRef target, TimeSpan? timeout = null, string? hint = null, CancellationToken cancellationToken = default) =>
-        Expect<Terminated>(timeout, hint, (m, _) => Require(m.ActorRef.Equals(target), m, $"Terminated {target} {hint}"), cancellationToken);
+        Expect<Terminated>(
+            timeout, hint, (m, _) => Require(m.ActorRef.Equals(target), m, $"Terminated {target} {hint}"), cancellationToken);
 
     public ValueTask<Terminated> ExpectTerminatedAsync(
         IActorRef target, TimeSpan? timeout = null, string? hint = null, CancellationToken cancellationToken = default) =>

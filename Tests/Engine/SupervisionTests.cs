@@ -78,7 +78,7 @@ public sealed class SupervisionTests : TestKit
     }
 
     [Fact]
-    public async Task A_failure_that_reaches_the_root_ends_the_system_and_not_the_process()
+    public async Task An_escalated_failure_restarts_the_top_level_actor_and_spares_the_system()
     {
         var system = ActorSystem.Create("escalating", "akka.stdout-loglevel = OFF, akka.loglevel = OFF");
         var top = system.ActorOf(Props.Create(() => new Supervisor(new OneForOneStrategy(_ => Directive.Escalate))));
@@ -89,6 +89,20 @@ public sealed class SupervisionTests : TestKit
 
         Assert.False(system.WhenTerminated.IsCompleted);
         Assert.NotEqual(child, restarted);
+        await system.Terminate();
+    }
+
+    [Fact]
+    public async Task The_guardians_strategy_comes_from_the_configuration()
+    {
+        var system = ActorSystem.Create(
+            "stopping", "akka { loglevel = OFF, actor.guardian-supervisor-strategy = Akka.Actor.StoppingSupervisorStrategy }");
+        var actor = system.ActorOf(Props.Create(() => new Adder()));
+        Watch(actor);
+
+        actor.Tell("fail");
+
+        ExpectTerminated(actor);
         await system.Terminate();
     }
 

@@ -45,7 +45,8 @@ internal sealed partial class ActorCell
         {
             if (!Equals(previous, message))
                 throw new InvalidOperationException(
-                    $"{subject} is already watched with {previous ?? "Terminated"}; unwatch it before watching it with {message ?? "Terminated"}");
+                    $"{subject} is already watched with {previous ?? "Terminated"}; "
+                    + $"unwatch it before watching it with {message ?? "Terminated"}");
             return subject;
         }
 

@@ -26,6 +26,7 @@ public class ActorSelection : ICanTell
     {
         if (message is null)
             throw new InvalidMessageException("Message is null.");
+        sender ??= ActorCell.CurrentSelfOrNoSender();
         if (_elements.Length == 0)
         {
             Anchor.Tell(message, sender);

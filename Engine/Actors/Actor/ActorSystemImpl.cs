@@ -31,6 +31,7 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
         DeadLetterRef = new DeadLetterActorRef(this, _rootPath / "deadLetters");
         IgnoreRef = new IgnoreActorRef(this, _rootPath / "ignore");
         Log = Logging.GetLogger(this, $"ActorSystem({name})");
+        Clockwork.Fault = e => Log.Error(e, "A scheduled action failed");
         var outside = new OutsideActorRef(this, _rootPath / "bubble-walker", RootEnded);
         var rootCell = new ActorCell(this, Props.Create<RootGuardian>(), outside, _rootPath);
         Root = rootCell.Self;
@@ -153,7 +154,9 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
 
     internal static ActorSystemImpl Start(string name, Config config, IEngineClock clock, IDispatcher? dispatcher)
     {
-        if (string.IsNullOrEmpty(name) || !char.IsAsciiLetterOrDigit(name[0]) || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
+        if (string.IsNullOrEmpty(name)
+            || !char.IsAsciiLetterOrDigit(name[0])
+            || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
             throw new ArgumentException(
                 $"invalid ActorSystem name [{name}], must contain only word characters (i.e. [a-zA-Z0-9] plus non-leading '-' and '_')");
         KnownKeys.Check(config);

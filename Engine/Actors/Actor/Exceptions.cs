@@ -109,10 +109,10 @@ internal sealed class IllegalActorStateException : AkkaException
     }
 }
 
-internal sealed class PostRestartException : AkkaException
+internal sealed class PostRestartException : ActorInitializationException
 {
     public PostRestartException(IActorRef actor, Exception cause, Exception originalCause)
-        : base($"Exception post restart of {actor} ({originalCause.GetType().Name}: {originalCause.Message})", cause)
+        : base(actor, $"Exception post restart ({originalCause.GetType().Name}: {originalCause.Message})", cause)
     {
     }
 }

@@ -16,6 +16,19 @@ internal sealed class Guardian : UntypedActor
 {
     protected override void OnReceive(object message) => Unhandled(message);
 
+    protected override SupervisorStrategy SupervisorStrategy()
+    {
+        const string key = "akka.actor.guardian-supervisor-strategy";
+        return Context.System.Settings.Config.GetString(key, "Akka.Actor.DefaultSupervisorStrategy") switch
+        {
+            "Akka.Actor.DefaultSupervisorStrategy" => Akka.Actor.SupervisorStrategy.DefaultStrategy,
+            "Akka.Actor.StoppingSupervisorStrategy" => Akka.Actor.SupervisorStrategy.StoppingStrategy,
+            var other => throw new Configuration.ConfigurationException(
+                $"{key} = {other}: the embedded actor engine has Akka.Actor.DefaultSupervisorStrategy and "
+                + "Akka.Actor.StoppingSupervisorStrategy"),
+        };
+    }
+
     protected override void PreRestart(Exception reason, object message)
     {
         // A guardian keeps its children through a restart.

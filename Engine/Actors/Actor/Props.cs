@@ -105,7 +105,8 @@ public class Props : IEquatable<Props>
     private static object? Evaluate(Expression expression) => expression switch
     {
         ConstantExpression constant => constant.Value,
-        MemberExpression { Member: FieldInfo field } member => field.GetValue(member.Expression is null ? null : Evaluate(member.Expression)),
+        MemberExpression { Member: FieldInfo field } member =>
+            field.GetValue(member.Expression is null ? null : Evaluate(member.Expression)),
         _ => Expression.Lambda<Func<object?>>(Expression.Convert(expression, typeof(object))).Compile(preferInterpretation: true)(),
     };
 

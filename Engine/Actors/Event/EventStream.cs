@@ -13,7 +13,15 @@ public abstract class LoggingBus
     /// <summary>The least level that is published; null is off.</summary>
     internal LogLevel? LogLevel { get; set; }
 
-    public abstract void Publish(object @event);
+    public void Publish(object @event) => Deliver(@event);
+
+    public abstract bool Subscribe(IActorRef subscriber, Type channel);
+
+    public abstract bool Unsubscribe(IActorRef subscriber, Type channel);
+
+    public abstract bool Unsubscribe(IActorRef subscriber);
+
+    internal abstract void Deliver(object @event);
 }
 
 /// <summary>The actor system's bus: actors subscribe to a class and get what is of it.</summary>
@@ -25,7 +33,7 @@ public class EventStream : LoggingBus
 
     internal EventStream(LogLevel? level) => LogLevel = level;
 
-    public virtual bool Subscribe(IActorRef subscriber, Type channel)
+    public override bool Subscribe(IActorRef subscriber, Type channel)
     {
         ArgumentNullException.ThrowIfNull(subscriber);
         lock (_lock)
@@ -37,12 +45,12 @@ public class EventStream : LoggingBus
         }
     }
 
-    public virtual bool Unsubscribe(IActorRef subscriber, Type channel) =>
+    public override bool Unsubscribe(IActorRef subscriber, Type channel) =>
         Remove(s => s.Subscriber.Equals(subscriber) && s.Channel == channel);
 
-    public virtual bool Unsubscribe(IActorRef subscriber) => Remove(s => s.Subscriber.Equals(subscriber));
+    public override bool Unsubscribe(IActorRef subscriber) => Remove(s => s.Subscriber.Equals(subscriber));
 
-    public override void Publish(object @event)
+    internal override void Deliver(object @event)
     {
         var receivers = _receivers;
         var type = @event.GetType();

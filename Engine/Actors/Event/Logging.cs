@@ -81,7 +81,8 @@ public static class Logging
         "INFO" => LogLevel.InfoLevel,
         "WARNING" => LogLevel.WarningLevel,
         "ERROR" => LogLevel.ErrorLevel,
-        _ => throw new ArgumentException($"Unknown LogLevel: \"{name}\". Valid values are: DEBUG, INFO, WARNING, ERROR, OFF", nameof(name)),
+        _ => throw new ArgumentException(
+            $"Unknown LogLevel: \"{name}\". Valid values are: DEBUG, INFO, WARNING, ERROR, OFF", nameof(name)),
     };
 }
 

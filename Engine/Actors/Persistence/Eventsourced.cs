@@ -183,9 +183,21 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
     protected virtual void OnRecoveryFailure(Exception reason, object message = null!)
     {
         if (message is null)
-            Log.Error(reason, "Persistence failure when replaying events for persistenceId [{0}]. Last known sequence number [{1}]", PersistenceId, LastSequenceNr);
-        else
-            Log.Error(reason, "Exception in ReceiveRecover when replaying event type [{0}] with sequence number [{1}] for persistenceId [{2}]", message.GetType(), LastSequenceNr, PersistenceId);
+        {
+            Log.Error(
+                reason,
+                "Persistence failure when replaying events for persistenceId [{0}]. Last known sequence number [{1}]",
+                PersistenceId,
+                LastSequenceNr);
+            return;
+        }
+
+        Log.Error(
+            reason,
+            "Exception in ReceiveRecover when replaying event type [{0}] with sequence number [{1}] for persistenceId [{2}]",
+            message.GetType(),
+            LastSequenceNr,
+            PersistenceId);
     }
 
     protected virtual void OnReplaySuccess()

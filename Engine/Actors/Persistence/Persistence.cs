@@ -69,7 +69,7 @@ public class PersistenceExtension : IExtension
         lock (_lock)
         {
             if (!_plugins.TryGetValue(id, out var actor))
-                _plugins.Add(id, actor = _system.SystemActorOf(props(), id.Replace(':', '-') is { Length: > 0 } name ? name : "no-snapshots"));
+                _plugins.Add(id, actor = _system.SystemActorOf(props(), id.Replace(':', '-')));
             return actor;
         }
     }

@@ -143,7 +143,8 @@ public class Serialization
             var type = typeName is null ? null : Type.GetType(typeName);
             if (type is null || !typeof(Serializer).IsAssignableFrom(type))
                 throw new ConfigurationException(
-                    $"akka.actor.serializers.{name} = {typeName} is not the name of a serialiser class; write \"Namespace.Class, Assembly\"");
+                    $"akka.actor.serializers.{name} = {typeName} is not the name of a serialiser class; "
+                    + "write \"Namespace.Class, Assembly\"");
             var serializer = type.GetConstructor([typeof(ExtendedActorSystem)]) is not null
                 ? Activator.CreateInstance(type, System)
                 : Activator.CreateInstance(type, System, config);

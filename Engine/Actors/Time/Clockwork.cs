@@ -32,6 +32,9 @@ internal sealed class Clockwork : IDisposable
         clock.Alarm = RunDue;
     }
 
+    /// <summary>Hears of what scheduled actions throw.</summary>
+    internal Action<Exception>? Fault { get; set; }
+
     internal TimeSpan Elapsed => _clock.Elapsed;
 
     internal DateTimeOffset Now => _clock.Now;
@@ -41,6 +44,8 @@ internal sealed class Clockwork : IDisposable
         lock (_lock)
         {
             _closed = true;
+            for (var i = 0; i < _count; i++)
+                _heap[i].Index = -1;
             Array.Clear(_heap);
             _count = 0;
         }
@@ -86,7 +91,20 @@ internal sealed class Clockwork : IDisposable
         lock (_lock)
             _armedFor = TimeSpan.MaxValue;
         while (NextDue() is { } item)
+            Run(item);
+    }
+
+    // What is scheduled may be anyone's code: its fault must not keep the rest from running.
+    private void Run(ScheduledItem item)
+    {
+        try
+        {
             item.Run();
+        }
+        catch (Exception e)
+        {
+            Fault?.Invoke(e);
+        }
     }
 
     private ScheduledItem? NextDue()
