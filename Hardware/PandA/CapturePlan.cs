@@ -39,7 +39,8 @@ internal sealed class CapturePlan
     public IReadOnlyList<(string Field, string Options)> Captures => _captures;
 
     public EquatableArray<SegmentDataset> Datasets => _columns
-        .Select(c => new SegmentDataset(c.Key, $"/entry/data/{c.Key}", c.NumpyType, [], Unit(c), c.Role, c.Axis, ChunkFrames)).ToEquatableArray();
+        .Select(c => new SegmentDataset(c.Key, $"/entry/data/{c.Key}", c.NumpyType, [], Unit(c), c.Role, c.Axis, ChunkFrames))
+        .ToEquatableArray();
 
     public EquatableArray<DatasetSpec> Specs => _columns
         .Select(c => new DatasetSpec($"/entry/data/{c.Key}", c.NumpyType, [], ChunkFrames, Unit(c), Describe(c))).ToEquatableArray();

@@ -26,7 +26,8 @@ internal sealed class PandAControlClient : IDisposable
     }
 
     /// <summary>Sends commands in one piece; the replies come in their order.</summary>
-    /// <remarks><b>Errors</b> <see cref="IOException"/> when the connection is lost, <see cref="TimeoutException"/> when a reply is late (the connection
+    /// <remarks><b>Errors</b> <see cref="IOException"/> when the connection is lost, <see cref="TimeoutException"/> when a reply is late
+    /// (the connection
     /// is then lost too: its replies could no longer be told apart).</remarks>
     public Task<PandAReply[]> SendAsync(IReadOnlyList<PandACommand> commands, CancellationToken cancel)
     {
@@ -49,7 +50,8 @@ internal sealed class PandAControlClient : IDisposable
     }
 
     /// <summary>Sends commands of which none may be refused; returns values and, for settings, empty texts.</summary>
-    /// <remarks><b>Errors</b> as <see cref="SendAsync"/>, and <see cref="PandARefusedException"/> naming the first that was refused.</remarks>
+    /// <remarks><b>Errors</b> as <see cref="SendAsync"/>, and <see cref="PandARefusedException"/> naming the first that was
+    /// refused.</remarks>
     public async Task<string[]> DoAsync(CancellationToken cancel, params PandACommand[] commands)
     {
         var replies = await SendAsync(commands, cancel);

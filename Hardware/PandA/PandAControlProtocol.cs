@@ -6,9 +6,11 @@ namespace Flyscan.Hardware.PandA;
 
 /// <summary>Bounds of one control connection.</summary>
 /// <remarks><b>Units</b> ReplyWithinNs nanoseconds; LongestLine bytes with the line feed.</remarks>
-internal sealed record PandAControlLimits(int LongestLine = 4096, int MostLines = 100_000, int MostPending = 4096, long ReplyWithinNs = 2_000_000_000);
+internal sealed record PandAControlLimits(
+    int LongestLine = 4096, int MostLines = 100_000, int MostPending = 4096, long ReplyWithinNs = 2_000_000_000);
 
-/// <summary>The client's side of the control port: commands out, bytes in, replies in the order of the commands. No I/O, no clock.</summary>
+/// <summary>The client's side of the control port: commands out, bytes in, replies in the order of the commands. No I/O, no
+/// clock.</summary>
 /// <remarks>Each command gets exactly one reply. Nothing is accepted after a fault.</remarks>
 internal sealed class PandAControlProtocol(PandAControlLimits limits)
 {
@@ -37,7 +39,8 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
     public long? NextDeadline => _faulted || _pending.Count == 0 ? null : _pending.Peek().Deadline;
 
     /// <summary>Sends commands in one piece, so that they cost one round trip.</summary>
-    /// <remarks><b>Errors</b> throws on a command that would desynchronise the stream: a line feed inside, a line over the server's limit.</remarks>
+    /// <remarks><b>Errors</b> throws on a command that would desynchronise the stream: a line feed inside, a line over the server's
+    /// limit.</remarks>
     public void Send(IReadOnlyList<PandACommand> commands, long nowNs)
     {
         if (_faulted)
@@ -84,7 +87,8 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
     {
         if (line.Length == 0 || line.Contains('\n') || Encoding.UTF8.GetByteCount(line) + 1 > PandACommand.LongestLine)
             throw new ArgumentException(
-                $"{command.Line[..Math.Min(command.Line.Length, 60)]}: a line must have 1 to {PandACommand.LongestLine - 1} bytes and no line feed.");
+                $"{command.Line[..Math.Min(command.Line.Length, 60)]}: "
+                    + $"a line must have 1 to {PandACommand.LongestLine - 1} bytes and no line feed.");
         text.Append(line).Append('\n');
     }
 

@@ -7,7 +7,8 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.PandA;
 
 /// <summary>The server's side of the data port for one client: raw samples in, the bytes of its format out. No I/O, no clock.</summary>
-/// <remarks>Raw layout of a sample: the fields in the header's order; a Mean is the sum, and <paramref name="gateAt"/> is where GATE_DURATION stands.
+/// <remarks>Raw layout of a sample: the fields in the header's order; a Mean is the sum, and <paramref name="gateAt"/> is where
+/// GATE_DURATION stands.
 /// HiddenGate: it stands first only because a Mean needs it; scaled data leave it out.</remarks>
 internal sealed class PandADataEncoder(PandADataOptions options, EquatableArray<PandADataField> raw, int gateAt, bool hiddenGate)
 {
@@ -67,7 +68,8 @@ internal sealed class PandADataEncoder(PandADataOptions options, EquatableArray<
     private void AppendXml(StringBuilder text, string armTime, string startTime, long missed, string process, string format, int? bytes)
     {
         text.Append("<header>\n<data arm_time=\"").Append(armTime).Append("\" start_time=\"").Append(startTime)
-            .Append("\" missed=\"").Append(missed).Append("\" process=\"").Append(process).Append("\" format=\"").Append(format).Append('"');
+            .Append("\" missed=\"").Append(missed).Append("\" process=\"").Append(process)
+            .Append("\" format=\"").Append(format).Append('"');
         if (bytes is not null)
             text.Append(" sample_bytes=\"").Append(bytes).Append('"');
         text.Append(" />\n<fields>\n");

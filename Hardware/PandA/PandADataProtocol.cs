@@ -4,7 +4,8 @@ using System.Text;
 namespace Flyscan.Hardware.PandA;
 
 /// <summary>Bounds of one data connection, in bytes where nothing else is said.</summary>
-internal sealed record PandADataLimits(int LongestLine = 8192, int MostFields = 512, int LargestSample = 65536, uint LargestFrame = 64 * 1024 * 1024);
+internal sealed record PandADataLimits(
+    int LongestLine = 8192, int MostFields = 512, int LargestSample = 65536, uint LargestFrame = 64 * 1024 * 1024);
 
 /// <summary>Where the data protocol puts what it finds; samples are only valid during the call.</summary>
 internal interface IPandADataSink
@@ -24,7 +25,8 @@ internal interface IPandADataSink
     void Fault(string reason);
 }
 
-/// <summary>The client's side of the data port: bytes in, header, samples and end out. Holds at most one line and one sample. No I/O, no clock.</summary>
+/// <summary>The client's side of the data port: bytes in, header, samples and end out. Holds at most one line and one sample. No I/O, no
+/// clock.</summary>
 internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink sink)
 {
     private readonly LineSplitter _lines = new(limits.LongestLine);

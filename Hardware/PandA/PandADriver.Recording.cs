@@ -104,7 +104,8 @@ internal sealed partial class PandADriver
         SegmentAttribute[] attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];
         var spec = new SegmentSpec(Path.Combine(staging.RunFolder, path), plan.Specs, attributes.ToEquatableArray());
         var store = await _stores.CreateAsync(spec, cancel);
-        var recorder = new SampleRecorder(store, plan.ColumnBytes, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
+        var recorder = new SampleRecorder(
+            store, plan.ColumnBytes, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
         recorder.WatchFor(_watch);
         return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first);
     }
@@ -120,7 +121,8 @@ internal sealed partial class PandADriver
         await data.Ready.OrCancelled(cancel);
     }
 
-    /// <summary>Reads the header of the capture under way on a connection of its own, so that nothing is opened for a capture that is not ours.</summary>
+    /// <summary>Reads the header of the capture under way on a connection of its own, so that nothing is opened for a capture that is not
+    /// ours.</summary>
     private async Task<PandADataHeader?> PeekAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
         var connection = await _connector.ConnectAsync(_settings.Host, _settings.DataPort, cancel);
@@ -146,7 +148,9 @@ internal sealed partial class PandADriver
         var answers = await box.Control.DoAsync(
             cancel, PandACommand.Get("*PCAP.STATUS"), PandACommand.Get("*PCAP.CAPTURED"), PandACommand.Get("PCAP.HEALTH"));
         var busy = answers[0].StartsWith("Busy", StringComparison.Ordinal);
-        var ended = recording.Data is { CaptureEnded: { IsCompletedSuccessfully: true } end } ? $"the capture ended: {end.Result.Reason}" : null;
+        var ended = recording.Data is { CaptureEnded: { IsCompletedSuccessfully: true } end }
+            ? $"the capture ended: {end.Result.Reason}"
+            : null;
         var health = answers[2] == "OK" ? null : $"PCAP: {answers[2]}";
         var fault = recording.Fault ?? recording.Recorder.Fault ?? ended ?? health;
         var acquired = Math.Max(Integer("*PCAP.CAPTURED", answers[1]), Triggered()) - recording.First;

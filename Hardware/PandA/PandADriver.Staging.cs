@@ -36,7 +36,10 @@ internal sealed partial class PandADriver
         return Done(new RecorderSession(recording.Session, recording.Segment, saved.ToEquatableArray()));
     });
 
-    public Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel) => RunAsync("unstage", async () =>
+    public Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel) =>
+        RunAsync("unstage", () => CloseCaptureAsync(restore, cancel));
+
+    private async Task<Outcome<long>> CloseCaptureAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel)
     {
         var box = Connected();
         await box.Control.DoAsync(cancel, Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""));
@@ -48,10 +51,11 @@ internal sealed partial class PandADriver
             : null;
         await RestoreAsync(box, restore, cancel);
         return problem is null ? Done(frames) : new Outcome<long>.Failed($"{Name}: {problem}");
-    });
+    }
 
     /// <summary>Waits until nobody captures; returns why that cannot be had.</summary>
-    /// <remarks>A capture that no data client takes was left by a process that died: it is ended. One that somebody takes is not ours to end.</remarks>
+    /// <remarks>A capture that no data client takes was left by a process that died: it is ended. One that somebody takes is not ours to
+    /// end.</remarks>
     private async Task<string?> FreeAsync(Box box, CancellationToken cancel)
     {
         var status = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0];
@@ -66,7 +70,8 @@ internal sealed partial class PandADriver
         if (IsFree(status))
             return null;
         var who = await box.Control.DoAsync(cancel, PandACommand.Get("*WHO"));
-        return $"{Name}: the box is captured by somebody else (status {status}); its clients: {who[0].Replace("\n", "; ")}. End that capture first";
+        return $"{Name}: the box is captured by somebody else (status {status}); "
+            + $"its clients: {who[0].Replace("\n", "; ")}. End that capture first";
     }
 
     private static bool IsFree(string status) =>
@@ -82,8 +87,8 @@ internal sealed partial class PandADriver
             ($"{Sequencer}.POSC", "ZERO"), ($"{_settings.TriggerOutput}.VAL", $"{Sequencer}.OUTA"), ("PCAP.GATE", $"{Sequencer}.OUTA"),
             ("PCAP.TRIG", $"{Sequencer}.OUTA"), ("PCAP.TRIG_EDGE", "Falling"), ("PCAP.SHIFT_SUM", "0"), ("PCAP.ENABLE", "ONE"),
         ];
-        foreach (var input in new[] { $"{Sequencer}.ENABLE", $"{Sequencer}.BITA", $"{Sequencer}.BITB", "PCAP.ENABLE", "PCAP.GATE", "PCAP.TRIG" })
-            settings.Add(($"{input}.DELAY", "0"));
+        string[] inputs = [$"{Sequencer}.ENABLE", $"{Sequencer}.BITA", $"{Sequencer}.BITB", "PCAP.ENABLE", "PCAP.GATE", "PCAP.TRIG"];
+        settings.AddRange(inputs.Select(input => ($"{input}.DELAY", "0")));
         settings.Add(($"{_settings.TriggerOutput}.VAL.DELAY", "0"));
         foreach (var encoder in _settings.Encoders)
         {
@@ -119,7 +124,8 @@ internal sealed partial class PandADriver
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name)), PandACommand.Get("*CAPTURE")]);
         for (var i = 0; i < settings.Count; i++)
             if (!Same(settings[i].Value, held[i]))
-                throw new IOException($"{settings[i].Name} was set to {settings[i].Value} and reads {held[i]}: somebody else writes to the box");
+                throw new IOException(
+                    $"{settings[i].Name} was set to {settings[i].Value} and reads {held[i]}: somebody else writes to the box");
         var wanted = plan.Captures.Select(c => $"{c.Field} {c.Options}").Order(StringComparer.Ordinal);
         if (!held[^1].Split('\n').Order(StringComparer.Ordinal).SequenceEqual(wanted))
             throw new IOException($"the captured fields read {held[^1].Replace("\n", ", ")}: somebody else writes to the box");

@@ -22,7 +22,10 @@ internal sealed partial class PandADriver
     private long? _firedBefore = 0;
     private long _firedNow;
 
-    public Task<Outcome<BoxStatus>> LoadAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel) => RunAsync("load", async () =>
+    public Task<Outcome<BoxStatus>> LoadAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel) =>
+        RunAsync("load", () => WriteTableAsync(mark, programme, cancel));
+
+    private async Task<Outcome<BoxStatus>> WriteTableAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel)
     {
         var box = Connected();
         var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null);
@@ -39,7 +42,8 @@ internal sealed partial class PandADriver
             PandACommand.Get($"{Sequencer}.HEALTH"));
         var held = answers[7].Split('\n').ToEquatableArray();
         if (held != table || answers[8] != $"{compiled.PrescaleTicks}")
-            return new Outcome<BoxStatus>.Failed($"{Name}: the table read back differs from the one written: somebody else writes to {Sequencer}");
+            return new Outcome<BoxStatus>.Failed(
+                $"{Name}: the table read back differs from the one written: somebody else writes to {Sequencer}");
         if (answers[9] != "WAIT_ENABLE")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is in {answers[9]} after the table was written, not in WAIT_ENABLE");
         lock (_gate)
@@ -49,7 +53,7 @@ internal sealed partial class PandADriver
             (_programme, _firedNow, _enabled, _disabled) = (compiled, 0, false, false);
         }
         return Done(new BoxStatus(BoxPhase.Idle, mark, Triggered(), null));
-    });
+    }
 
     public Task<Outcome<BoxStatus>> EnableAsync(TakeMark mark, CancellationToken cancel) => RunAsync("enable", async () =>
     {
@@ -58,7 +62,8 @@ internal sealed partial class PandADriver
         {
             if (_programme is null || _programme.Mark != mark)
                 return new Outcome<BoxStatus>.Refused(
-                    $"{Name}: {Sequencer} does not hold the programme of take mark {mark.Value} (it holds {_programme?.Mark.Value ?? 0}): load it");
+                    $"{Name}: {Sequencer} does not hold the programme of take mark {mark.Value} "
+                    + $"(it holds {_programme?.Mark.Value ?? 0}): load it");
             if (_enabled)
                 return new Outcome<BoxStatus>.Refused($"{Name}: the programme was enabled already: load it again");
             _enabled = true;
@@ -132,7 +137,8 @@ internal sealed partial class PandADriver
         if (state.Running && state.State != "WAIT_TRIGGER")
         {
             await CloseAsync(box);
-            return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} did not stop at the closed gate: state {state.State}; it was disabled");
+            return new Outcome<BoxStatus>.Failed(
+                $"{Name}: {Sequencer} did not stop at the closed gate: state {state.State}; it was disabled");
         }
         _disabled = true;
         var active = await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE"));

@@ -3,7 +3,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA;
 
-/// <summary>Drives a PandA: connection, safe state, encoders. Staging and recording, and triggering, stand in files beside this one.</summary>
+/// <summary>Drives a PandA: connection, safe state, encoders. Staging and recording, and triggering, stand in files beside this
+/// one.</summary>
 /// <remarks>A pump over <see cref="IConnection"/> and <see cref="IClock"/>: it has no thread, and reconnects only when told.</remarks>
 internal sealed partial class PandADriver : ITriggerBox
 {
@@ -76,7 +77,8 @@ internal sealed partial class PandADriver : ITriggerBox
             : new Outcome<Nothing>.Failed($"{Name}: not safe: active {state[0]}, output {state[1]}, gate {state[2]}; all should be 0");
     });
 
-    public Task<Outcome<double>> ReadEncoderAsync(string axis, CancellationToken cancel) => RunAsync($"read the encoder of {axis}", async () =>
+    public Task<Outcome<double>> ReadEncoderAsync(
+        string axis, CancellationToken cancel) => RunAsync($"read the encoder of {axis}", async () =>
     {
         var encoder = _settings.Encoders.FirstOrDefault(e => e.Axis == axis);
         if (encoder is null)

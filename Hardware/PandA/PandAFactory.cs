@@ -34,8 +34,14 @@ public sealed class PandAFactory : IDeviceFactory
         var encoders = environment.Axes
             .Where(a => a.Encoder is not null)
             .Select(a => new PandAEncoder(a.Name, a.Encoder!.Input, a.Encoder.Scale, a.Encoder.Offset, a.Unit));
-        return new PandADriver(
-            name, read with { Host = controlHost, ControlPort = controlPort, DataPort = dataPort, Encoders = encoders.ToEquatableArray() }, environment);
+        var placed = read with
+        {
+            Host = controlHost,
+            ControlPort = controlPort,
+            DataPort = dataPort,
+            Encoders = encoders.ToEquatableArray(),
+        };
+        return new PandADriver(name, placed, environment);
     }
 
     private static DetectorDescription Describe(PandADetector detector) => new(

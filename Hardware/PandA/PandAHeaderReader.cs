@@ -5,7 +5,8 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.PandA;
 
 /// <summary>Reads the header of a capture, XML or text, line by line.</summary>
-/// <remarks><b>Source</b> recorded sessions 20 to 31. The XML is written by one server with one element a line, so it is read as lines.</remarks>
+/// <remarks><b>Source</b> recorded sessions 20 to 31. The XML is written by one server with one element a line, so it is read as
+/// lines.</remarks>
 internal sealed class PandAHeaderReader(PandADataLimits limits)
 {
     private readonly Dictionary<string, string> _values = [];

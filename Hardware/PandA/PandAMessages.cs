@@ -64,6 +64,8 @@ internal sealed record PandADataField(
 }
 
 /// <summary>What the data port says before the samples of one capture.</summary>
-/// <remarks>Missed: samples of this capture that had gone by before this client's first. SampleBytes: packed, little endian, in the order of Fields.</remarks>
+/// <remarks>Missed: samples of this capture that had gone by before this client's first. SampleBytes: packed, little endian, in the order
+/// of Fields.</remarks>
 internal sealed record PandADataHeader(
-    string ArmTime, string StartTime, long Missed, bool Raw, PandADataFormat Format, int SampleBytes, EquatableArray<PandADataField> Fields);
+    string ArmTime, string StartTime, long Missed, bool Raw, PandADataFormat Format, int SampleBytes,
+    EquatableArray<PandADataField> Fields);

@@ -9,7 +9,8 @@ internal sealed class PandASampleText(PandADataHeader header)
 {
     private readonly byte[] _bytes = new byte[Math.Max(header.SampleBytes, 64)];
 
-    /// <summary>Returns a problem, or null with the line's bytes: one sample (ASCII), or a piece of the stream of samples (BASE64).</summary>
+    /// <summary>Returns a problem, or null with the line's bytes: one sample (ASCII), or a piece of the stream of samples
+    /// (BASE64).</summary>
     public string? TryRead(string line, out ReadOnlySpan<byte> samples)
     {
         samples = default;

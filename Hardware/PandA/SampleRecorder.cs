@@ -2,8 +2,10 @@ using Flyscan.Hardware.Contracts;
 
 namespace Flyscan.Hardware.PandA;
 
-/// <summary>Takes samples on the thread that received them and writes them behind it: transposes into pooled columns, appends, flushes.</summary>
-/// <remarks>Nothing here waits for the disk but its own loop. Samples that wait are bounded: beyond the limit the recorder faults and takes no more.</remarks>
+/// <summary>Takes samples on the thread that received them and writes them behind it: transposes into pooled columns, appends,
+/// flushes.</summary>
+/// <remarks>Nothing here waits for the disk but its own loop. Samples that wait are bounded: beyond the limit the recorder faults and
+/// takes no more.</remarks>
 internal sealed class SampleRecorder
 {
     private const int BatchRows = 4096;
@@ -85,7 +87,10 @@ internal sealed class SampleRecorder
                 }
                 var rows = Math.Min(count, BatchRows - _filling.Rows);
                 for (var c = 0; c < readers.Length; c++)
-                    readers[c](samples, stride, rows, firstIndex, _filling.Columns[c].AsSpan(_filling.Rows * _columnBytes[c], rows * _columnBytes[c]));
+                {
+                    var into = _filling.Columns[c].AsSpan(_filling.Rows * _columnBytes[c], rows * _columnBytes[c]);
+                    readers[c](samples, stride, rows, firstIndex, into);
+                }
                 _filling.Rows += rows;
                 _accepted += rows;
                 samples = samples[(rows * stride)..];

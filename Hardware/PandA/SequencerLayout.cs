@@ -43,7 +43,8 @@ internal sealed class SequencerLayout
 
     private readonly Dictionary<string, (int Low, int Bits)> _fields = [];
 
-    /// <remarks><b>Errors</b> <see cref="FormatException"/> naming the line, or the field that the driver needs and the box lacks.</remarks>
+    /// <remarks><b>Errors</b> <see cref="FormatException"/> naming the line, or the field that the driver needs and the box
+    /// lacks.</remarks>
     public SequencerLayout(IEnumerable<string> lines, int rowWords)
     {
         RowWords = rowWords;

@@ -21,8 +21,10 @@ internal sealed record SequencerProgramme(
     private static readonly long[] Prescales = [0, 125, 125_000];
 
     /// <summary>Compiles, or says in <paramref name="problem"/> why the box cannot hold the programme.</summary>
-    /// <remarks>Rows of a window: BITA=0, BITA=1 (the live output has fallen and risen again), the compare position, then the pulses behind BITB=1, the gate:
-    /// a level test before each repeat, so that closing it holds the sequencer after the exposure under way. No row waits for the far side of the
+    /// <remarks>Rows of a window: BITA=0, BITA=1 (the live output has fallen and risen again), the compare position, then the pulses
+    /// behind BITB=1, the gate:
+    /// a level test before each repeat, so that closing it holds the sequencer after the exposure under way. No row waits for the far side
+    /// of the
     /// compare position first: the live rows already keep the sequencer out of the turn-around, and a window that begins beyond
     /// that far side would never start.
     /// The first row never compares positions, so that its POSITION word can carry the take's mark.</remarks>
@@ -39,7 +41,8 @@ internal sealed record SequencerProgramme(
                 continue;
             return new Compiler(programme, encoders, tickNs).Compile(mark, prescale, limits, out problem);
         }
-        problem = $"an exposure of {programme.Windows.Max(w => w.Trains.Max(t => t.PeriodNs)) / 1e9} s does not fit the sequencer's 32-bit times";
+        var longest = programme.Windows.Max(w => w.Trains.Max(t => t.PeriodNs));
+        problem = $"an exposure of {longest / 1e9} s does not fit the sequencer's 32-bit times";
         return null;
     }
 
@@ -54,7 +57,8 @@ internal sealed record SequencerProgramme(
     /// <summary>Take mark in the first row; default when there is none.</summary>
     public TakeMark Mark => Rows.Count > 0 && Rows[0].Trigger < SequencerTrigger.PositionAAtLeast ? new(Rows[0].Position) : default;
 
-    /// <summary>Frames fired when the sequencer stands at this line and repeat (from 1); <paramref name="exposed"/>: the present one's exposure is over.</summary>
+    /// <summary>Frames fired when the sequencer stands at this line and repeat (from 1); <paramref name="exposed"/>: the present one's
+    /// exposure is over.</summary>
     public long Fired(int line, long repeat, bool exposed)
     {
         var before = Rows.Take(Math.Max(0, line - 1)).Where(r => r.IsPulse).Sum(r => (long)r.Repeats);
@@ -99,7 +103,8 @@ internal sealed record SequencerProgramme(
                 return $"the window at frame {window.FirstFrame} waits for a live input, and none is set: give the box its live-input";
             foreach (var train in window.Trains)
                 if (train.Count < 1 || train.ExposureNs < limits.TickNs || train.PeriodNs - train.ExposureNs < limits.TickNs)
-                    return $"the window at frame {window.FirstFrame} has {train.Count} pulses of {train.ExposureNs} ns every {train.PeriodNs} ns: "
+                    return $"the window at frame {window.FirstFrame} has "
+                        + $"{train.Count} pulses of {train.ExposureNs} ns every {train.PeriodNs} ns: "
                         + $"at least one pulse, and at least {limits.TickNs} ns high and low, are needed";
         }
         return null;
@@ -124,7 +129,8 @@ internal sealed record SequencerProgramme(
                 }
             if (_rows.Count > limits.MostRows)
             {
-                problem = $"the programme needs {_rows.Count} rows, the sequencer's table has {limits.MostRows}: take fewer windows at a time";
+                problem = $"the programme needs {_rows.Count} rows, "
+                    + $"the sequencer's table has {limits.MostRows}: take fewer windows at a time";
                 return null;
             }
             _rows[0] = _rows[0] with { Position = mark.Value };
@@ -186,7 +192,8 @@ internal sealed record SequencerProgramme(
             var allowed = Math.Max(tickNs, window.Trains.Min(t => t.PeriodNs) / 100);
             return Math.Abs(drift) <= allowed
                 ? null
-                : $"the window at frame {window.FirstFrame} would be {drift} ns off at its end, as periods are whole multiples of {tickNs} ns "
+                : $"the window at frame {window.FirstFrame} would be {drift} ns off at its end, "
+                    + $"as periods are whole multiples of {tickNs} ns "
                     + $"(allowed: {allowed} ns): choose such periods";
         }
     }

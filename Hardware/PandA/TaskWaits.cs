@@ -1,7 +1,8 @@
 namespace Flyscan.Hardware.PandA;
 
 /// <summary>Waiting with a way out, such that every continuation runs where the waiter runs.</summary>
-/// <remarks><c>Task.WaitAsync</c> and <c>Task.WhenAny</c> go through the thread pool, which a simulated world on one thread cannot see.</remarks>
+/// <remarks><c>Task.WaitAsync</c> and <c>Task.WhenAny</c> go through the thread pool, which a simulated world on one thread cannot
+/// see.</remarks>
 internal static class TaskWaits
 {
     /// <summary>The task's result, or <see cref="OperationCanceledException"/> when cancelled before.</summary>

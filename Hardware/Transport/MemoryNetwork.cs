@@ -2,7 +2,8 @@ using Flyscan.Hardware.Contracts;
 
 namespace Flyscan.Hardware.Transport;
 
-/// <summary>Connections inside one process, delivered in order through whatever runs actions in order: a simulated world's thread, a test's queue.</summary>
+/// <summary>Connections inside one process, delivered in order through whatever runs actions in order: a simulated world's thread, a
+/// test's queue.</summary>
 /// <param name="post">Runs the action later, after all posted before; never inside the call.</param>
 public sealed class MemoryNetwork(Action<Action> post) : IConnector
 {

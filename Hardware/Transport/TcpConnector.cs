@@ -21,7 +21,8 @@ public sealed class TcpConnector(int mostPending = TcpConnector.DefaultMostPendi
         catch (SocketException error)
         {
             socket.Dispose();
-            throw new IOException($"Cannot connect to {host}:{port}: {error.Message}. Check that the device is on and the address right.", error);
+            throw new IOException(
+                $"Cannot connect to {host}:{port}: {error.Message}. Check that the device is on and the address right.", error);
         }
         catch
         {

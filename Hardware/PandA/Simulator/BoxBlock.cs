@@ -28,7 +28,8 @@ internal static class BoxBuilder
     public static List<BoxBlockKind> Build(BoxBuses buses, ISimulationClock clock)
     {
         var kinds = new List<BoxBlockKind>();
-        foreach (var line in BoxDefinition.Blocks.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        const StringSplitOptions clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        foreach (var line in BoxDefinition.Blocks.Replace("\n+ ", "", StringComparison.Ordinal).Split('\n', clean))
         {
             var words = line.Split(' ');
             if (words[0] == "BLOCK")

@@ -1,7 +1,8 @@
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>The blocks that the simulator models, with their fields as the real server lists them.</summary>
-/// <remarks>A line is <c>NAME index type : labels or greatest value</c>. Order, names, indices, labels are those of the recorded
+/// <remarks>A line is <c>NAME index type : labels or greatest value</c>, one that begins with a plus continues the last. Order, names,
+/// indices, labels are those of the recorded
 /// introspection of a PandABox (session 02); blocks that have no model here are not listed, so that nothing can be wired to a
 /// block that does nothing.</remarks>
 internal static class BoxDefinition
@@ -55,7 +56,8 @@ internal static class BoxDefinition
         RST_ON_Z 10 param bit
         CLK_PERIOD 4 param time
         BITS 6 param uint : 63
-        HEALTH 17 read enum : OK|Linkup error (=not CONN)|Timeout error (for BISS, SSI)|CRC error (for BISS)|Error bit active (for BISS)|ENDAT not implemented
+        HEALTH 17 read enum : OK|Linkup error (=not CONN)|Timeout error (for BISS, SSI)|CRC error (for BISS)|Error bit active (for BISS)
+        + |ENDAT not implemented
         B 12 bit_out
         FRAME_PERIOD 5 param time
         BLOCK BITS 1

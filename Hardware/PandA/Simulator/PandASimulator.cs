@@ -7,7 +7,8 @@ namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>A PandA behind its real protocol: blocks run event by event on the clock of a simulated world.</summary>
 /// <remarks>Connections may be served from any thread; wiring is done on the world's thread, or before the world runs.
-/// Modelled: TTLIN, TTLOUT, INENC, BITS, PULSE, SEQ (fixed tables), PCAP. One command is answered at the beam time at which it is handled.</remarks>
+/// Modelled: TTLIN, TTLOUT, INENC, BITS, PULSE, SEQ (fixed tables), PCAP. One command is answered at the beam time at which it is
+/// handled.</remarks>
 public sealed class PandASimulator
 {
     /// <summary>Nanoseconds per tick of the 125 MHz clock.</summary>

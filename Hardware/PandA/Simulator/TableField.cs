@@ -16,7 +16,8 @@ internal sealed class TableField(string type, int rowWords, string[] fields) : B
 
     public uint[] Words { get; private set; } = [];
 
-    public override IReadOnlyList<string> Attributes => ["MAX_LENGTH", "B", "ROW_WORDS", "LENGTH", "FIELDS", "QUEUED_LINES", "MODE", "INFO"];
+    public override IReadOnlyList<string> Attributes =>
+        ["MAX_LENGTH", "B", "ROW_WORDS", "LENGTH", "FIELDS", "QUEUED_LINES", "MODE", "INFO"];
 
     public override string Get() => ServerReply.Lines(Words.Select(w => w.ToString(CultureInfo.InvariantCulture)));
 

@@ -72,7 +72,9 @@ internal sealed class PandABench
     public T Do<T>(Func<CancellationToken, Task<Outcome<T>>> what)
     {
         var outcome = World.Run(() => what(CancellationToken.None));
-        return outcome is Outcome<T>.Completed completed ? completed.Value : throw new Xunit.Sdk.XunitException($"{outcome}: {outcome.Problem}");
+        return outcome is Outcome<T>.Completed completed
+            ? completed.Value
+            : throw new Xunit.Sdk.XunitException($"{outcome}: {outcome.Problem}");
     }
 
     public string Problem<T>(Func<CancellationToken, Task<Outcome<T>>> what) =>

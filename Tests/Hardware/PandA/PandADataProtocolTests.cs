@@ -118,7 +118,8 @@ public sealed class PandADataProtocolTests
     [Fact]
     public void A_frame_beyond_the_limit_is_a_fault_and_not_growth()
     {
-        var header = "OK\narm_time: a\nstart_time: b\nmissed: 0\nprocess: Raw\nformat: Framed\nsample_bytes: 4\nfields:\n A.B int32 Value\n\nBIN \0\0\0\x7f";
+        var header = "OK\narm_time: a\nstart_time: b\n"
+            + "missed: 0\nprocess: Raw\nformat: Framed\nsample_bytes: 4\nfields:\n A.B int32 Value\n\nBIN \0\0\0\x7f";
         Assert.StartsWith("a frame of 2130706432 bytes", Assert.Single(Read(Encoding.Latin1.GetBytes(header)).Faults));
         Assert.StartsWith("a line is longer than 8192 bytes", Assert.Single(Read(new byte[9000]).Faults));
     }

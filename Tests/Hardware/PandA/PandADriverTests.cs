@@ -99,7 +99,8 @@ public sealed class PandADriverTests
     {
         var bench = new PandABench();
         const string foreign = "INENC4.VAL.CAPTURE=Value\nSEQ1.PRESCALE.UNITS=ms\nSEQ1.PRESCALE=3\nSEQ1.BITB=ONE\nSEQ1.BITB.DELAY=7\n"
-            + "PCAP.ENABLE=SEQ2.ACTIVE\nPCAP.TRIG_EDGE=Either\nPCAP.SHIFT_SUM=8\nTTLOUT1.VAL=PULSE1.OUT\nINENC1.VAL.SCALE=2.5\nINENC1.VAL.UNITS=deg\n"
+            + "PCAP.ENABLE=SEQ2.ACTIVE\nPCAP.TRIG_EDGE=Either\nPCAP.SHIFT_SUM=8\nTTLOUT1.VAL=PULSE1.OUT\n"
+            + "INENC1.VAL.SCALE=2.5\nINENC1.VAL.UNITS=deg\n"
             + "SEQ1.REPEATS=7\nINENC1.VAL.CAPTURE=Value\nSEQ1.ENABLE=ONE\nBITS.A=1\n";
         const string asked = "INENC4.VAL.CAPTURE?\nINENC2.VAL.CAPTURE?\nINENC1.VAL.CAPTURE?\nSEQ1.PRESCALE?\nSEQ1.BITB?\nSEQ1.BITB.DELAY?\n"
             + "PCAP.ENABLE?\nPCAP.TRIG_EDGE?\nPCAP.SHIFT_SUM?\nTTLOUT1.VAL?\nINENC1.VAL.SCALE?\nINENC1.VAL.UNITS?\nSEQ1.REPEATS?\n";
@@ -302,7 +303,8 @@ public sealed class PandADriverTests
         var bench = new PandABench();
         bench.ConnectAndStage();
         bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(1), c));
-        Assert.StartsWith("refused: panda: SEQ1 does not hold the programme of take mark 7", bench.Problem(c => bench.Driver.EnableAsync(new(7), c)));
+        Assert.StartsWith(
+            "refused: panda: SEQ1 does not hold the programme of take mark 7", bench.Problem(c => bench.Driver.EnableAsync(new(7), c)));
         bench.Do(c => bench.Driver.EnableAsync(Mark, c));
         Assert.StartsWith("refused: panda: the programme was enabled already", bench.Problem(c => bench.Driver.EnableAsync(Mark, c)));
     }

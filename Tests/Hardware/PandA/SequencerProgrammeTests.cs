@@ -68,10 +68,14 @@ public sealed class SequencerProgrammeTests
         Assert.Contains("has no pulses", Refusal([new(7, true, null, [])]));
         Assert.Contains("at least one pulse", Refusal([new(7, true, null, [new(1, 10, 10)])]));
         Assert.Contains("at least one pulse", Refusal([new(7, true, null, [new(0, 10 * Ms, 11 * Ms)])]));
-        Assert.Contains("compares axis q, which has no encoder at the box (it has: x, y)", Refusal([new(7, true, new("q", 1, true), [new(1, Ms, 2 * Ms)])]));
+        Assert.Contains(
+            "compares axis q, which has no encoder at the box (it has: x, y)",
+            Refusal([new(7, true, new("q", 1, true), [new(1, Ms, 2 * Ms)])]));
         Assert.Contains("outside the 32-bit range", Refusal([new(7, true, new("x", 3e6, true), [new(1, Ms, 2 * Ms)])]));
         Assert.Contains("would be 12000 ns off at its end", Refusal([new(7, true, null, [new(4000, 5_000, 10_005)])]));
-        Assert.Contains("needs 4500 rows, the sequencer's table has 4096", Refusal([.. Enumerable.Repeat(new TriggerWindow(0, true, null, [new(1, Ms, 2 * Ms)]), 1500)]));
+        Assert.Contains(
+            "needs 4500 rows, the sequencer's table has 4096",
+            Refusal([.. Enumerable.Repeat(new TriggerWindow(0, true, null, [new(1, Ms, 2 * Ms)]), 1500)]));
         Assert.Contains("does not fit", Refusal([new(7, true, null, [new(1, Ms, long.MaxValue / 4)])]));
     }
 
@@ -99,7 +103,8 @@ public sealed class SequencerProgrammeTests
     public void Another_layout_is_honoured_and_an_unusable_one_named()
     {
         var other = new SequencerLayout(
-            ["15:0 REPEATS uint", "63:60 TRIGGER enum", "127:96 POSITION int", "95:64 TIME1 uint", "159:128 TIME2 uint", "32:32 OUTA1 uint", "33:33 OUTA2 uint"],
+            ["15:0 REPEATS uint", "63:60 TRIGGER enum", "127:96 POSITION int", "95:64 TIME1 uint", "159:128 TIME2 uint",
+                "32:32 OUTA1 uint", "33:33 OUTA2 uint"],
             5);
         Assert.Equal([3, 0x40000001, 7, 0xffffffff, 9], other.Encode([new(3, SequencerTrigger.BitBHigh, 1, 0, -1, 7, 9)]));
         Assert.Throws<FormatException>(() => new SequencerLayout(["15:0 REPEATS uint"], 4));
