@@ -42,6 +42,14 @@ public sealed class VirtualBeamlineTests
     }
 
     [SourceFact]
+    public async Task In_real_time_a_take_is_the_same()
+    {
+        await using var bench = new BeamlineBench(timeScale: 1);
+        await FlyAsync(bench);
+        Assert.Equal([Frames, Frames, Frames], Assert.Single(bench.Stores.Segments).Value.Lengths());
+    }
+
+    [SourceFact]
     public async Task The_same_seed_gives_the_same_samples_and_rest_and_another_seed_another_rest()
     {
         var (first, again, other) = (await SamplesAsync(1), await SamplesAsync(1), await SamplesAsync(2));
