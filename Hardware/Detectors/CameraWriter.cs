@@ -30,7 +30,8 @@ internal sealed class CameraWriter
     private bool _flushIsDue;
     private volatile string? _fault;
 
-    /// <param name="waitsForRoom">Whether a full queue holds up the caller, as in a world that runs faster than real time; else it is a fault.</param>
+    /// <param name="waitsForRoom">Whether a full queue holds up the caller, as in a world that runs faster than real time; else it is a
+    /// fault.</param>
     public CameraWriter(IFrameStore store, int imageBytes, bool waitsForRoom, TimeProvider time)
     {
         (_store, _imageBytes, _waitsForRoom) = (store, imageBytes, waitsForRoom);

@@ -131,7 +131,8 @@ internal sealed class SimulatedCamera
         _around.World.At(now + ExposureNs, () =>
         {
             if (!session.Writer.TryAdd(number, now))
-                session.Overflow($"the camera's queue of {CameraWriter.QueueFrames} frames is full: the disk is too slow for this frame rate");
+                session.Overflow(
+                    $"the camera's queue of {CameraWriter.QueueFrames} frames is full: the disk is too slow for this frame rate");
         });
     }
 
@@ -187,7 +188,8 @@ internal sealed class SimulatedCamera
         _around.World.Post(() =>
         {
             if (closed is Outcome<long>.Completed { Value: var frames } && frames != session.Acquired)
-                closed = new Outcome<long>.Failed($"{session.Staging.RelativePath} was closed with {frames} frames of {session.Acquired} acquired");
+                closed = new Outcome<long>.Failed(
+                    $"{session.Staging.RelativePath} was closed with {frames} frames of {session.Acquired} acquired");
             LastClosed = session.Writer.RecordedFrames;
             if (_session == session)
                 _session = null;

@@ -2,7 +2,8 @@ using Flyscan.Hardware.Simulation;
 
 namespace Flyscan.Hardware.Detectors;
 
-/// <summary>A diode behind a voltage-to-frequency converter: a counter that integrates a smooth intensity over the sample's position.</summary>
+/// <summary>A diode behind a voltage-to-frequency converter: a counter that integrates a smooth intensity over the sample's
+/// position.</summary>
 /// <remarks>Counts wrap at 32 bits, as the real counter does. The integral is taken over cells that begin at knots of motion, so that it
 /// depends on what moved and not on when it was read. <b>Units</b> full rate in counts per second.</remarks>
 internal sealed class SimulatedDiode : ICountSignal
@@ -79,7 +80,8 @@ internal sealed class SimulatedDiode : ICountSignal
     {
         var x = _tracks.Count > 0 ? _tracks[0].PositionAt(timeNs) : 0;
         var y = _tracks.Count > 1 ? _tracks[1].PositionAt(timeNs) : 0;
-        return 0.05 + 0.95 * (0.5 + 0.5 * Math.Sin(2 * Math.PI * x / 1.7) * Math.Cos(2 * Math.PI * y / 2.3)) / (1 + 0.001 * (x * x + y * y));
+        var grating = 0.5 + 0.5 * Math.Sin(2 * Math.PI * x / 1.7) * Math.Cos(2 * Math.PI * y / 2.3);
+        return 0.05 + 0.95 * grating / (1 + 0.001 * (x * x + y * y));
     }
 
     private void Changed()
@@ -114,7 +116,8 @@ internal sealed class SimulatedDiode : ICountSignal
             _cells.RemoveRange(0, old);
     }
 
-    /// <summary>The next cell: at the next knot of any axis, or after the longest cell while something moves; null at rest for good.</summary>
+    /// <summary>The next cell: at the next knot of any axis, or after the longest cell while something moves; null at rest for
+    /// good.</summary>
     private Cell? NextCell(Cell cell)
     {
         var next = long.MaxValue;

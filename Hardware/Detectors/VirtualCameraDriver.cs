@@ -58,7 +58,8 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
     {
         var armed = Status(await AskAsync("arm", [LineText.Number(frames)], cancel));
         return armed is Outcome<RecorderStatus>.Completed { Value: { Accepting: false } status }
-            ? new Outcome<RecorderStatus>.Failed($"{Name}: armed, but it accepts no triggers{(status.Fault is null ? "" : $": {status.Fault}")}")
+            ? new Outcome<RecorderStatus>.Failed(
+                $"{Name}: armed, but it accepts no triggers{(status.Fault is null ? "" : $": {status.Fault}")}")
             : armed;
     }
 

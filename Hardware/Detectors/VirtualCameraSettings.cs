@@ -15,7 +15,8 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
     public static VirtualCameraSettings Read(string name, ISettings settings)
     {
         settings.AllowOnly(
-            "kind", "host", "port", "width", "height", "dead-time", "min-exposure", "max-exposure", "min-period", "max-frames", "essential");
+            "kind", "host", "port", "width", "height", "dead-time", "min-exposure", "max-exposure", "min-period", "max-frames",
+            "essential");
         // Four pixels carry the frame's identity.
         var width = (int)settings.Integer("width", 4, 8192);
         var height = (int)settings.Integer("height", 1, 8192);

@@ -39,7 +39,8 @@ internal sealed record VirtualRingSettings(string Host, int Port, double Current
 }
 
 /// <summary>A simulated storage ring: its current decays slowly from what it was last set to.</summary>
-/// <remarks>Verbs: read → current, nanoseconds since 1970; current value, which dumps or refills the beam. Notification: current value.</remarks>
+/// <remarks>Verbs: read → current, nanoseconds since 1970; current value, which dumps or refills the beam. Notification: current
+/// value.</remarks>
 internal sealed class SimulatedRing(ISimulationClock world, string name, double current, TimeProvider time) : ILineDevice
 {
     // Of a ring without top-up.
@@ -66,14 +67,16 @@ internal sealed class SimulatedRing(ISimulationClock world, string name, double 
                 var unixNs = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
                 reply.Ok(LineText.Number(_current * Math.Exp(-(world.NowNs - _sinceNs) / LifetimeNs)), LineText.Number(unixNs));
                 break;
-            case "current" when request.Arguments.Count == 1 && LineText.TryDouble(request.Arguments[0], out var value) && value is >= 0 and <= 1e4:
+            case "current" when request.Arguments.Count == 1
+                && LineText.TryDouble(request.Arguments[0], out var value) && value is >= 0 and <= 1e4:
                 (_current, _sinceNs) = (value, world.NowNs);
                 CurrentSet?.Invoke(value);
                 Notified?.Invoke("current", [LineText.Number(value)]);
                 reply.Ok();
                 break;
             default:
-                reply.Refused($"a {VirtualRingFactory.KindName} does not understand '{request.Verb} {string.Join(' ', request.Arguments)}'");
+                reply.Refused(
+                    $"a {VirtualRingFactory.KindName} does not understand '{request.Verb} {string.Join(' ', request.Arguments)}'");
                 break;
         }
     }

@@ -46,7 +46,8 @@ internal sealed class MotionLineDevice : ILineDevice
                 Answer(reply, _controller.Start(mark));
                 break;
             default:
-                reply.Refused($"a {VirtualMotionFactory.KindName} does not understand '{request.Verb} {string.Join(' ', request.Arguments)}'");
+                reply.Refused(
+                    $"a {VirtualMotionFactory.KindName} does not understand '{request.Verb} {string.Join(' ', request.Arguments)}'");
                 break;
         }
     }

@@ -127,7 +127,8 @@ internal sealed class SimulatedController
 
     private string? NotHeld(TakeMark mark) => _programme is not null && Mark == mark
         ? null
-        : $"{Settings.Controller.Name} holds {(_programme is null ? "no programme" : $"programme {Mark.Value}")}, not {mark.Value}: load it first";
+        : $"{Settings.Controller.Name} holds {(_programme is null ? "no programme" : $"programme {Mark.Value}")}, "
+            + $"not {mark.Value}: load it first";
 
     private void SettleAt(long timeNs, MotionPhase then)
     {

@@ -54,7 +54,9 @@ internal static class TrajectoryCheck
                 return $"axis {axis.Axis.Name}, segment to point {point}: {problem}";
             (from, point) = (to, point + 1);
         }
-        return from.Velocity == 0 ? null : $"axis {axis.Axis.Name}: the last point has velocity {from.Velocity:R}, a programme ends at rest";
+        return from.Velocity == 0
+            ? null
+            : $"axis {axis.Axis.Name}: the last point has velocity {from.Velocity:R}, a programme ends at rest";
     }
 
     private static string? PieceProblem(CubicPiece piece, VirtualAxisSettings settings)

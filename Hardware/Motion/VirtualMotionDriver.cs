@@ -66,7 +66,8 @@ internal sealed class VirtualMotionDriver(LineAddress address, VirtualMotionSett
                 return asked.As<MotionStatus>();
             if (report.Status.Mark != mark || report.Status.Phase is MotionPhase.Idle or MotionPhase.Loaded or MotionPhase.AtStart)
                 return new Outcome<MotionStatus>.Refused(
-                    $"{Name}: programme {mark.Value} was not started: it is {report.Status.Phase} with programme {report.Status.Mark.Value}");
+                    $"{Name}: programme {mark.Value} was not started: it is {report.Status.Phase} "
+                    + $"with programme {report.Status.Mark.Value}");
             if (report.Status.Phase != MotionPhase.Running)
                 return new Outcome<MotionStatus>.Completed(report.Status);
             return await WaitAsync(waiter, Address.Allow(report.LeftNs), cancel);

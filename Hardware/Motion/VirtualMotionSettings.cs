@@ -4,11 +4,13 @@ using Flyscan.Scanning.Planning;
 namespace Flyscan.Hardware.Motion;
 
 /// <summary>One axis of a virtual controller: what the planner knows, and how the simulated one differs from ideal.</summary>
-/// <remarks><b>Units</b> FollowingErrorNs: nanoseconds that the axis lags behind; Noise: axis units, bound of the error in position.</remarks>
+/// <remarks><b>Units</b> FollowingErrorNs: nanoseconds that the axis lags behind; Noise: axis units, bound of the error in
+/// position.</remarks>
 internal sealed record VirtualAxisSettings(AxisDescription Axis, long FollowingErrorNs, double Noise);
 
 /// <summary>What the beamline file says of a <c>virtual-motion</c>.</summary>
-internal sealed record VirtualMotionSettings(string Host, int Port, ControllerDescription Controller, IReadOnlyList<VirtualAxisSettings> Axes)
+internal sealed record VirtualMotionSettings(
+    string Host, int Port, ControllerDescription Controller, IReadOnlyList<VirtualAxisSettings> Axes)
 {
     private const long Second = 1_000_000_000;
 

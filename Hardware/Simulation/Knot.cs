@@ -53,7 +53,9 @@ internal readonly record struct CubicPiece(Knot From, Knot To)
     public (double Least, double Greatest) Hull()
     {
         var (b1, b2) = (From.Position + From.Velocity * Seconds / 3, To.Position - To.Velocity * Seconds / 3);
-        return (Math.Min(Math.Min(From.Position, b1), Math.Min(b2, To.Position)), Math.Max(Math.Max(From.Position, b1), Math.Max(b2, To.Position)));
+        return (
+            Math.Min(Math.Min(From.Position, b1), Math.Min(b2, To.Position)),
+            Math.Max(Math.Max(From.Position, b1), Math.Max(b2, To.Position)));
     }
 
     /// <summary>Times inside the piece, ascending, at which the velocity changes sign, rounded down to nanoseconds.</summary>

@@ -1,6 +1,7 @@
 namespace Flyscan.Hardware.Simulation;
 
-/// <summary>The beam clock of a simulated world on a thread of its own: scheduled events in time order, posted actions between them.</summary>
+/// <summary>The beam clock of a simulated world on a thread of its own: scheduled events in time order, posted actions between
+/// them.</summary>
 /// <remarks>With a time scale above 0 beam time follows the wall clock; at 0 it jumps from event to event and stands still when there is
 /// none. Events that are late keep their own beam time, so that what the world does depends on its events alone.</remarks>
 public sealed class SimulatedWorld : ISimulationClock, IDisposable

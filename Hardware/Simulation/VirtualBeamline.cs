@@ -56,7 +56,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
     public Task Completed => _completed.Task;
 
     /// <summary>Makes the devices of a beamline file's <c>beamline</c> section and serves them.</summary>
-    /// <remarks><b>Errors</b> <see cref="SettingsException"/> for settings, <see cref="IOException"/> naming host and port for one in use.</remarks>
+    /// <remarks><b>Errors</b> <see cref="SettingsException"/> for settings, <see cref="IOException"/> naming host and port for one in
+    /// use.</remarks>
     public static VirtualBeamline Start(ISettings beamline, VirtualBeamlineOptions options)
     {
         var started = new VirtualBeamline(beamline, options);

@@ -32,7 +32,8 @@ internal sealed class LineClientProtocol(LineLimits limits)
             line = [.. line.AsSpan(0, line.Length - 1), .. System.Text.Encoding.ASCII.GetBytes(announced)];
         }
         if (line.Length > limits.LongestLine)
-            throw new InvalidOperationException($"The request {device} {verb} has {line.Length} bytes; the longest line is {limits.LongestLine}.");
+            throw new InvalidOperationException(
+                $"The request {device} {verb} has {line.Length} bytes; the longest line is {limits.LongestLine}.");
         _pending.Add(id, ($"{device} {verb}", allowedNs, nowNs + allowedNs));
         _outputs.Enqueue(new LineOutput.Transmit(block is null ? line : (byte[])[.. line, .. block]));
         return id;

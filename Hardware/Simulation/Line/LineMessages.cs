@@ -3,7 +3,8 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.Simulation.Line;
 
 /// <summary>One request of the virtual beamline's line protocol; Block: bytes that follow the line.</summary>
-/// <remarks><b>Source</b> on the wire: <c>id device verb argument* [#length:sha256]</c>, each word percent-encoded, then the block.</remarks>
+/// <remarks><b>Source</b> on the wire: <c>id device verb argument* [#length:sha256]</c>, each word percent-encoded, then the
+/// block.</remarks>
 internal sealed record LineRequest(long Id, string Device, string Verb, EquatableArray<string> Arguments, ReadOnlyMemory<byte>? Block);
 
 internal enum LineEnding
@@ -14,7 +15,8 @@ internal enum LineEnding
 }
 
 /// <summary>The answer to a request; replies may come in any order.</summary>
-/// <remarks>Values: what was asked for, or one text that says why not. <b>Source</b> on the wire: <c>id ok|refused|failed value*</c>.</remarks>
+/// <remarks>Values: what was asked for, or one text that says why not. <b>Source</b> on the wire: <c>id ok|refused|failed
+/// value*</c>.</remarks>
 internal sealed record LineReply(long Id, LineEnding Ending, EquatableArray<string> Values);
 
 /// <summary>What a device says unasked to those who watch it.</summary>

@@ -18,7 +18,8 @@ internal sealed class LineReader(LineLimits limits)
         if (_bytes.Length - _end < bytes.Length)
         {
             var kept = _bytes.AsSpan(_start, _end - _start);
-            var room = kept.Length + bytes.Length > _bytes.Length ? new byte[Math.Max(_bytes.Length * 2, kept.Length + bytes.Length)] : _bytes;
+            var needed = kept.Length + bytes.Length;
+            var room = needed > _bytes.Length ? new byte[Math.Max(_bytes.Length * 2, needed)] : _bytes;
             kept.CopyTo(room);
             (_bytes, _searched, _end, _start) = (room, _searched - _start, kept.Length, 0);
         }

@@ -7,7 +7,7 @@ namespace Flyscan.Hardware.Simulation.Line;
 internal sealed class LineServerProtocol(string world, LineLimits limits)
 {
     private readonly LineReader _reader = new(limits);
-    private readonly Queue<LineOutput> _outputs = new([new LineOutput.Transmit(LineText.Encode([LineText.Version, world]))]);
+    private readonly Queue<LineOutput> _outputs = new([new LineOutput.Transmit(LineText.EncodeVersion(world))]);
     private readonly HashSet<long> _pending = [];
     private (LineRequest Request, int Length, string Digest)? _awaitsBlock;
     private bool _isFaulted;

@@ -15,6 +15,9 @@ internal static class LineText
     public static byte[] Encode(LineReply reply) =>
         Encode([Number(reply.Id), reply.Ending.ToString().ToLowerInvariant(), .. reply.Values]);
 
+    /// <summary>The line that a server sends at once.</summary>
+    public static byte[] EncodeVersion(string world) => [.. Encoding.ASCII.GetBytes($"{Version} "), .. Encode([world])];
+
     /// <summary>The star stands bare: percent-encoding would hide it.</summary>
     public static byte[] Encode(LineNotification notification) =>
         [(byte)'*', (byte)' ', .. Encode([notification.Device, notification.Topic, .. notification.Values])];

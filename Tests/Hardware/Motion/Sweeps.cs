@@ -41,5 +41,7 @@ internal static class Sweeps
     };
 
     private static VirtualAxisSettings Axis(string name, double noise) => new(
-        new AxisDescription(name, "mm", -50, 50, 250, 5000, "motion", new EncoderDescription("INENC1", 0.0001, 0, 0.02), 5 * Ms), 40_000, noise);
+        new AxisDescription(name, "mm", -50, 50, 250, 5000, "motion", new EncoderDescription("INENC1", 0.0001, 0, 0.02), 5 * Ms),
+        40_000,
+        noise);
 }

@@ -16,6 +16,8 @@ public sealed class LineProtocolTests
     private static readonly byte[] Requests = Encoding.ASCII.GetBytes(
         $"1 z move 3.5\n2 motion load 7 #3:{AbcDigest}\nabc3 cam stage a%20b  %25\n");
 
+    private static readonly Arbitrary<byte[]> Blocks = Gen.Choose(0, 255).Select(i => (byte)i).ArrayOf(20).ToArbitrary();
+
     [Fact]
     public void The_server_sends_its_version_and_the_worlds_name_at_once() =>
         Assert.Equal("flyscan-virtual/1 w%201\n", Text(Outputs(new LineServerProtocol("w 1", Limits))));
@@ -77,7 +79,7 @@ public sealed class LineProtocolTests
     [Fact]
     public void Whatever_words_are_sent_arrive() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(300),
-        Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), Gen.Choose(0, 255).Select(i => (byte)i).ArrayOf(20).ToArbitrary(), (word, block) =>
+        Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), Blocks, (word, block) =>
         {
             var text = new string([.. word.Get.Where(c => !char.IsSurrogate(c)).Take(15)]);
             var (server, client) = (Open(), Connected());
@@ -172,7 +174,8 @@ public sealed class LineProtocolTests
 
     private static string Shown(LineOutput output) => output switch
     {
-        LineOutput.Request { Message: var m } => $"{m.Id} {m.Device} {m.Verb} {m.Arguments} {Encoding.ASCII.GetString(m.Block.GetValueOrDefault().Span)}",
+        LineOutput.Request { Message: var m } =>
+            $"{m.Id} {m.Device} {m.Verb} {m.Arguments} {Encoding.ASCII.GetString(m.Block.GetValueOrDefault().Span)}",
         LineOutput.Reply { Message: var m } => $"{m.Id} {m.Ending} {m.Values}",
         LineOutput.Notification { Message: var m } => $"{m.Device} {m.Topic} {m.Values}",
         _ => output.ToString(),

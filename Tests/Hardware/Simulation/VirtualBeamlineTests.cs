@@ -43,11 +43,20 @@ public sealed class VirtualBeamlineTests
     }
 
     [SourceFact]
-    public async Task The_same_seed_gives_the_same_samples_and_another_seed_others()
+    public async Task In_real_time_a_take_is_the_same()
+    {
+        await using var bench = new BeamlineBench(timeScale: 1);
+        await FlyAsync(bench);
+        Assert.Equal([Frames, Frames, Frames], Assert.Single(bench.Stores.Segments).Value.Lengths());
+    }
+
+    [SourceFact]
+    public async Task The_same_seed_gives_the_same_samples_and_rest_and_another_seed_another_rest()
     {
         var (first, again, other) = (await SamplesAsync(1), await SamplesAsync(1), await SamplesAsync(2));
-        Assert.Equal(first, again);
-        Assert.NotEqual(first, other);
+        Assert.Equal(first.Samples, again.Samples);
+        Assert.Equal(first.EndPosition, again.EndPosition);
+        Assert.NotEqual(first.EndPosition, other.EndPosition);
     }
 
     [SourceFact]
@@ -139,7 +148,7 @@ public sealed class VirtualBeamlineTests
     }
 
     [SourceFact]
-    public async Task A_port_in_use_is_named()
+    public void A_port_in_use_is_named()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
@@ -152,7 +161,22 @@ public sealed class VirtualBeamlineTests
         };
         var error = Assert.Throws<IOException>(() => VirtualBeamline.Start(BeamlineBench.Settings(), options));
         Assert.Contains($"127.0.0.1:{port}", error.Message);
-        await Task.CompletedTask;
+    }
+
+    [SourceFact]
+    public async Task It_ends_by_itself_after_the_idle_time_without_a_client_and_not_before()
+    {
+        var time = new ManualTime();
+        await using var bench = new BeamlineBench(time: time);
+        var z = await bench.ConnectAsync<ISettable>("z");
+        time.Advance(TimeSpan.FromMinutes(11));
+        Assert.False(bench.Beamline.Completed.IsCompleted);
+        Do(await z.ReadAsync(None));
+        await z.DisposeAsync();
+        // The idle time begins when the world has seen the client go.
+        await time.TimerChanged;
+        time.Advance(TimeSpan.FromMinutes(10));
+        await bench.Beamline.Completed;
     }
 
     [SourceFact]
@@ -165,12 +189,14 @@ public sealed class VirtualBeamlineTests
         await bench.DisposeAsync();
     }
 
-    private static async Task<byte[]> SamplesAsync(ulong seed)
+    private static async Task<(byte[] Samples, double EndPosition)> SamplesAsync(ulong seed)
     {
         await using var bench = new BeamlineBench(seed: seed);
         await FlyAsync(bench);
         var box = Assert.Single(bench.DriverStores.Segments).Value;
-        return [.. Enumerable.Range(0, box.Segment.Datasets.Count).SelectMany(d => box.Read(d, 0, Frames).ToArray())];
+        var status = Do(await (await bench.ConnectAsync<IMotionController>("motion")).GetStatusAsync(None));
+        byte[] samples = [.. Enumerable.Range(0, box.Segment.Datasets.Count).SelectMany(d => box.Read(d, 0, Frames).ToArray())];
+        return (samples, status.Positions[0].Position);
     }
 
     private static async Task FlyAsync(BeamlineBench bench)
