@@ -158,16 +158,13 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         var began = TimeProvider.System.GetTimestamp();
         var summary = await new MasterFile(Reader).WriteAsync(content, None);
         var written = TimeProvider.System.GetElapsedTime(began);
-        var read = await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, Side, None);
-        var pair = TimeProvider.System.GetTimestamp();
-        await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 500, 2, None);
-        output.WriteLine($"two rows read in {TimeProvider.System.GetElapsedTime(pair).TotalMilliseconds:F0} ms");
-        output.WriteLine($"written in {written.TotalMilliseconds:F0} ms, all in {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:F0} ms");
+        output.WriteLine($"written in {written.TotalMilliseconds:F0} ms");
         Assert.Equal([new DatasetView("x", ViewKind.Mapped, Side + 1)], summary.Views);
-        var expected = Enumerable.Range(0, Side * Side)
-            .Select(place => (Row: place / Side, Column: place % Side))
-            .Select(at => (double)(at.Row * Side + (at.Row % 2 == 0 ? at.Column : Side - 1 - at.Column)));
-        Assert.Equal(expected, read);
+        foreach (var row in (int[])[0, 499, Side - 1])
+        {
+            var expected = Enumerable.Range(0, Side).Select(column => (double)(row * Side + (row % 2 == 0 ? column : Side - 1 - column)));
+            Assert.Equal(expected, await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", row, 1, None));
+        }
     }
 
     private static IEnumerable<long> CommittedFrames(MasterFileContent content)
