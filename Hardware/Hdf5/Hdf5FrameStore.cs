@@ -4,8 +4,8 @@ using Flyscan.Hardware.Hdf5.Native;
 namespace Flyscan.Hardware.Hdf5;
 
 /// <summary>Grows one segment: an HDF5 file that others read while it is written.</summary>
-/// <remarks>After a failed append or flush every further one is refused with the first cause, and the file is left as if its writer had been
-/// killed there: the library closing it would write half of what it still holds, and what was recorded could no longer be read.
+/// <remarks>After a failed append or flush every further one is refused with the first cause, and the file is left as if its writer had
+/// been killed there: the library closing it would write half of what it still holds, and what was recorded could no longer be read.
 /// A flush counts frames in <see cref="Hdf5FrameStoreFactory.RecordedPath"/> after they are in the file, so that a reader of a killed
 /// writer's file knows which frames are whole: the datasets' own lengths may run ahead of their data.</remarks>
 public sealed class Hdf5FrameStore : IFrameStore

@@ -102,7 +102,8 @@ namespace Flyscan.Tests.Hardware.Hdf5
         private static async Task<string> SealAsync(SegmentSpec segment)
         {
             var recovery = new SegmentRecovery(TimeProvider.System, TimeSpan.FromSeconds(30));
-            var content = await recovery.SealAsync(segment.Path, [.. segment.Datasets.Select(dataset => dataset.Path)], CancellationToken.None);
+            string[] paths = [.. segment.Datasets.Select(dataset => dataset.Path)];
+            var content = await recovery.SealAsync(segment.Path, paths, CancellationToken.None);
             return content.Frames.ToString(CultureInfo.InvariantCulture);
         }
 

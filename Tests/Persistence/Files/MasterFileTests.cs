@@ -23,7 +23,7 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData(MasterFileContent.DefaultMappingBudget, ViewKind.Mapped, ViewKind.Mapped)]
     [InlineData(3, ViewKind.Copied, ViewKind.Indexed)]
-    public async Task Every_committed_frame_stands_at_its_place_and_the_others_are_fill_values(int budget, ViewKind scalars, ViewKind images)
+    public async Task Every_committed_frame_stands_at_its_place_and_others_are_fill_values(int budget, ViewKind scalars, ViewKind images)
     {
         var content = await RunAsync() with { MappingBudget = budget };
         var summary = await new MasterFile(Reader).WriteAsync(content, None);
@@ -113,8 +113,9 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         var writer = new MasterFile(Reader);
         await writer.WriteAsync(content with { Committed = [] }, None);
         await writer.WriteAsync(content, None);
-        await Assert.ThrowsAsync<ArgumentException>(() => writer.WriteAsync(content with { Committed = [new Extent("none", 1, 0, 1, 0)] }, None));
-        var lost = content with { MappingBudget = 1, RunFolder = _folder.Path, Segments = [Box(9)], Committed = [new Extent("box", 9, 0, 20, 0)] };
+        var stray = content with { Committed = [new Extent("none", 1, 0, 1, 0)] };
+        await Assert.ThrowsAsync<ArgumentException>(() => writer.WriteAsync(stray, None));
+        var lost = content with { MappingBudget = 1, Segments = [Box(9)], Committed = [new Extent("box", 9, 0, 20, 0)] };
         await Assert.ThrowsAsync<FileNotFoundException>(() => writer.WriteAsync(lost, None));
         Assert.Equal(17, (await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/x", 0, 17, None)).Length);
         Assert.Equal([MasterPath], Directory.GetFiles(_folder.Path));
@@ -177,7 +178,7 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         return [.. index.Select(at => at < 0 ? 0 : linear[at])];
     }
 
-    /// <summary>A 4 × 5 snake: frames 0-6 in one take, then a rewind over 7-9, 7-11 again, 12-14 missing, the rest in a second segment.</summary>
+    /// <summary>A 4 × 5 snake: frames 0-9, a rewind to 7, 7-11, none of 12-14, the rest in a second segment.</summary>
     private async Task<MasterFileContent> RunAsync()
     {
         Directory.CreateDirectory(_folder.File("data"));
