@@ -4,7 +4,8 @@ using Flyscan.Hardware.Hdf5.Native;
 namespace Flyscan.Hardware.Hdf5;
 
 /// <summary>Grows one segment: an HDF5 file that others read while it is written.</summary>
-/// <remarks>After a failed append or flush every further one is refused with the first cause; closing keeps what was recorded.
+/// <remarks>After a failed append or flush every further one is refused with the first cause, and the file is left as if its writer had
+/// been killed there: the library closing it would write half of what it still holds, and what was recorded could no longer be read.
 /// A flush counts frames in <see cref="Hdf5FrameStoreFactory.RecordedPath"/> after they are in the file, so that a reader of a killed
 /// writer's file knows which frames are whole: the datasets' own lengths may run ahead of their data.</remarks>
 public sealed class Hdf5FrameStore : IFrameStore
@@ -68,7 +69,7 @@ public sealed class Hdf5FrameStore : IFrameStore
         return Recorded;
     }
 
-    /// <summary>Closes the file, flushing what it can; errors were or will be told by the call that matters.</summary>
+    /// <summary>Closes the file: in order, or where the store has failed as a killed writer's for recovery to seal.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Volatile.Read(ref _file) < 0)
@@ -79,7 +80,7 @@ public sealed class Hdf5FrameStore : IFrameStore
         }
         catch (IOException failure)
         {
-            // A file that could not be closed is one whose writer died: recovery seals it.
+            // Told to whoever uses the store after; recovery finds the file as it is.
             _failure ??= failure;
         }
     }
@@ -158,13 +159,33 @@ public sealed class Hdf5FrameStore : IFrameStore
     {
         if (_file < 0)
             return;
+        if (_failure is not null || !FlushesWell())
+            Libc.DiscardWrites(_handle, Path);
         var file = _file;
         Volatile.Write(ref _file, -1);
         var whole = true;
         foreach (var dataset in _columns.Select(column => column.Dataset).Append(_counter))
             whole &= Hdf.H5Dclose(dataset) >= 0;
-        if (Hdf.H5Fclose(file) < 0 || !whole)
-            throw HdfErrors.Failure(Path, "closing");
+        whole &= Hdf.H5Fclose(file) >= 0;
+        if (whole)
+            return;
+        var failure = HdfErrors.Failure(Path, "closing");
+        if (_failure is null)
+            throw failure;
+    }
+
+    private bool FlushesWell()
+    {
+        try
+        {
+            RaiseRecorded(Flush());
+            return true;
+        }
+        catch (IOException failure)
+        {
+            _failure = failure;
+            return false;
+        }
     }
 
     private void RaiseRecorded(long frames)

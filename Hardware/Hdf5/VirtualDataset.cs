@@ -13,7 +13,7 @@ public sealed record VirtualDataset(
     IReadOnlyList<VirtualSource> Sources,
     IReadOnlyList<FrameMapping> Mappings);
 
-/// <summary>A dataset that a virtual one draws from. File: relative to the file of the virtual dataset, so that a folder can move.</summary>
+/// <summary>A dataset that a virtual one draws from. File: relative to the file of the virtual dataset, so that folders can move.</summary>
 public sealed record VirtualSource(string File, string Dataset, long Frames);
 
 /// <summary>Frames of a source shown at places of a virtual dataset, both in C order.</summary>

@@ -119,7 +119,8 @@ internal sealed record BoxRun(MappingBox First, int Dimension, long Count, long 
     {
         if (!First.IsReversed)
         {
-            yield return new FrameMapping(First.Source, new Slab(First.Position, PositionStep, Count, First.Size), Target(0, First.Block[^1]));
+            var frames = new Slab(First.Position, PositionStep, Count, First.Size);
+            yield return new FrameMapping(First.Source, frames, Target(0, First.Block[^1]));
             yield break;
         }
 

@@ -7,7 +7,7 @@ namespace Flyscan.Persistence.Files;
 /// <summary>Writes the NeXus master file of a run: the scan's own shape over segments that stand in other files.</summary>
 /// <remarks>Written under a temporary name, synced, renamed: readers see the old file or the new one. While segments are written, open it
 /// for SWMR reading, which the library passes on to them; a segment that cannot be opened reads as fill values.
-/// <b>Errors</b> <see cref="ArgumentException"/> for content that contradicts itself, <see cref="IOException"/> from the file system.</remarks>
+/// <b>Errors</b> <see cref="ArgumentException"/>: the content contradicts itself; <see cref="IOException"/>: from the file system.</remarks>
 public sealed class MasterFile(SegmentReader reader)
 {
     /// <summary>The file's name in the run folder.</summary>
@@ -77,7 +77,8 @@ public sealed class MasterFile(SegmentReader reader)
         var linear = dataset.View(dataset.CommittedPath, [dataset.CommittedFrames], dataset.LinearMappings());
         await file.VirtualAsync(linear, cancel);
         var plan = VirtualMapping.InShape(content.Grid, dataset.Extents, dataset.SegmentNumbers, content.MappingBudget);
-        var kind = plan.Mappings is not null ? ViewKind.Mapped : ScatteredCopy.Fits(content.Grid, dataset) ? ViewKind.Copied : ViewKind.Indexed;
+        var unmapped = ScatteredCopy.Fits(content.Grid, dataset) ? ViewKind.Copied : ViewKind.Indexed;
+        var kind = plan.Mappings is not null ? ViewKind.Mapped : unmapped;
         if (plan.Mappings is { } mappings)
             await file.VirtualAsync(dataset.View(dataset.ViewPath, content.Grid.Shape, mappings), cancel);
         else if (kind == ViewKind.Copied)

@@ -4,7 +4,7 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Persistence.Files;
 
 /// <summary>What a master file tells about a scan, as far as it has come.</summary>
-/// <remarks><b>Units</b> StartTime, EndTime: ISO 8601 with offset. RunFolder: where master.nxs goes and what segments' paths are relative to.
+/// <remarks><b>Units</b> StartTime, EndTime: ISO 8601 with offset. RunFolder: where the file goes; segments' paths are relative to it.
 /// MappingBudget: most mappings of one virtual dataset in the scan's shape.</remarks>
 public sealed record MasterFileContent(string RunFolder, string Uid, string Title, ScanGrid Grid, string StartTime, string Status)
 {
@@ -49,6 +49,6 @@ public enum ViewKind
     /// <summary>In the scan's shape, as a copy: its mappings exceed the budget.</summary>
     Copied,
 
-    /// <summary>In acquisition order with an index in the scan's shape: its mappings exceed the budget and it is too large to copy.</summary>
+    /// <summary>In acquisition order with an index in the scan's shape: its mappings exceed the budget and it is too large.</summary>
     Indexed,
 }

@@ -4,7 +4,8 @@ namespace Flyscan.Persistence.Files;
 
 /// <summary>Makes a signal's group plottable: signal, axes, readbacks beside it.</summary>
 /// <remarks><b>Source</b> NeXus, NXdata: @signal, @axes with "." for dimensions without an axis, @AXISNAME_indices.</remarks>
-internal sealed class NexusData(HdfFile file, MasterFileContent content, IReadOnlyList<ScanDataset> datasets, IReadOnlyList<DatasetView> views)
+internal sealed class NexusData(
+    HdfFile file, MasterFileContent content, IReadOnlyList<ScanDataset> datasets, IReadOnlyList<DatasetView> views)
 {
     private const string SetpointSuffix = "_set";
 
@@ -14,7 +15,8 @@ internal sealed class NexusData(HdfFile file, MasterFileContent content, IReadOn
         await file.AttributeAsync(group, "signal", "data", cancel);
         if (KindOf(signal) == ViewKind.Indexed)
         {
-            await file.AttributeAsync($"{group}/index", "description", "where each frame of the scan's shape stands in data; -1: nowhere", cancel);
+            const string Description = "where each frame of the scan's shape stands in data; -1: nowhere";
+            await file.AttributeAsync($"{group}/index", "description", Description, cancel);
             return;
         }
 

@@ -88,7 +88,8 @@ internal static class ScanDatasets
         var other = segment.Datasets.FirstOrDefault(candidate => candidate.Key == dataset.Key);
         if (other is null || other.NumpyType != dataset.NumpyType || other.FrameShape != dataset.FrameShape)
             throw new ArgumentException(
-                $"{segment.Path}: dataset '{dataset.Key}' is {other}, but {dataset} in the recorder's first segment: type and shape must agree");
+                $"{segment.Path}: dataset '{dataset.Key}' is {other}, but {dataset} in the recorder's first segment: " +
+                "type and shape must agree");
     }
 
     private static void RequireFits(SetpointAxis axis, ScanGrid grid)

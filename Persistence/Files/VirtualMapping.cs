@@ -10,7 +10,7 @@ namespace Flyscan.Persistence.Files;
 public static class VirtualMapping
 {
     /// <summary>Mappings that show the frames in the scan's own shape, or null where it takes more than the budget.</summary>
-    /// <remarks>Extents: of one recorder, in scan order as <see cref="Merge"/> gives them. Source of a mapping: index into segments.</remarks>
+    /// <remarks>Extents: of one recorder, as <see cref="Merge"/> gives them. Source of a mapping: index into segments.</remarks>
     public static MappingPlan InShape(ScanGrid grid, IReadOnlyList<Extent> extents, IReadOnlyList<int> segments, int budget)
     {
         grid.Validate();

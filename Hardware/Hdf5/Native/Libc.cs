@@ -6,7 +6,9 @@ namespace Flyscan.Hardware.Hdf5.Native;
 internal static partial class Libc
 {
     private const int Interrupted = 4;
-    private const int ReadOnlyCloseOnExec = 0x80000;
+    private const int CloseOnExecFlag = 0x80000;
+    private const int ReadOnlyCloseOnExec = CloseOnExecFlag;
+    private const int ReadWriteCloseOnExec = 2 | CloseOnExecFlag;
     private const int SetDescriptorFlags = 2;
     private const int DescriptorCloseOnExec = 1;
 
@@ -46,6 +48,19 @@ internal static partial class Libc
             throw Failure(path, "setting close-on-exec");
     }
 
+    /// <summary>Makes whatever is written to the descriptor from now on go nowhere; the file stays as it is.</summary>
+    public static void DiscardWrites(int descriptor, string path)
+    {
+        var nowhere = Open("/dev/null", ReadWriteCloseOnExec);
+        if (nowhere < 0)
+            throw Failure("/dev/null", "opening");
+        var replaced = Dup3(nowhere, descriptor, CloseOnExecFlag);
+        var failure = replaced < 0 ? Failure(path, "giving up the descriptor") : null;
+        _ = Close(nowhere);
+        if (failure is not null)
+            throw failure;
+    }
+
     private static IOException Failure(string path, string operation)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -57,6 +72,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Fcntl(int descriptor, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
+    private static partial int Dup3(int from, int to, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int descriptor);

@@ -58,7 +58,7 @@ namespace Flyscan.Tests.Hardware.Hdf5
                 MemoryMarshal.AsBytes<ushort>(images).ToArray()];
         }
 
-        /// <summary>Tells it "append n", "flush" or "sync"; returns its answer.</summary>
+        /// <summary>Tells it "append n", "flush", "sync", "dispose" or "seal"; returns its answer.</summary>
         public string Tell(string command)
         {
             _process.StandardInput.WriteLine(command);
@@ -93,11 +93,29 @@ namespace Flyscan.Tests.Hardware.Hdf5
             return 0;
         }
 
+        private static async Task<string> DisposeAsync(IFrameStore store)
+        {
+            await store.DisposeAsync();
+            return "disposed";
+        }
+
+        private static async Task<string> SealAsync(SegmentSpec segment)
+        {
+            var recovery = new SegmentRecovery(TimeProvider.System, TimeSpan.FromSeconds(30));
+            string[] paths = [.. segment.Datasets.Select(dataset => dataset.Path)];
+            var content = await recovery.SealAsync(segment.Path, paths, CancellationToken.None);
+            return content.Frames.ToString(CultureInfo.InvariantCulture);
+        }
+
         private static async Task<string> ObeyAsync(IFrameStore store, string line)
         {
             try
             {
                 var words = line.Split(' ');
+                if (words[0] == "dispose")
+                    return await DisposeAsync(store);
+                if (words[0] == "seal")
+                    return await SealAsync(store.Segment);
                 if (words[0] != "append")
                     return (await store.FlushAsync(words[0] == "sync", CancellationToken.None)).ToString(CultureInfo.InvariantCulture);
                 var frames = int.Parse(words[1], CultureInfo.InvariantCulture);

@@ -145,14 +145,38 @@ public sealed class Hdf5FrameStoreTests : IDisposable
             if (!failure.Contains("errno", StringComparison.Ordinal))
                 failure = child.Tell("sync");
             refusal = child.Tell("append 1");
+            Assert.Equal("disposed", child.Tell("dispose"));
+            Assert.Equal("400", child.Tell("seal"));
             child.Kill();
         }
 
         Assert.StartsWith(FilePath, failure, StringComparison.Ordinal);
         Assert.Contains("File too large (errno 27)", failure, StringComparison.Ordinal);
         Assert.Contains("400 frames are recorded", refusal, StringComparison.Ordinal);
-        Assert.Equal(400, (await Recovery.SealAsync(FilePath, Paths, None)).Frames);
+        Assert.Equal(400, (await Reader.InspectAsync(FilePath, Paths, None)).Frames);
         await AssertValuesAsync(400);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_disposed_without_being_closed_keeps_its_frames()
+    {
+        await using (var store = await new Hdf5FrameStoreFactory().CreateAsync(ChildWriter.Spec(FilePath), None))
+            await store.AppendAsync(ChildWriter.Frames(0, 9), 9, None);
+        Assert.Equal(9, (await Reader.InspectAsync(FilePath, Paths, None)).Frames);
+        await AssertValuesAsync(9);
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_file_taken_while_it_is_written_can_be_sealed_and_read()
+    {
+        await using var store = await new Hdf5FrameStoreFactory().CreateAsync(ChildWriter.Spec(_folder.File("live.h5")), None);
+        await store.AppendAsync(ChildWriter.Frames(0, 2000), 2000, None);
+        await store.FlushAsync(true, None);
+        await store.AppendAsync(ChildWriter.Frames(2000, 5000), 5000, None);
+        File.Copy(_folder.File("live.h5"), FilePath);
+        var content = await Recovery.SealAsync(FilePath, Paths, None);
+        Assert.Equal(2000, content.Frames);
+        await AssertValuesAsync(2000);
     }
 
     [Fact]

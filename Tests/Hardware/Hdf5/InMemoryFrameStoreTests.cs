@@ -61,7 +61,12 @@ public sealed class InMemoryFrameStoreTests
         public IDisposable WakeAt(long timeNs, Action wake)
         {
             _wakes.Add((timeNs, wake));
-            return new MemoryStream();
+            return new Registration(() => _wakes.Clear());
+        }
+
+        private sealed class Registration(Action cancel) : IDisposable
+        {
+            public void Dispose() => cancel();
         }
 
         public void Wake(long timeNs)

@@ -23,7 +23,7 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData(MasterFileContent.DefaultMappingBudget, ViewKind.Mapped, ViewKind.Mapped)]
     [InlineData(3, ViewKind.Copied, ViewKind.Indexed)]
-    public async Task Every_committed_frame_stands_at_its_place_and_the_others_are_fill_values(int budget, ViewKind scalars, ViewKind images)
+    public async Task Every_committed_frame_stands_at_its_place_and_others_are_fill_values(int budget, ViewKind scalars, ViewKind images)
     {
         var content = await RunAsync() with { MappingBudget = budget };
         var summary = await new MasterFile(Reader).WriteAsync(content, None);
@@ -113,8 +113,9 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         var writer = new MasterFile(Reader);
         await writer.WriteAsync(content with { Committed = [] }, None);
         await writer.WriteAsync(content, None);
-        await Assert.ThrowsAsync<ArgumentException>(() => writer.WriteAsync(content with { Committed = [new Extent("none", 1, 0, 1, 0)] }, None));
-        var lost = content with { MappingBudget = 1, RunFolder = _folder.Path, Segments = [Box(9)], Committed = [new Extent("box", 9, 0, 20, 0)] };
+        var stray = content with { Committed = [new Extent("none", 1, 0, 1, 0)] };
+        await Assert.ThrowsAsync<ArgumentException>(() => writer.WriteAsync(stray, None));
+        var lost = content with { MappingBudget = 1, Segments = [Box(9)], Committed = [new Extent("box", 9, 0, 20, 0)] };
         await Assert.ThrowsAsync<FileNotFoundException>(() => writer.WriteAsync(lost, None));
         Assert.Equal(17, (await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/box/x", 0, 17, None)).Length);
         Assert.Equal([MasterPath], Directory.GetFiles(_folder.Path));
@@ -158,16 +159,13 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         var began = TimeProvider.System.GetTimestamp();
         var summary = await new MasterFile(Reader).WriteAsync(content, None);
         var written = TimeProvider.System.GetElapsedTime(began);
-        var read = await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, Side, None);
-        var pair = TimeProvider.System.GetTimestamp();
-        await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 500, 2, None);
-        output.WriteLine($"two rows read in {TimeProvider.System.GetElapsedTime(pair).TotalMilliseconds:F0} ms");
-        output.WriteLine($"written in {written.TotalMilliseconds:F0} ms, all in {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:F0} ms");
+        output.WriteLine($"written in {written.TotalMilliseconds:F0} ms");
         Assert.Equal([new DatasetView("x", ViewKind.Mapped, Side + 1)], summary.Views);
-        var expected = Enumerable.Range(0, Side * Side)
-            .Select(place => (Row: place / Side, Column: place % Side))
-            .Select(at => (double)(at.Row * Side + (at.Row % 2 == 0 ? at.Column : Side - 1 - at.Column)));
-        Assert.Equal(expected, read);
+        foreach (var row in (int[])[0, 499, Side - 1])
+        {
+            var expected = Enumerable.Range(0, Side).Select(column => (double)(row * Side + (row % 2 == 0 ? column : Side - 1 - column)));
+            Assert.Equal(expected, await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", row, 1, None));
+        }
     }
 
     private static IEnumerable<long> CommittedFrames(MasterFileContent content)
@@ -180,7 +178,7 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         return [.. index.Select(at => at < 0 ? 0 : linear[at])];
     }
 
-    /// <summary>A 4 × 5 snake: frames 0-6 in one take, then a rewind over 7-9, 7-11 again, 12-14 missing, the rest in a second segment.</summary>
+    /// <summary>A 4 × 5 snake: frames 0-9, a rewind to 7, 7-11, none of 12-14, the rest in a second segment.</summary>
     private async Task<MasterFileContent> RunAsync()
     {
         Directory.CreateDirectory(_folder.File("data"));
