@@ -121,5 +121,5 @@ public sealed class RunSummaryTests : IDisposable
     private static ScanEvent.ScanSubmitted Submitted(long at) => new(at, "u", "{}", "i-test", "h", 12, "runs/u", "0.1.0");
 
     private static ScanEvent.SegmentOpened Opened(long at, string recorder, int number) =>
-        new(at, new Segment(recorder, number, $"data/{recorder}.{number:0000}.h5", []));
+        new(at, new Segment(recorder, number, $"data/{recorder}.{number:0000}.h5", []), $"{recorder}-{number}", 0);
 }
