@@ -13,7 +13,6 @@ public sealed record SupervisorSetup(
     string Uid,
     RunSetup Run,
     RunParameters Facts,
-    ProgrammeShelf Programmes,
     IReadOnlyDictionary<string, IActorRef> Devices,
     IActorRef Listener,
     TimeProvider Time,

@@ -134,7 +134,7 @@ internal sealed class ScanSession : IAsyncDisposable
             actors[name] = system.ActorOf(props, $"device-{name}");
         }
         var setup = new SupervisorSetup(
-            run.Uid, run.Setup with { Plan = plan }, run.Parameters, shelf, actors, monitor, time,
+            run.Uid, run.Setup with { Plan = plan }, run.Parameters, actors, monitor, time,
             JournalFaults.Parse(Environment.GetEnvironmentVariable("FLYSCAN_KILL_AT")), meter);
         var supervisor = system.ActorOf(ScanSupervisor.Props(setup), $"scan-{run.Uid}");
         return new ScanSession(system, devices, supervisor, view, meter, epoch);
