@@ -42,7 +42,9 @@ internal sealed class Output(bool json)
     public int Ended(RunToMake run, string? recordsProblem)
     {
         if (recordsProblem is not null)
-            return Failed(run.Uid, $"the scan has ended, but its records are not complete: {recordsProblem}. `flyscan resume {run.Uid}` makes them again.",
+            return Failed(
+                run.Uid,
+                $"the scan has ended, but its records are not complete: {recordsProblem}. `flyscan resume {run.Uid}` makes them again.",
                 ExitCode.Faulted);
         return Summary(run.Uid, run.Folder);
     }
