@@ -70,7 +70,11 @@ internal sealed class Output(bool json)
         Line($"continue with: ./flyscan resume {run.Uid} --out {run.DataFolder}");
         Object(JsonSerializer.Serialize(new
         {
-            uid = run.Uid, status = "paused", frames = run.Plan.Frames, committed = state?.Committed.Count ?? 0, error = why,
+            uid = run.Uid,
+            status = "paused",
+            frames = run.Plan.Frames,
+            committed = state?.Committed.Count ?? 0,
+            error = why,
         }));
         return ExitCode.Paused;
     }

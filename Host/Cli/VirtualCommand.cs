@@ -19,7 +19,8 @@ internal static class VirtualCommand
         };
         var readyFile = new Option<string?>("--ready-file")
         {
-            Description = "Write where it listens to this file, and leave the terminal's Ctrl-C to whoever started it.", HelpName = "FILE",
+            Description = "Write where it listens to this file, and leave the terminal's Ctrl-C to whoever started it.",
+            HelpName = "FILE",
         };
         var command = new Command("virtual", "Runs the virtual beamline of a beamline file alone, until it is ended.\n\n" +
             "Example: flyscan virtual --time-scale 0.1")
