@@ -6,7 +6,8 @@ using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Actors.Scans;
 
-/// <summary>What a supervisor needs beside its journal. All of it can be made again from the first journal event and the beamline file.</summary>
+/// <summary>What a supervisor needs beside its journal. All of it can be made again from the first journal event and the
+/// beamline file.</summary>
 /// <param name="Devices">Actor of each device by name.</param>
 /// <param name="Listener">Hears <see cref="ScanJournaled"/> and <see cref="ScanProgress"/>; never waited for.</param>
 public sealed record SupervisorSetup(
@@ -60,7 +61,8 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
-        _log.Error(cause, "The journal does not take {0} of scan {1}; the scan stops here and can be resumed", @event.GetType().Name, _setup.Uid);
+        _log.Error(
+            cause, "The journal does not take {0} of scan {1}; the scan stops here and can be resumed", @event.GetType().Name, _setup.Uid);
         _setup.Listener.Tell(new JournalFailed(_setup.Uid, cause.GetBaseException().Message));
         base.OnPersistFailure(cause, @event, sequenceNr);
     }

@@ -9,9 +9,14 @@ internal static class ResumeCommand
 {
     public static Command Create()
     {
-        var uid = new Argument<string?>("UID") { Description = "The run. May be left out where only one is unfinished.", Arity = ArgumentArity.ZeroOrOne };
+        var uid = new Argument<string?>("UID")
+        {
+            Description = "The run. May be left out where only one is unfinished.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var common = new CommonOptions();
-        var command = new Command("resume", "Continues a run that a dead or paused process left, from its journal; hardware that still flies is taken over.")
+        var command = new Command("resume", "Continues a run that a dead or paused process left, from its journal; " +
+            "hardware that still flies is taken over.")
         {
             uid, common.Beamline, common.Out, common.TimeScale, common.Json,
         };
@@ -51,7 +56,8 @@ internal static class ResumeCommand
             {
                 1 => named[0],
                 0 => throw new RefusedException($"{folder} has no run {uid}; `flyscan runs --out {folder}` lists what it has"),
-                _ => throw new RefusedException($"{uid} begins the uid of several runs:\n  {string.Join("\n  ", named.Select(r => r.Uid))}"),
+                _ => throw new RefusedException(
+                    $"{uid} begins the uid of several runs:\n  {string.Join("\n  ", named.Select(r => r.Uid))}"),
             };
         }
         var open = runs.Where(r => r.Status is RunStatus.Unfinished or RunStatus.Paused).ToList();
@@ -61,7 +67,8 @@ internal static class ResumeCommand
             0 when runs.Count > 0 => runs[^1],
             0 => throw new RefusedException($"{folder} has no runs"),
             _ => throw new RefusedException(
-                $"several runs are unfinished; say which:\n  {string.Join("\n  ", open.Select(r => $"{r.Uid}  {r.Committed}/{r.Frames}  {r.Title}"))}"),
+                "several runs are unfinished; say which:\n  " +
+                $"{string.Join("\n  ", open.Select(r => $"{r.Uid}  {r.Committed}/{r.Frames}  {r.Title}"))}"),
         };
     }
 }

@@ -9,7 +9,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Host.Composition;
 
-/// <summary>A scan that is proved and has a folder to go to: what every process that runs it derives from request and beamline file alike.</summary>
+/// <summary>A scan that is proved and has a folder to go to: what every process that runs it derives from request and beamline file
+/// alike.</summary>
 internal sealed record RunToMake(
     string Uid,
     string DataFolder,
@@ -52,6 +53,7 @@ internal sealed record RunToMake(
         var parameters = new RunParameters(
             folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray());
         return new RunToMake(
-            uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters, RecordsInput.Of(uid, folder, plan, description));
+            uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
+            RecordsInput.Of(uid, folder, plan, description));
     }
 }

@@ -93,7 +93,11 @@ public static partial class ScanDecider
     private static void ShutterClosed(Turn turn, ScanCommand.ShutterMoved c)
     {
         if (turn.Step is ScanStep.Unstaging step)
-            Unstaged(turn, step with { Awaiting = step.Awaiting.Remove(turn.Setup.Shutter!), Problems = With(step, turn.Setup.Shutter!, c.Outcome.Problem) });
+            Unstaged(turn, step with
+            {
+                Awaiting = step.Awaiting.Remove(turn.Setup.Shutter!),
+                Problems = With(step, turn.Setup.Shutter!, c.Outcome.Problem),
+            });
     }
 
     private static void RecorderUnstaged(Turn turn, ScanCommand.RecorderUnstaged c)
@@ -102,7 +106,10 @@ public static partial class ScanDecider
             return;
         var next = step with { Awaiting = step.Awaiting.Remove(c.Recorder), Problems = With(step, c.Recorder, c.Outcome.Problem) };
         if (c.Outcome is Outcome<long>.Completed { Value: var frames })
-            next = next with { Counts = next.Counts.Add(new SegmentCount(c.Recorder, turn.State.SegmentOf(c.Recorder).Segment.Number, frames)) };
+        {
+            var count = new SegmentCount(c.Recorder, turn.State.SegmentOf(c.Recorder).Segment.Number, frames);
+            next = next with { Counts = next.Counts.Add(count) };
+        }
         Unstaged(turn, next);
     }
 

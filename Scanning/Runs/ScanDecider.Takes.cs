@@ -144,7 +144,8 @@ public static partial class ScanDecider
         if (frames.First < turn.State.HighWater)
             turn.Emit(new ScanEvent.Rewound(turn.AtNs, frames.First, "frames not recorded"));
         turn.Emit(new ScanEvent.ProgrammeDownloaded(turn.AtNs, step.Take, frames, step.Programme.Hash, step.Programme.DurationNs));
-        turn.Emit(new ScanEvent.Armed(turn.AtNs, step.Take, step.Positions.OrderBy(p => p.Recorder, StringComparer.Ordinal).ToEquatableArray(), []));
+        turn.Emit(new ScanEvent.Armed(turn.AtNs, step.Take,
+            step.Positions.OrderBy(p => p.Recorder, StringComparer.Ordinal).ToEquatableArray(), []));
         turn.Emit(new ScanEvent.HandedOver(turn.AtNs, step.Take, turn.State.Epoch));
         turn.Step = new ScanStep.Enabling(step.Take, step.Programme);
         turn.Do(new ScanEffect.OrderBox(step.Take, BoxOrder.Enable, step.Programme.Frames, 0));
@@ -274,7 +275,8 @@ public static partial class ScanDecider
 
     private static void Halted(Turn turn, ScanStep.Halting step) => TakeBack(turn, step.Take, step.Triggered!.Value, step.Reason);
 
-    /// <summary>Hardware is idle: count what it fired, ask the recorders for it, and go on; they answer while the next take is prepared.</summary>
+    /// <summary>Hardware is idle: count what it fired, ask the recorders for it, and go on; they answer while the next take is
+    /// prepared.</summary>
     private static void TakeBack(Turn turn, int number, long triggeredSinceStaging, string reason)
     {
         var take = turn.State.OpenTakes.First(t => t.Number == number);

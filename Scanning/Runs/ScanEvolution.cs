@@ -60,7 +60,12 @@ public static class ScanEvolution
     private static ScanState Settle(ScanState state, ScanEvent.BlockReconciled e)
     {
         var next = With(state, e.Take, t => t with { SettledTo = e.Block.End, Rejected = t.Rejected.Union(e.Bad) });
-        return next with { OpenTakes = next.OpenTakes.Where(t => t.Number != e.Take || t.Triggered is null || t.SettledTo < t.Claimed.End).ToEquatableArray() };
+        return next with
+        {
+            OpenTakes = next.OpenTakes
+                .Where(t => t.Number != e.Take || t.Triggered is null || t.SettledTo < t.Claimed.End)
+                .ToEquatableArray(),
+        };
     }
 
     private static ScanState With(ScanState state, int take, Func<TakeState, TakeState> change) =>

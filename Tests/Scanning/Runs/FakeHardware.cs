@@ -24,7 +24,16 @@ internal sealed class FakePlan(int outer, int inner, int atMost) : IRunPlan
 
     public TakeProgramme Compile(FrameRange take) => new(
         take,
-        new Trajectory { Controller = "motion", Axes = ["x"], Start = [0], DurationsNs = [1], Positions = [1], Velocities = [0], Live = [true] },
+        new Trajectory
+        {
+            Controller = "motion",
+            Axes = ["x"],
+            Start = [0],
+            DurationsNs = [1],
+            Positions = [1],
+            Velocities = [0],
+            Live = [true],
+        },
         new TriggerProgramme([new TriggerWindow(take.First, true, null, [new PulseTrain((int)take.Count, 1, 2)])]),
         take.Count * 2,
         take.ToString());
@@ -91,7 +100,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         ScanEffect.ArmRecorder e => () => new ScanCommand.RecorderArmed(0, e.Take, e.Recorder, Done(_recorders[e.Recorder].Status())),
         ScanEffect.OrderMotion e => () => Motion(e),
         ScanEffect.OrderBox e => () => Box(e),
-        ScanEffect.ReadEncoders e => () => new ScanCommand.EncodersRead(0, e.Take, Done<EquatableArray<AxisPosition>>([new AxisPosition("x", 0)])),
+        ScanEffect.ReadEncoders e => () => new ScanCommand.EncodersRead(0, e.Take,
+            Done<EquatableArray<AxisPosition>>([new AxisPosition("x", 0)])),
         ScanEffect.CollectRecorder e => () => Collect(e),
         ScanEffect.MakeSafe e => () => MakeSafe(e.Device),
         ScanEffect.UnstageRecorder e => () => new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded)),

@@ -41,7 +41,8 @@ internal sealed class ScanRunner
 
     public void Submit() => Tell(new ScanCommand.SubmitScan(0, ++_epoch, Uid, "{}", "virtual", "run", "test"));
 
-    /// <summary>One command through the decider; true when the process died of it (before its events were written, or with effects undone).</summary>
+    /// <summary>One command through the decider; true when the process died of it (before its events were written, or with effects
+    /// undone).</summary>
     public bool Tell(ScanCommand command, double deathRate = 0)
     {
         var decision = ScanDecider.Decide(_setup, _state, _work, command);
