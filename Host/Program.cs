@@ -1,19 +1,6 @@
-using System.CommandLine;
 using Flyscan.Host.Cli;
 
-var root = new RootCommand(
-    "flyscan: hardware-triggered scanning that proves a scan before it moves, and survives whatever happens while it flies.")
-{
-    RunCommand.Demo(),
-    RunCommand.Run(),
-    PlanCommand.Create(),
-    ResumeCommand.Create(),
-    RunsCommand.Runs(),
-    RunsCommand.Show(),
-    DoctorCommand.Create(),
-    VirtualCommand.Create(),
-};
-var parsed = root.Parse(args);
+var parsed = CommandLine.Create().Parse(args);
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)
