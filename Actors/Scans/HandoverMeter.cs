@@ -1,7 +1,9 @@
 namespace Flyscan.Actors.Scans;
 
-/// <summary>Measures each handover: from the word that the last take's hardware is idle to the word that hardware is enabled for the next.</summary>
-/// <remarks><b>Units</b> nanoseconds of the monotonic clock. Waits are device waits (outer move, run-up, downloads, the enable's round trip, recorders that
+/// <summary>Measures each handover: from the word that the last take's hardware is idle to the word that hardware is
+/// enabled for the next.</summary>
+/// <remarks><b>Units</b> nanoseconds of the monotonic clock. Waits are device waits (outer move, run-up, downloads, the enable's round
+/// trip, recorders that
 /// have yet to deliver); what is left is software, journal commits included.</remarks>
 public sealed class HandoverMeter(TimeProvider time)
 {

@@ -54,8 +54,8 @@ internal sealed class RunDriver(Output output)
             if (done == standing)
             {
                 var paused = await standing;
-                if (!resumed && session.View.Progress is { } p && p.State.Holds.Keys.All(h => h != "operator") && interrupts.Count == 0
-                    && run.IsResume)
+                // Whoever says `flyscan resume` says that holds are over, once: those set from now on stand.
+                if (!resumed && interrupts.Count == 0 && run.IsResume)
                 {
                     resumed = true;
                     await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);

@@ -73,6 +73,15 @@ internal sealed class VirtualProcess
         File.Delete(_readyFile);
     }
 
+    /// <summary>Ends what a dead process of this data folder left running, where nothing needs it any more.</summary>
+    public static void EndLeftOf(string dataFolder)
+    {
+        var readyFile = Path.Combine(dataFolder, "virtual.json");
+        if (Read(readyFile) is not VirtualReady left)
+            return;
+        End(left);
+        File.Delete(readyFile);
+    }
 
     private static async Task<VirtualReady> WaitReadyAsync(Process process, Task<string> said, string readyFile, CancellationToken cancel)
     {

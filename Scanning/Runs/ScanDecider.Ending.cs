@@ -75,7 +75,8 @@ public static partial class ScanDecider
     private static void Unstage(Turn turn)
     {
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
-        foreach (var recorder in turn.Setup.Recorders.Where(r => turn.State.Staged.ContainsKey(r) && !turn.Work.Unstaged.Contains(r)))
+        // One that no longer knows its session has nothing to close, but perhaps settings to put back.
+        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.Staged.ContainsKey))
         {
             awaiting.Add(recorder);
             turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.Staged[recorder].Restore));
@@ -104,13 +105,31 @@ public static partial class ScanDecider
     {
         if (turn.Step is not ScanStep.Unstaging step || !step.Awaiting.Contains(c.Recorder))
             return;
-        var next = step with { Awaiting = step.Awaiting.Remove(c.Recorder), Problems = With(step, c.Recorder, c.Outcome.Problem) };
-        if (c.Outcome is Outcome<long>.Completed { Value: var frames })
+        var sessionGone = turn.Work.Unstaged.Contains(c.Recorder);
+        var problem = sessionGone && c.Outcome is Outcome<long>.Refused ? null : c.Outcome.Problem;
+        var live = sessionGone ? null : (c.Outcome as Outcome<long>.Completed)?.Value;
+        Unstaged(turn, step with
         {
-            var count = new SegmentCount(c.Recorder, turn.State.SegmentOf(c.Recorder).Segment.Number, frames);
-            next = next with { Counts = next.Counts.Add(count) };
+            Awaiting = step.Awaiting.Remove(c.Recorder),
+            Problems = With(step, c.Recorder, problem),
+            Counts = [.. step.Counts, .. CountsOf(turn, c.Recorder, live)],
+        });
+    }
+
+    /// <summary>Final frames of each of a recorder's segments: those of dead writers as they were read back, the live one as it was
+    /// closed.</summary>
+    private static IEnumerable<SegmentCount> CountsOf(Turn turn, string recorder, long? live)
+    {
+        var segments = turn.State.Segments.Where(s => s.Segment.Recorder == recorder).Select(s => s.Segment.Number).ToList();
+        var salvaged = SalvagedOf(turn, recorder);
+        var known = turn.Work.Salvaged.ContainsKey(recorder);
+        foreach (var number in segments)
+        {
+            if (number == segments[^1] && live is long closed)
+                yield return new SegmentCount(recorder, number, closed);
+            else if (known)
+                yield return new SegmentCount(recorder, number, salvaged.Where(r => r.Segment == number).Sum(r => r.Count));
         }
-        Unstaged(turn, next);
     }
 
     private static EquatableArray<string> With(ScanStep.Unstaging step, string device, string? problem) =>

@@ -110,17 +110,17 @@ public static partial class ScanDecider
             Stand(turn);
             return;
         }
-        if (turn.Work.Unstaged.Count > 0)
-        {
-            Stage(turn);
-            return;
-        }
         if (turn.State.NextWanted() is not FrameRange wanted)
         {
             if (turn.State.OpenTakes.Count > 0)
                 turn.Step = new ScanStep.AwaitingRecords();
             else
                 Unstage(turn);
+            return;
+        }
+        if (turn.Work.Unstaged.Count > 0)
+        {
+            Stage(turn);
             return;
         }
         if (turn.State.OpenTakes.Count >= turn.Setup.MaxOpenTakes)

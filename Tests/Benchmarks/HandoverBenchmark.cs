@@ -35,7 +35,8 @@ internal static class HandoverBenchmark
             Row(output, "device waits", done, h => h.WaitsNs);
             Row(output, "all", done, h => h.TotalNs);
             for (var quarter = 0; quarter < 4; quarter++)
-                Row(output, $"software, quarter {quarter + 1}", [.. done.Skip(done.Count / 4 * quarter).Take(done.Count / 4)], h => h.SoftwareNs);
+                Row(output, $"software, quarter {quarter + 1}", [.. done.Skip(done.Count / 4 * quarter).Take(done.Count / 4)],
+                    h => h.SoftwareNs);
         }
         finally
         {
@@ -73,11 +74,13 @@ internal static class HandoverBenchmark
         var sorted = handovers.Select(ns).Order().ToList();
         double At(double part) => sorted[(int)Math.Min(sorted.Count - 1, part * sorted.Count)] / 1e6;
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"  {what,-28} median {At(0.5),8:0.000}   p99 {At(0.99),8:0.000}   max {sorted[^1] / 1e6,8:0.000}"));
+            CultureInfo.InvariantCulture,
+            $"  {what,-28} median {At(0.5),8:0.000}   p99 {At(0.99),8:0.000}   max {sorted[^1] / 1e6,8:0.000}"));
     }
 
     private static string Request => """
-        {"request": 1, "detectors": ["cam", "diode"], "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.005,
+        {"request": 1, "detectors": ["cam", "diode"],
+            "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.005,
         "spec": {"type": "Product", "outer": {"type": "Linspace", "axis": "z", "start": 0, "stop": 1, "num": STEPS},
         "inner": {"type": "Linspace", "axis": "x", "start": 0, "stop": 1, "num": 10}}}}}
         """.Replace("STEPS", OuterSteps.ToString(CultureInfo.InvariantCulture));
