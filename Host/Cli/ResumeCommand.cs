@@ -51,7 +51,8 @@ internal static class ResumeCommand
         await records.RefreshAsync([]);
     }
 
-    /// <summary>The first journal entry is written before anything is touched: without it there is nothing to continue or to put back.</summary>
+    /// <summary>The first journal entry is written before anything is touched: without it there is nothing to continue or
+    /// to put back.</summary>
     private static RefusedException NothingBegun(string folder)
     {
         VirtualProcess.EndLeftOf(folder);
@@ -61,7 +62,8 @@ internal static class ResumeCommand
         var again = requests.Length == 0
             ? ""
             : $" Its request is kept: `flyscan run {requests[0]} --out {folder}` begins it anew, and its folder can be deleted then.";
-        return new RefusedException($"there is nothing to resume: {folder} has no runs; no scan was begun, nothing was moved or recorded.{again}");
+        return new RefusedException(
+            $"there is nothing to resume: {folder} has no runs; no scan was begun, nothing was moved or recorded.{again}");
     }
 
     private static RunEntry Choose(IReadOnlyList<RunEntry> runs, string? uid, string folder)

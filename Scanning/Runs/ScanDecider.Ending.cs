@@ -117,7 +117,8 @@ public static partial class ScanDecider
         });
     }
 
-    /// <summary>Final frames of each of a recorder's segments: those of dead writers as they were read back, the live one as it was closed.</summary>
+    /// <summary>Final frames of each of a recorder's segments: those of dead writers as they were read back, the live one as it was
+    /// closed.</summary>
     private static IEnumerable<SegmentCount> CountsOf(Turn turn, string recorder, long? live)
     {
         var segments = turn.State.Segments.Where(s => s.Segment.Recorder == recorder).Select(s => s.Segment.Number).ToList();

@@ -45,7 +45,8 @@ public static class ScanEvolution
         _ => throw new UnreachableException(),
     };
 
-    /// <summary>A device staged again holds what its first staging set; what stood there before the scan is what the first one saved.</summary>
+    /// <summary>A device staged again holds what its first staging set; what stood there before the scan is what the first one
+    /// saved.</summary>
     private static StagedDevice Restaged(StagedDevice? before, StagedDevice now) => before is null
         ? now
         : now with { Restore = [.. before.Restore, .. now.Restore.Where(s => before.Restore.All(b => b.Name != s.Name))] };
