@@ -52,6 +52,10 @@ internal sealed partial class PandADriver
     });
 
     /// <remarks>alreadyRecorded counts from the arm, as positions do.</remarks>
+    public bool WritesHere => true;
+
+    public bool HoldsSession(string session) => Recording() is { Recorder.Fault: null } recording && recording.Session == session;
+
     public Task<Outcome<AdoptedSession?>> AdoptAsync(
         RecorderStaging staging, string session, long alreadyRecorded, CancellationToken cancel) => RunAsync("adopt", async () =>
     {

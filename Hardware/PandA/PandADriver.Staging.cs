@@ -42,6 +42,9 @@ internal sealed partial class PandADriver
     private async Task<Outcome<long>> CloseCaptureAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel)
     {
         var box = Connected();
+        // Without a recording of ours, a capture that runs is another's: neither it nor what it is set to is ours to touch.
+        if (Recording() is null && await FreeAsync(box, cancel) is { } occupied)
+            return new Outcome<long>.Refused(occupied);
         await box.Control.DoAsync(cancel, Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""));
         var recording = TakeRecording();
         var problem = recording is null ? null : await DrainAsync(box, recording, cancel);

@@ -67,8 +67,8 @@ internal sealed record SequencerProgramme(
         return before + Math.Clamp(exposed ? repeat : repeat - 1, 0, Rows[line - 1].Repeats);
     }
 
-    /// <summary>It stands at the last repeat of the last row.</summary>
-    public bool IsEnd(int line, long repeat) => line == Rows.Count && repeat == Rows[^1].Repeats;
+    /// <summary>It stands at the last repeat of the last row; never in an empty table, as a box holds after a restart.</summary>
+    public bool IsEnd(int line, long repeat) => Rows.Count > 0 && line == Rows.Count && repeat == Rows[^1].Repeats;
 
     public static EquatableArray<string> Base64(uint[] words)
     {

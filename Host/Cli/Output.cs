@@ -42,7 +42,9 @@ internal sealed class Output(bool json)
     public int Ended(RunToMake run, string? recordsProblem)
     {
         if (recordsProblem is not null)
-            return Failed(run.Uid, $"the scan has ended, but its records are not complete: {recordsProblem}. `flyscan resume {run.Uid}` makes them again.",
+            return Failed(
+                run.Uid,
+                $"the scan has ended, but its records are not complete: {recordsProblem}. `flyscan resume {run.Uid}` makes them again.",
                 ExitCode.Faulted);
         return Summary(run.Uid, run.Folder);
     }
@@ -68,7 +70,11 @@ internal sealed class Output(bool json)
         Line($"continue with: ./flyscan resume {run.Uid} --out {run.DataFolder}");
         Object(JsonSerializer.Serialize(new
         {
-            uid = run.Uid, status = "paused", frames = run.Plan.Frames, committed = state?.Committed.Count ?? 0, error = why,
+            uid = run.Uid,
+            status = "paused",
+            frames = run.Plan.Frames,
+            committed = state?.Committed.Count ?? 0,
+            error = why,
         }));
         return ExitCode.Paused;
     }

@@ -17,7 +17,8 @@ internal static class PlanCommand
         command.SetVerb(common.Json, (parsed, output) =>
         {
             var arguments = new PlanArguments(
-                parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!, parsed.GetValue(common.Detectors),
+                parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
+                parsed.GetValue(common.Detectors),
                 parsed.GetValue(common.Axes));
             var beamline = RunPreparation.LoadBeamline(arguments.Beamline);
             var plan = RunPreparation.Plan(RunPreparation.LoadRequest(arguments, beamline.Description), beamline, arguments.DataFolder);

@@ -10,13 +10,15 @@ internal static class RunCommand
     {
         var request = new Argument<string>("REQUEST.json") { Description = "A scan request, or a bare scanspec document." };
         var common = new CommonOptions();
-        var command = new Command("run", "Plans a scan, proves it, and runs it.\n\nExample: flyscan run grid.json --axes x=sx,y=sy --detectors cam --out data")
+        var command = new Command("run", "Plans a scan, proves it, and runs it.\n\n" +
+            "Example: flyscan run grid.json --axes x=sx,y=sy --detectors cam --out data")
         {
             request, common.Beamline, common.Out, common.Detectors, common.Axes, common.TimeScale, common.Json,
         };
         command.SetVerb(common.Json, (parsed, output) => GoAsync(
             new PlanArguments(
-                parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!, parsed.GetValue(common.Detectors),
+                parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
+                parsed.GetValue(common.Detectors),
                 parsed.GetValue(common.Axes)),
             parsed.GetValue(common.TimeScale),
             output));

@@ -54,7 +54,8 @@ internal sealed class RunDriver(Output output)
             if (done == standing)
             {
                 var paused = await standing;
-                if (!resumed && session.View.Progress is { } p && p.State.Holds.Keys.All(h => h != "operator") && interrupts.Count == 0 && run.IsResume)
+                // Whoever says `flyscan resume` says that holds are over, once: those set from now on stand.
+                if (!resumed && interrupts.Count == 0 && run.IsResume)
                 {
                     resumed = true;
                     await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
@@ -69,7 +70,8 @@ internal sealed class RunDriver(Output output)
         var (end, why) = await session.View.End;
         await view.DisposeAsync();
         if (end == SessionEnd.JournalFailed)
-            return output.Failed(run.Uid, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again.", ExitCode.Faulted);
+            return output.Failed(
+                run.Uid, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again.", ExitCode.Faulted);
         return output.Ended(run, why);
     }
 
@@ -87,13 +89,16 @@ internal sealed class RunDriver(Output output)
         });
     }
 
-    /// <summary>The scan stands: on a terminal the user chooses, elsewhere the process ends and leaves the scan to `flyscan resume`.</summary>
-    private async Task<bool> GoOnAsync(ScanSession session, RunToMake run, IProgressView view, ScanReply.Paused paused, Interrupts interrupts)
+    /// <summary>The scan stands: on a terminal the user chooses, elsewhere the process ends and leaves the scan to `flyscan
+    /// resume`.</summary>
+    private async Task<bool> GoOnAsync(
+        ScanSession session, RunToMake run, IProgressView view, ScanReply.Paused paused, Interrupts interrupts)
     {
         var holds = session.View.Progress?.State.Holds;
         if (!output.CanAsk || holds is null || holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
             return false;
-        var answer = await view.AskAsync($"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ", interrupts.Second);
+        var answer = await view.AskAsync(
+            $"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ", interrupts.Second);
         if (answer == 'q')
             return false;
         interrupts.Reset();

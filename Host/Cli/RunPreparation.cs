@@ -58,7 +58,8 @@ internal static class RunPreparation
             throw new RefusedException(expanded.Problem!);
         var run = RunToMake.Of(uid, Path.GetFullPath(dataFolder), name, beamline, plan);
         if (Directory.Exists(run.Folder.Path))
-            throw new RefusedException($"the run's folder {run.Folder.Path} exists already; give a path template that names each run, as with {{uid}}");
+            throw new RefusedException(
+                $"the run's folder {run.Folder.Path} exists already; give a path template that names each run, as with {{uid}}");
         return run;
     }
 
@@ -74,8 +75,8 @@ internal static class RunPreparation
         var plan = Plan(request, beamline, dataFolder);
         if (plan.Hash != submitted.PlanHash)
             throw new RefusedException(
-                $"scan {uid} was planned as {submitted.PlanHash[..12]}…, and now plans as {plan.Hash[..12]}…: the beamline file has changed since. " +
-                "Give the file as it was with --beamline.");
+                $"scan {uid} was planned as {submitted.PlanHash[..12]}…, and now plans as {plan.Hash[..12]}…: " +
+                "the beamline file has changed since. Give the file as it was with --beamline.");
         return RunToMake.Of(uid, Path.GetFullPath(dataFolder), submitted.RunFolder, beamline, plan) with { IsResume = true };
     }
 
@@ -108,7 +109,8 @@ internal static class RunPreparation
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var pair in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            if (pair.Split('=', StringSplitOptions.TrimEntries) is not [{ Length: > 0 } from, { Length: > 0 } to] || !names.TryAdd(from, to))
+            if (pair.Split('=', StringSplitOptions.TrimEntries) is not [{ Length: > 0 } from, { Length: > 0 } to]
+                || !names.TryAdd(from, to))
                 throw new RefusedException($"--axes {text}: '{pair}' must be SPECAXIS=BEAMLINEAXIS, each spec axis once, as in x=sx,y=sy");
         }
         return names;

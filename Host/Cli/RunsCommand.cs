@@ -20,7 +20,8 @@ internal static class RunsCommand
             var table = new Table().Border(TableBorder.Simple).AddColumns("uid", "status", "frames", "committed", "started (UTC)", "title");
             foreach (var run in runs)
                 table.AddRow(
-                    run.Uid, run.Status.ToString().ToLowerInvariant(), Text(run.Frames), Text(run.Committed), Time(run.StartedNs), Markup.Escape(run.Title));
+                    run.Uid, run.Status.ToString().ToLowerInvariant(), Text(run.Frames), Text(run.Committed), Time(run.StartedNs),
+                    Markup.Escape(run.Title));
             output.Table(table);
             output.Object(JsonSerializer.Serialize(new
             {
@@ -58,8 +59,10 @@ internal static class RunsCommand
             var where = new RunFolder(run.Folder);
             if (File.Exists(where.Summary))
                 return Task.FromResult(Keep(output.Summary(run.Uid, where)));
-            output.Line($"{run.Status.ToString().ToLowerInvariant()}: {Text(run.Committed)} of {Text(run.Frames)} frames committed; continue with flyscan resume {run.Uid}");
-            output.Object(JsonSerializer.Serialize(new { uid = run.Uid, status = "unfinished", frames = run.Frames, committed = run.Committed }));
+            output.Line($"{run.Status.ToString().ToLowerInvariant()}: {Text(run.Committed)} of {Text(run.Frames)} frames committed; " +
+                $"continue with flyscan resume {run.Uid}");
+            output.Object(JsonSerializer.Serialize(
+                new { uid = run.Uid, status = "unfinished", frames = run.Frames, committed = run.Committed }));
             return Task.FromResult(ExitCode.Finished);
         });
         return command;

@@ -13,12 +13,17 @@ internal static class VirtualCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var freePorts = new Option<bool>("--free-ports") { Description = "Listen on ports that are free instead of those of the beamline file." };
+        var freePorts = new Option<bool>("--free-ports")
+        {
+            Description = "Listen on ports that are free instead of those of the beamline file.",
+        };
         var readyFile = new Option<string?>("--ready-file")
         {
-            Description = "Write where it listens to this file, and leave the terminal's Ctrl-C to whoever started it.", HelpName = "FILE",
+            Description = "Write where it listens to this file, and leave the terminal's Ctrl-C to whoever started it.",
+            HelpName = "FILE",
         };
-        var command = new Command("virtual", "Runs the virtual beamline of a beamline file alone, until it is ended.\n\nExample: flyscan virtual --time-scale 0.1")
+        var command = new Command("virtual", "Runs the virtual beamline of a beamline file alone, until it is ended.\n\n" +
+            "Example: flyscan virtual --time-scale 0.1")
         {
             common.Beamline, common.TimeScale, freePorts, readyFile,
         };

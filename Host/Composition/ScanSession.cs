@@ -25,7 +25,9 @@ internal sealed class ScanSession : IAsyncDisposable
     private readonly IActorRef _supervisor;
     private readonly long _epoch;
 
-    private ScanSession(ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor, RunView view, HandoverMeter meter, long epoch)
+    private ScanSession(
+        ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor,
+        RunView view, HandoverMeter meter, long epoch)
     {
         _system = system;
         _devices = devices;
@@ -116,7 +118,8 @@ internal sealed class ScanSession : IAsyncDisposable
         var plan = shelf.Put(run.Uid, run.Plan);
         var records = new RunRecords(run.Records, time);
         var monitor = system.ActorOf(
-            Props.Create(() => new RunMonitor(view, context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
+            Props.Create(() => new RunMonitor(view,
+                context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
         var actors = new Dictionary<string, IActorRef>(StringComparer.Ordinal);
         var salvage = new SegmentSalvage(time, SalvageLimit);
         foreach (var (name, device) in devices.Where(d => run.DevicesNeeded.Contains(d.Key)))
@@ -134,7 +137,7 @@ internal sealed class ScanSession : IAsyncDisposable
             actors[name] = system.ActorOf(props, $"device-{name}");
         }
         var setup = new SupervisorSetup(
-            run.Uid, run.Setup with { Plan = plan }, run.Parameters, shelf, actors, monitor, time,
+            run.Uid, run.Setup with { Plan = plan }, run.Parameters, actors, monitor, time,
             JournalFaults.Parse(Environment.GetEnvironmentVariable("FLYSCAN_KILL_AT")), meter);
         var supervisor = system.ActorOf(ScanSupervisor.Props(setup), $"scan-{run.Uid}");
         return new ScanSession(system, devices, supervisor, view, meter, epoch);

@@ -33,7 +33,8 @@ internal sealed class VirtualProcess
 
     /// <summary>The one that a data folder's last process left running, or a new one.</summary>
     /// <remarks><b>Errors</b> <see cref="RefusedException"/> with what the process said.</remarks>
-    public static async Task<VirtualProcess> FindOrStartAsync(string dataFolder, LoadedBeamline beamline, double timeScale, CancellationToken cancel)
+    public static async Task<VirtualProcess> FindOrStartAsync(
+        string dataFolder, LoadedBeamline beamline, double timeScale, CancellationToken cancel)
     {
         var readyFile = Path.Combine(dataFolder, "virtual.json");
         if (Read(readyFile) is VirtualReady left && IsRunning(left))
@@ -53,7 +54,8 @@ internal sealed class VirtualProcess
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "flyscan.dll"));
         foreach (var argument in new[]
         {
-            "virtual", "--beamline", beamline.File, "--time-scale", timeScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+            "virtual", "--beamline", beamline.File, "--time-scale",
+            timeScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
             "--free-ports", "--ready-file", readyFile,
         })
             start.ArgumentList.Add(argument);
@@ -71,6 +73,15 @@ internal sealed class VirtualProcess
         File.Delete(_readyFile);
     }
 
+    /// <summary>Ends what a dead process of this data folder left running, where nothing needs it any more.</summary>
+    public static void EndLeftOf(string dataFolder)
+    {
+        var readyFile = Path.Combine(dataFolder, "virtual.json");
+        if (Read(readyFile) is not VirtualReady left)
+            return;
+        End(left);
+        File.Delete(readyFile);
+    }
 
     private static async Task<VirtualReady> WaitReadyAsync(Process process, Task<string> said, string readyFile, CancellationToken cancel)
     {

@@ -96,7 +96,8 @@ public sealed record RunSummary(
         var extents = events.OfType<ScanEvent.FramesCommitted>().SelectMany(c => c.Extents)
             .GroupBy(e => e.Recorder).ToDictionary(g => g.Key, g => g.Sum(e => e.Count));
         if (events.OfType<ScanEvent.Unstaged>().LastOrDefault() is { Segments.Count: > 0 } unstaged)
-            return unstaged.Segments.GroupBy(s => s.Recorder).Max(g => g.Sum(s => s.Frames) - extents.GetValueOrDefault(g.Key));
+            return Math.Max(0, unstaged.Segments.GroupBy(s => s.Recorder).Max(g =>
+                g.Sum(s => s.Frames) - extents.GetValueOrDefault(g.Key)));
         var triggered = events.OfType<ScanEvent.TookBack>().Sum(t => t.Triggered);
         return Math.Max(0, triggered - events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count));
     }

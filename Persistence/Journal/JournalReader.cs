@@ -20,6 +20,10 @@ public static class JournalReader
     private static List<JournaledScan> Scans(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
+        // A process that died while it made the journal leaves a database of nothing: no scan was begun.
+        command.CommandText = "SELECT COUNT(*) FROM sqlite_master";
+        if (command.ExecuteScalar() is 0L)
+            return [];
         command.CommandText =
             "SELECT persistence_id, MAX(sequence_number), MIN(ordering) FROM journal " +
             "WHERE substr(persistence_id, 1, $length) = $prefix GROUP BY persistence_id ORDER BY MIN(ordering)";

@@ -42,7 +42,7 @@ public static partial class ScanDecider
 
     private static void Safe(Turn turn)
     {
-        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, AtOuter = null };
+        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterClosing = false, AtOuter = null };
         turn.Step = new ScanStep.Idle();
         foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
             turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
@@ -75,7 +75,8 @@ public static partial class ScanDecider
     private static void Unstage(Turn turn)
     {
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
-        foreach (var recorder in turn.Setup.Recorders.Where(r => turn.State.Staged.ContainsKey(r) && !turn.Work.Unstaged.Contains(r)))
+        // One that no longer knows its session has nothing to close, but perhaps settings to put back.
+        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.Staged.ContainsKey))
         {
             awaiting.Add(recorder);
             turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.Staged[recorder].Restore));
@@ -83,7 +84,8 @@ public static partial class ScanDecider
         if (turn.Setup.Shutter is string shutter)
         {
             awaiting.Add(shutter);
-            turn.Do(new ScanEffect.MoveShutter(shutter, false));
+            if (!turn.Work.ShutterClosing)
+                turn.Do(new ScanEffect.MoveShutter(shutter, false));
         }
         turn.Step = new ScanStep.Unstaging(awaiting.ToImmutable(), [], []);
         if (awaiting.Count == 0)
@@ -93,17 +95,42 @@ public static partial class ScanDecider
     private static void ShutterClosed(Turn turn, ScanCommand.ShutterMoved c)
     {
         if (turn.Step is ScanStep.Unstaging step)
-            Unstaged(turn, step with { Awaiting = step.Awaiting.Remove(turn.Setup.Shutter!), Problems = With(step, turn.Setup.Shutter!, c.Outcome.Problem) });
+            Unstaged(turn, step with
+            {
+                Awaiting = step.Awaiting.Remove(turn.Setup.Shutter!),
+                Problems = With(step, turn.Setup.Shutter!, c.Outcome.Problem),
+            });
     }
 
     private static void RecorderUnstaged(Turn turn, ScanCommand.RecorderUnstaged c)
     {
         if (turn.Step is not ScanStep.Unstaging step || !step.Awaiting.Contains(c.Recorder))
             return;
-        var next = step with { Awaiting = step.Awaiting.Remove(c.Recorder), Problems = With(step, c.Recorder, c.Outcome.Problem) };
-        if (c.Outcome is Outcome<long>.Completed { Value: var frames })
-            next = next with { Counts = next.Counts.Add(new SegmentCount(c.Recorder, turn.State.SegmentOf(c.Recorder).Segment.Number, frames)) };
-        Unstaged(turn, next);
+        var sessionGone = turn.Work.Unstaged.Contains(c.Recorder);
+        var problem = sessionGone && c.Outcome is Outcome<long>.Refused ? null : c.Outcome.Problem;
+        var live = sessionGone ? null : (c.Outcome as Outcome<long>.Completed)?.Value;
+        Unstaged(turn, step with
+        {
+            Awaiting = step.Awaiting.Remove(c.Recorder),
+            Problems = With(step, c.Recorder, problem),
+            Counts = [.. step.Counts, .. CountsOf(turn, c.Recorder, live)],
+        });
+    }
+
+    /// <summary>Final frames of each of a recorder's segments: those of dead writers as they were read back, the live one as it was
+    /// closed.</summary>
+    private static IEnumerable<SegmentCount> CountsOf(Turn turn, string recorder, long? live)
+    {
+        var segments = turn.State.Segments.Where(s => s.Segment.Recorder == recorder).Select(s => s.Segment.Number).ToList();
+        var salvaged = SalvagedOf(turn, recorder);
+        var known = turn.Work.Salvaged.ContainsKey(recorder);
+        foreach (var number in segments)
+        {
+            if (number == segments[^1] && live is long closed)
+                yield return new SegmentCount(recorder, number, closed);
+            else if (known)
+                yield return new SegmentCount(recorder, number, salvaged.Where(r => r.Segment == number).Sum(r => r.Count));
+        }
     }
 
     private static EquatableArray<string> With(ScanStep.Unstaging step, string device, string? problem) =>
