@@ -35,7 +35,14 @@ public sealed class HandoverMeter(TimeProvider time)
 
     public long Begin() => time.GetTimestamp();
 
-    public void Journaled(long began) => _journal += Since(began);
+    /// <summary>A commit is done. One that fell into a wait may have hidden its end, and so counts as software, not as waiting.</summary>
+    public void Journaled(long began)
+    {
+        var took = Since(began);
+        _journal += took;
+        if (_waitBegan is long waiting)
+            _waits -= Math.Min(took, Since(waiting));
+    }
 
     public void HardwareEnabled()
     {
