@@ -11,7 +11,9 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var command = new Command("doctor", "Says what this machine has and lacks: engine, versions, libraries, disk, ports.")
+        var command = new VerbCommand(
+            "doctor", "Says what this machine has and lacks: engine, versions, libraries, disk, ports.",
+            "flyscan doctor", "flyscan doctor --out /data --json")
         {
             common.Out, common.Json,
         };

@@ -62,8 +62,18 @@ internal sealed class VirtualProcess
         start.Environment.Remove("FLYSCAN_KILL_AT");
         using var process = Process.Start(start) ?? throw new RefusedException("the virtual beamline could not be started");
         process.StandardInput.Close();
-        var said = process.StandardError.ReadToEndAsync(cancel);
-        return new VirtualProcess(readyFile, await WaitReadyAsync(process, said, readyFile, cancel), found: false);
+        var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            return new VirtualProcess(readyFile, await WaitReadyAsync(process, said, readyFile, cancel), found: false);
+        }
+        catch
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+            File.Delete(readyFile);
+            throw;
+        }
     }
 
     /// <summary>Ends the process and forgets it; for a run that needs its hardware no longer.</summary>
@@ -91,10 +101,7 @@ internal sealed class VirtualProcess
             if (process.HasExited)
                 throw new RefusedException($"the virtual beamline did not start:\n{(await said).Trim()}");
             if (TimeProvider.System.GetElapsedTime(began) > StartLimit)
-            {
-                process.Kill();
                 throw new RefusedException($"the virtual beamline was not ready within {StartLimit.TotalSeconds:0} s");
-            }
             await Task.Delay(LookPeriod, TimeProvider.System, cancel);
         }
         return Read(readyFile)!;

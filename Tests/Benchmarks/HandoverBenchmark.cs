@@ -50,18 +50,16 @@ internal static class HandoverBenchmark
     {
         var data = Path.Combine(folder, "data");
         var beamline = RunPreparation.LoadBeamline(beamlineFile);
-        var arguments = new PlanArguments(request, beamlineFile, data, null, null);
-        var plan = RunPreparation.Plan(RunPreparation.LoadRequest(arguments, beamline.Description), beamline, data);
-        var run = RunPreparation.NewRun(plan, beamline, data);
-        using var held = RunPreparation.Lock(data);
-        Directory.CreateDirectory(run.Folder.Data);
+        var run = RunPreparation.NewRun(new PlanArguments(request, beamlineFile, data, null, null, DiskSpace.FreeBytes), beamline);
+        using var place = RunPlace.Take(data);
+        place.Make(run, "{}");
         var world = await VirtualProcess.FindOrStartAsync(data, beamline, timeScale: 0, CancellationToken.None);
         try
         {
             await using var session = await ScanSession.OpenAsync(run, world.Endpoints, timeScale: 0, CancellationToken.None);
             session.Submit(run);
             var (end, why) = await session.View.End;
-            if (end != SessionEnd.Ended || why is not null || session.View.Progress?.State.Committed.Count != plan.Frames)
+            if (end != SessionEnd.Ended || why is not null || session.View.Progress?.State.Committed.Count != run.Plan.Frames)
                 throw new InvalidOperationException($"the scan ended as {end}: {why ?? session.View.Progress?.State.EndReason}");
             return session.Meter.Done;
         }
