@@ -26,6 +26,7 @@ internal static class ResumeCommand
                 throw NothingBegun(folder);
             var entry = Choose(runs, parsed.GetValue(uid), folder);
             var run = RunPreparation.ExistingRun(folder, entry.Uid, RunPreparation.LoadBeamline(parsed.GetValue(common.Beamline)!));
+            SetAsideStrays(run);
             if (entry.Status is RunStatus.Unfinished or RunStatus.Paused)
                 return await new RunDriver(output).DriveAsync(run, parsed.GetValue(common.TimeScale), resume: true);
             await RebuildAsync(run);
@@ -35,13 +36,29 @@ internal static class ResumeCommand
         return command;
     }
 
+    private static void SetAsideStrays(RunToMake run)
+    {
+        try
+        {
+            foreach (var stray in Persistence.Files.StraySegments.SetAside(run.Folder.Path, EventsOf(run).Select(e => e.Event)))
+                Console.Error.WriteLine($"flyscan: a file that was opened and never used is set aside as {stray}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException($"the run's folder {run.Folder.Path} cannot be written: {e.Message}");
+        }
+    }
+
+    private static IReadOnlyList<Persistence.Journal.JournalEntry> EventsOf(RunToMake run) =>
+        Persistence.Journal.JournalReader.ReadScan(RunFolder.JournalOf(run.DataFolder), run.Uid);
+
     /// <summary>A run that ended while its records were being written gets them from the journal.</summary>
     private static async Task RebuildAsync(RunToMake run)
     {
         if (File.Exists(run.Folder.Summary))
             return;
         var records = new Persistence.Records.RunRecords(run.Records, TimeProvider.System);
-        foreach (var entry in Persistence.Journal.JournalReader.ReadScan(RunFolder.JournalOf(run.DataFolder), run.Uid))
+        foreach (var entry in EventsOf(run))
             records.Add(entry.Sequence, entry.Event);
         await records.RefreshAsync([]);
     }
