@@ -17,6 +17,10 @@ internal sealed partial class PandADriver
     /// <summary>Samples in the segment are those from this one on, counted from the arm.</summary>
     private long _watch = long.MaxValue;
 
+    public bool WritesHere => true;
+
+    public bool HoldsSession(string session) => Recording() is { Recorder.Fault: null } recording && recording.Session == session;
+
     public void WatchFor(long recorded)
     {
         lock (_gate)
@@ -52,10 +56,6 @@ internal sealed partial class PandADriver
     });
 
     /// <remarks>alreadyRecorded counts from the arm, as positions do.</remarks>
-    public bool WritesHere => true;
-
-    public bool HoldsSession(string session) => Recording() is { Recorder.Fault: null } recording && recording.Session == session;
-
     public Task<Outcome<AdoptedSession?>> AdoptAsync(
         RecorderStaging staging, string session, long alreadyRecorded, CancellationToken cancel) => RunAsync("adopt", async () =>
     {
