@@ -6,8 +6,10 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Actors.Devices;
 
-/// <summary>One device behind one driver: carries out orders of the newest epoch, answers each exactly once, and says when the device is lost.</summary>
-/// <remarks>Supervision: a restart keeps the driver, which belongs to whoever made the actor; orders under way answer all the same.</remarks>
+/// <summary>One device behind one driver: carries out orders of the newest epoch, answers each exactly once, and says when
+/// the device is lost.</summary>
+/// <remarks>Supervision: a restart keeps the driver, which belongs to whoever made the actor; orders under way answer all
+/// the same.</remarks>
 public abstract class DeviceActor : ReceiveActor
 {
     private readonly IDevice _device;

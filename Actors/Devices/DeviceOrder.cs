@@ -3,7 +3,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Actors.Devices;
 
-/// <summary>An order of a scan supervisor to a device's actor. The answer is the <see cref="ScanCommand"/> that the effect calls for.</summary>
+/// <summary>An order of a scan supervisor to a device's actor. The answer is the <see cref="ScanCommand"/> that the effect
+/// calls for.</summary>
 /// <remarks>Orders of an older epoch than the device has seen are not carried out and not answered.</remarks>
 public sealed record DeviceOrder(long Epoch, string Uid, RunParameters Run, ScanEffect Effect);
 

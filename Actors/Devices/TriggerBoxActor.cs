@@ -7,7 +7,8 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Actors.Devices;
 
 /// <summary>The box that times exposures and captures samples: a recorder that is also told what to trigger.</summary>
-public sealed class TriggerBoxActor(ITriggerBox box, ISegmentSalvage salvage, ProgrammeShelf programmes, double timeScale, TimeProvider time)
+public sealed class TriggerBoxActor(
+    ITriggerBox box, ISegmentSalvage salvage, ProgrammeShelf programmes, double timeScale, TimeProvider time)
     : RecorderActor(box, salvage, time)
 {
     public static Props Props(

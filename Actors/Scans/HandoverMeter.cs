@@ -1,15 +1,16 @@
 namespace Flyscan.Actors.Scans;
 
-/// <summary>Measures each handover: from the word that the last take's hardware is idle to the word that hardware is enabled for the next.</summary>
-/// <remarks><b>Units</b> nanoseconds of the monotonic clock. Waits are device waits (outer move, run-up, downloads, the enable's round trip); what is left is
-/// software, journal commits included.</remarks>
+/// <summary>Measures each handover: from the word that the last take's hardware is idle to the word that hardware is enabled for the
+/// next.</summary>
+/// <remarks><b>Units</b> nanoseconds of the monotonic clock. Waits are device waits (outer move, run-up, downloads, the enable's
+/// round trip, recorders that have yet to deliver); what is left is software, journal commits included.</remarks>
 public sealed class HandoverMeter(TimeProvider time)
 {
     private readonly List<Handover> _done = [];
     private long? _idle;
     private long _journal;
     private long _waits;
-    private long _waitBegan;
+    private long? _waitBegan;
 
     /// <summary>Every handover but the first of the process.</summary>
     public IReadOnlyList<Handover> Done => _done;
@@ -19,15 +20,29 @@ public sealed class HandoverMeter(TimeProvider time)
         _idle = time.GetTimestamp();
         _journal = 0;
         _waits = 0;
+        _waitBegan = null;
     }
 
-    public void WaitBegan() => _waitBegan = time.GetTimestamp();
+    /// <summary>Nothing can be done before a device answers. Once is enough for one wait.</summary>
+    public void WaitBegan() => _waitBegan ??= time.GetTimestamp();
 
-    public void WaitEnded() => _waits += Since(_waitBegan);
+    public void WaitEnded()
+    {
+        if (_waitBegan is long began)
+            _waits += Since(began);
+        _waitBegan = null;
+    }
 
     public long Begin() => time.GetTimestamp();
 
-    public void Journaled(long began) => _journal += Since(began);
+    /// <summary>A commit is done. One that fell into a wait may have hidden its end, and so counts as software, not as waiting.</summary>
+    public void Journaled(long began)
+    {
+        var took = Since(began);
+        _journal += took;
+        if (_waitBegan is long waiting)
+            _waits -= Math.Min(took, Since(waiting));
+    }
 
     public void HardwareEnabled()
     {

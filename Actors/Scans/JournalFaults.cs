@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Flyscan.Actors.Scans;
 
-/// <summary>The documented crash points: <c>FLYSCAN_KILL_AT=&lt;event&gt;:before|after[:n]</c> makes the process send itself SIGKILL around the n-th
-/// journal write of that event (<c>HandedOver:after:2</c>). Off unless set.</summary>
+/// <summary>The documented crash points: <c>FLYSCAN_KILL_AT=&lt;event&gt;:before|after[:n]</c> makes the process send
+/// itself SIGKILL around the n-th journal write of that event (<c>HandedOver:after:2</c>). Off unless set.</summary>
 public sealed partial class JournalFaults
 {
     private const int SigKill = 9;
@@ -34,7 +34,8 @@ public sealed partial class JournalFaults
         if (parts.Length is < 2 or > 3
             || parts[1] is not ("before" or "after")
             || (parts.Length == 3 && (!int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out nth) || nth < 1)))
-            throw new ArgumentException($"FLYSCAN_KILL_AT = {text}: must be EVENT:before or EVENT:after, then perhaps :N, as in HandedOver:after:2.");
+            throw new ArgumentException(
+                $"FLYSCAN_KILL_AT = {text}: must be EVENT:before or EVENT:after, then perhaps :N, as in HandedOver:after:2.");
         return new JournalFaults(parts[0], parts[1] == "before", nth);
     }
 

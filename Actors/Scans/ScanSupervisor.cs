@@ -6,14 +6,14 @@ using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Actors.Scans;
 
-/// <summary>What a supervisor needs beside its journal. All of it can be made again from the first journal event and the beamline file.</summary>
+/// <summary>What a supervisor needs beside its journal. All of it can be made again from the first journal event and the
+/// beamline file.</summary>
 /// <param name="Devices">Actor of each device by name.</param>
 /// <param name="Listener">Hears <see cref="ScanJournaled"/> and <see cref="ScanProgress"/>; never waited for.</param>
 public sealed record SupervisorSetup(
     string Uid,
     RunSetup Run,
     RunParameters Facts,
-    ProgrammeShelf Programmes,
     IReadOnlyDictionary<string, IActorRef> Devices,
     IActorRef Listener,
     TimeProvider Time,
@@ -61,7 +61,8 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
-        _log.Error(cause, "The journal does not take {0} of scan {1}; the scan stops here and can be resumed", @event.GetType().Name, _setup.Uid);
+        _log.Error(
+            cause, "The journal does not take {0} of scan {1}; the scan stops here and can be resumed", @event.GetType().Name, _setup.Uid);
         _setup.Listener.Tell(new JournalFailed(_setup.Uid, cause.GetBaseException().Message));
         base.OnPersistFailure(cause, @event, sequenceNr);
     }
@@ -75,13 +76,10 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         var decision = ScanDecider.Decide(_setup.Run, _state, _work, command);
         if (command is ScanCommand.BoxAnswered { Order: BoxOrder.Await } && before is ScanStep.Flying)
             _setup.Meter.HardwareIdle();
-        if (before is ScanStep.Preparing && decision.Work.Step is ScanStep.Enabling)
+        if (before.GetType() != decision.Work.Step.GetType())
             _setup.Meter.WaitEnded();
         if (before is ScanStep.Enabling && command is ScanCommand.BoxAnswered { Order: BoxOrder.Enable })
-        {
-            _setup.Meter.WaitEnded();
             _setup.Meter.HardwareEnabled();
-        }
         if (decision.Events.Count == 0)
         {
             Settle(decision, asker);
@@ -104,16 +102,15 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     /// <summary>What was decided is in the journal: now it is so, and is done.</summary>
     private void Settle(Decision decision, IActorRef asker)
     {
-        var stepped = !ReferenceEquals(decision.Work.Step, _work.Step);
         _state = decision.State;
         _work = decision.Work;
         if (_work.Step is not ScanStep.Flying)
             Timers.Cancel(BlockTimer);
         foreach (var effect in decision.Effects)
             Carry(effect);
-        if (stepped && _work.Step is ScanStep.Preparing or ScanStep.Enabling)
+        if (_work.Step is ScanStep.Preparing or ScanStep.Enabling or ScanStep.AwaitingRecords)
             _setup.Meter.WaitBegan();
-        else if (stepped && _work.Step is ScanStep.Held or ScanStep.Unstaging or ScanStep.MakingSafe)
+        else if (_work.Step is ScanStep.Held or ScanStep.Unstaging or ScanStep.MakingSafe)
             _setup.Meter.Forget();
         if (decision.Reply is ScanReply reply)
             asker.Tell(reply);

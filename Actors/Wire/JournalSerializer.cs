@@ -8,7 +8,8 @@ using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Actors.Wire;
 
-/// <summary>Gives journal events to the engine: manifests and bytes are those of <see cref="ScanEventCodec"/>, unchanged on both engines.</summary>
+/// <summary>Gives journal events to the engine: manifests and bytes are those of <see cref="ScanEventCodec"/>, unchanged on both
+/// engines.</summary>
 public sealed class JournalSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     private const string Granted = "beamline.authority-granted/1";

@@ -16,7 +16,8 @@ public interface IDevice : IAsyncDisposable
     /// <summary>Connects, identifies, reads limits. Safe to call again after a loss.</summary>
     Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel);
 
-    /// <summary>Brings the device to its declared safe state and verifies it: motion stopped, outputs low, detector not accepting triggers.</summary>
+    /// <summary>Brings the device to its declared safe state and verifies it: motion stopped, outputs low, detector not accepting
+    /// triggers.</summary>
     Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel);
 }
 
@@ -65,7 +66,8 @@ public interface IBeamMonitor : IDevice
 }
 
 /// <summary>How a recorder is to be staged for a scan.</summary>
-/// <remarks>Folder: absolute; FilePrefix + segment number make the file, as <c>cam.0001.h5</c>. <b>Units</b> ExposureNs nanoseconds.</remarks>
+/// <remarks>Folder: absolute; FilePrefix + segment number make the file, as <c>cam.0001.h5</c>. <b>Units</b> ExposureNs
+/// nanoseconds.</remarks>
 public sealed record RecorderStaging(
     string ScanUid, long Epoch, string RunFolder, int Segment, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors);
 
@@ -73,10 +75,10 @@ public sealed record RecorderStaging(
 public interface IRecorder : IDevice
 {
     /// <summary>Whether its frames are written by this process, so that they end with it.</summary>
-    bool WritesHere => false;
+    bool WritesHere { get; }
 
     /// <summary>Whether this driver itself still has the session's writer open.</summary>
-    bool HoldsSession(string session) => false;
+    bool HoldsSession(string session);
 
     /// <summary>Raised when more frames are recorded; carries the recorded count. From any thread, at most 10 times a second, and at once
     /// when <see cref="WatchFor"/>'s count is reached.</summary>
@@ -88,10 +90,12 @@ public interface IRecorder : IDevice
     Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel);
 
     /// <summary>Finds the session that a former process left, if the device still has it: Completed(null) when it has not.
-    /// For a box whose samples come to us, a new segment is opened for what its replay still holds; FirstPosition tells where it begins.</summary>
+    /// For a box whose samples come to us, a new segment is opened for what its replay still holds; FirstPosition tells where it
+    /// begins.</summary>
     Task<Outcome<AdoptedSession?>> AdoptAsync(RecorderStaging staging, string session, long alreadyRecorded, CancellationToken cancel);
 
-    /// <summary>Proves that the recorder accepts triggers for this many more frames; returns its status, Acquired being the take's position.</summary>
+    /// <summary>Proves that the recorder accepts triggers for this many more frames; returns its status, Acquired being the take's
+    /// position.</summary>
     Task<Outcome<RecorderStatus>> ArmAsync(long frames, CancellationToken cancel);
 
     Task<Outcome<RecorderStatus>> GetStatusAsync(CancellationToken cancel);
@@ -114,10 +118,12 @@ public interface ITriggerBox : IRecorder
 
     Task<Outcome<BoxStatus>> GetBoxStatusAsync(CancellationToken cancel);
 
-    /// <summary>Waits until the sequence has ended. <paramref name="expectedNs"/>: when it should, wall nanoseconds from now; polls begin then.</summary>
+    /// <summary>Waits until the sequence has ended. <paramref name="expectedNs"/>: when it should, wall nanoseconds from
+    /// now; polls begin then.</summary>
     Task<Outcome<BoxStatus>> WaitDoneAsync(TakeMark mark, long expectedNs, CancellationToken cancel);
 
-    /// <summary>Closes the gate on the trailing edge of the exposure under way, waits for idle, disables. Triggered is then exact.</summary>
+    /// <summary>Closes the gate on the trailing edge of the exposure under way, waits for idle, disables. Triggered is then
+    /// exact.</summary>
     Task<Outcome<BoxStatus>> HaltAsync(CancellationToken cancel);
 
     /// <summary>Encoder of an axis as the box counts it, in axis units.</summary>

@@ -8,6 +8,7 @@ public interface ISegmentSalvage
 {
     /// <summary>Makes the file an ordinary one that others can open, and says which triggers it holds, by its identity dataset.
     /// Nothing in it is deleted. A file that does not exist holds nothing.</summary>
-    /// <remarks><b>Errors</b> <see cref="Outcome{T}.Failed"/> naming the file and the cause; <see cref="Outcome{T}.TimedOut"/> when reading hangs.</remarks>
+    /// <remarks><b>Errors</b> <see cref="Outcome{T}.Failed"/> naming the file and the cause; <see cref="Outcome{T}.TimedOut"/> when
+    /// reading hangs.</remarks>
     Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel);
 }

@@ -1,6 +1,6 @@
-using Flyscan.Scanning.Runs;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Hardware.Simulation.Line;
+using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Hardware.Motion;
 

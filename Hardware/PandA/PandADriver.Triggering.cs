@@ -109,9 +109,13 @@ internal sealed partial class PandADriver
         if (expectedNs > 0)
             await SleepAsync(expectedNs, cancel);
         var poll = FirstPollNs;
+        var overdueNs = _clock.NowNs + _programme.LongestPeriodNs + HaltMarginNs;
         var state = await ReadSequencerAsync(box, cancel);
         while (state.Running)
         {
+            if (_clock.NowNs > overdueNs)
+                return new Outcome<BoxStatus>.TimedOut(
+                    $"{Name}: the end of the sequence ({Sequencer} is in {state.State}, line {state.Line})", expectedNs + HaltMarginNs);
             await SleepAsync(poll, cancel);
             poll = Math.Min(LongestPollNs, poll * 3 / 2);
             state = await ReadSequencerAsync(box, cancel);

@@ -11,6 +11,10 @@ public interface ISimulationClock
     /// back.</summary>
     IDisposable At(long timeNs, Action action);
 
+    /// <summary>Runs the action on the world's thread after that much wall time: for what keeps its own pace however fast the world runs,
+    /// as a box's buffering does.</summary>
+    void AfterWall(long wallNs, Action action) => At(NowNs + wallNs, action);
+
     /// <summary>From any thread: runs the action on the world's thread as soon as it can, at the beam time of that moment.</summary>
     void Post(Action action);
 }

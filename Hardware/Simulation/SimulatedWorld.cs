@@ -53,6 +53,19 @@ public sealed class SimulatedWorld : ISimulationClock, IDisposable
         return entry;
     }
 
+    public void AfterWall(long wallNs, Action action)
+    {
+        ITimer? timer = null;
+        timer = _time.CreateTimer(
+            _ =>
+            {
+                timer?.Dispose();
+                Post(action);
+            },
+            null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer.Change(TimeSpan.FromTicks(wallNs / 100), Timeout.InfiniteTimeSpan);
+    }
+
     public void Post(Action action)
     {
         lock (_gate)

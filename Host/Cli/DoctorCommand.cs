@@ -11,7 +11,12 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var command = new Command("doctor", "Says what this machine has and lacks: engine, versions, libraries, disk, ports.") { common.Out, common.Json };
+        var command = new VerbCommand(
+            "doctor", "Says what this machine has and lacks: engine, versions, libraries, disk, ports.",
+            "flyscan doctor", "flyscan doctor --out /data --json")
+        {
+            common.Out, common.Json,
+        };
         command.SetVerb(common.Json, (parsed, output) =>
         {
             var checks = Doctor.Run(new DoctorQuestions(Product.Engine, parsed.GetValue(common.Out)!, [8888, 8889, 9700]));
@@ -26,7 +31,14 @@ internal static class DoctorCommand
             {
                 version = Product.Version,
                 engine = Product.Engine,
-                checks = checks.Select(c => new { name = c.Name, ok = c.Ok, required = c.IsRequired, detail = c.Detail, advice = c.Advice }),
+                checks = checks.Select(c => new
+                {
+                    name = c.Name,
+                    ok = c.Ok,
+                    required = c.IsRequired,
+                    detail = c.Detail,
+                    advice = c.Advice,
+                }),
             }));
             return Task.FromResult(checks.All(c => c.Ok || !c.IsRequired) ? ExitCode.Finished : ExitCode.Refused);
         });

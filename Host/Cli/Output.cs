@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Flyscan.Host.Composition;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Scanning.Runs;
@@ -8,21 +7,24 @@ using Spectre.Console;
 namespace Flyscan.Host.Cli;
 
 /// <summary>What a verb prints, where: with --json people read standard error and standard output ends with one JSON object.</summary>
-internal sealed class Output(bool json)
+internal sealed class Output(bool json, TextWriter output, TextWriter error)
 {
-    private readonly TextWriter _text = json ? Console.Error : Console.Out;
+    private readonly TextWriter _text = json ? error : output;
 
-    public bool Json => json;
+    private bool IsTerminal => !json && ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
 
     /// <summary>A person sits there who can be asked.</summary>
-    public bool CanAsk => !json && !Console.IsInputRedirected && !Console.IsOutputRedirected;
+    public bool CanAsk => IsTerminal && !Console.IsInputRedirected;
 
     public void Line(string text = "") => _text.WriteLine(text);
+
+    /// <summary>Something a person must see, whatever standard output is used for.</summary>
+    public void Note(string text) => error.WriteLine($"flyscan: {text}");
 
     public void Table(Table table)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(_text) });
-        if (json ? Console.IsErrorRedirected : Console.IsOutputRedirected)
+        if (json ? Console.IsErrorRedirected : !IsTerminal)
             console.Profile.Width = 140;
         console.Write(table);
     }
@@ -30,29 +32,35 @@ internal sealed class Output(bool json)
     public void Object(string jsonObject)
     {
         if (json)
-            Console.Out.WriteLine(jsonObject);
+            output.WriteLine(jsonObject);
     }
 
     public IProgressView Progress(RunView view, RunToMake run) =>
-        !json && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive
+        IsTerminal && AnsiConsole.Profile.Capabilities.Interactive
             ? new BarProgress(view, run)
             : new LineProgress(view, run, _text);
 
     /// <summary>The run is over and its records are complete.</summary>
-    public int Ended(RunToMake run, string? recordsProblem)
-    {
-        if (recordsProblem is not null)
-            return Failed(run.Uid, $"the scan has ended, but its records are not complete: {recordsProblem}. `flyscan resume {run.Uid}` makes them again.",
-                ExitCode.Faulted);
-        return Summary(run.Uid, run.Folder);
-    }
+    public int Ended(RunToMake run, string? recordsProblem) => recordsProblem is null
+        ? Summary(run.Uid, run.Folder)
+        : Faulted(
+            run, $"the scan has ended, but its records are not complete: {recordsProblem}. `flyscan resume {run.Uid}` makes them again.");
 
     /// <summary>Prints a finished run's summary and gives its exit code.</summary>
+    /// <remarks><b>Errors</b> <see cref="RefusedException"/> where the file cannot be read.</remarks>
     public int Summary(string uid, RunFolder folder)
     {
-        var summary = RunSummary.Read(folder.Summary);
+        RunSummary summary;
+        try
+        {
+            summary = RunSummary.Read(folder.Summary);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException($"{e.Message} Delete the file; `flyscan resume {uid}` then makes it again from the journal.");
+        }
         SummaryView.Show(this, summary, folder);
-        Object(OneLine(summary.ToJson()));
+        Object(RunReport.Of(summary).ToJson());
         return summary.Status switch
         {
             "finished" => ExitCode.Finished,
@@ -65,24 +73,24 @@ internal sealed class Output(bool json)
     {
         var why = state is null ? "" : string.Join("; ", state.Holds.Select(h => $"{h.Key}: {h.Value}"));
         Line(string.Create(CultureInfo.InvariantCulture, $"paused at frame {paused.AtFrame} of {run.Plan.Frames} ({why})"));
-        Line($"continue with: ./flyscan resume {run.Uid} --out {run.DataFolder}");
-        Object(JsonSerializer.Serialize(new
-        {
-            uid = run.Uid, status = "paused", frames = run.Plan.Frames, committed = state?.Committed.Count ?? 0, error = why,
-        }));
+        Line($"continue with: flyscan resume {run.Uid} --out {run.DataFolder}");
+        Object(RunReport.SoFar(run.DataFolder, run.Uid, run.Folder, "paused", why).ToJson());
         return ExitCode.Paused;
     }
 
-    public int Failed(string? uid, string message, int code)
+    /// <summary>The run cannot go on in this process; its journal has what became of it.</summary>
+    public int Faulted(RunToMake run, string message)
     {
-        Console.Error.WriteLine($"flyscan: {message}");
-        Object(JsonSerializer.Serialize(new { uid, status = code == ExitCode.Refused ? "refused" : "faulted", error = message }));
-        return code;
+        Note(message);
+        Object(RunReport.SoFar(run.DataFolder, run.Uid, run.Folder, "faulted", message).ToJson());
+        return ExitCode.Faulted;
     }
 
-    private static string OneLine(string indented)
+    /// <summary>It did not come to a run, or not to more of one.</summary>
+    public int Failed(string? uid, string message, int code)
     {
-        using var document = JsonDocument.Parse(indented);
-        return JsonSerializer.Serialize(document.RootElement);
+        Note(message);
+        Object(new RunReport { Uid = uid, Status = code == ExitCode.Aborted ? "aborted" : "refused", Error = message }.ToJson());
+        return code;
     }
 }

@@ -13,9 +13,11 @@ internal static class PlanView
         var cost = plan.Estimate;
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
         void Row(string what, FormattableString value) => table.AddRow(what, Markup.Escape(value.ToString(CultureInfo.InvariantCulture)));
-        Row("plan", $"{plan.Hash[..12]}  shape {string.Join(" × ", plan.Path.Dimensions.Select(d => d.Length))}, axes {string.Join(" ", plan.Path.Axes)}");
+        var shape = string.Join(" × ", plan.Path.Dimensions.Select(d => d.Length));
+        Row("plan", $"{plan.Hash[..12]}  shape {shape}, axes {string.Join(" ", plan.Path.Axes)}");
         Row("frames", $"{cost.Frames} in {cost.Windows} windows, {cost.Takes} takes, {plan.OuterCount} outer points");
-        Row("time", $"{cost.TotalNs / 1e9:0.0##} s, {cost.ExposureNs / 1e9:0.0##} s of it exposure ({plan.ExposureNs / 1e6:0.###} ms a frame)");
+        var exposure = plan.ExposureNs / 1e6;
+        Row("time", $"{cost.TotalNs / 1e9:0.0##} s, {cost.ExposureNs / 1e9:0.0##} s of it exposure ({exposure:0.###} ms a frame)");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
         Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB; detectors {string.Join(", ", plan.DetectorsUsed.Select(d => d.Name))}");
         Row("pause", $"at a {cost.PauseGranularity}; hardware runs up to {cost.LongestTakeNs / 1e9:0.0##} s on its own");
@@ -44,7 +46,8 @@ internal static class PlanView
         });
     }
 
-    private static string Cost(DeadTime dead) => string.Create(CultureInfo.InvariantCulture, $"{Name(dead.Cause).Replace('_', ' ')} {dead.Ns / 1e9:0.00} s");
+    private static string Cost(DeadTime dead) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Name(dead.Cause).Replace('_', ' ')} {dead.Ns / 1e9:0.00} s");
 
     private static string Name(DeadTimeCause cause) => JsonNamingPolicy.SnakeCaseLower.ConvertName(cause.ToString());
 }

@@ -30,8 +30,10 @@ internal sealed class ProgressFigures(RunView view, RunToMake run)
         var elapsed = TimeProvider.System.GetElapsedTime(_began).TotalSeconds;
         var rate = elapsed > 0.5 ? (done - _firstDone.Value) / elapsed : 0;
         var left = rate > 0 ? (run.Plan.Frames - done) / rate : double.NaN;
-        return string.Create(CultureInfo.InvariantCulture, $"{PhaseOf(progress),-12} {done,8}/{run.Plan.Frames} {100.0 * done / run.Plan.Frames,5:0.0} %  ") +
-            string.Create(CultureInfo.InvariantCulture, $"{rate,7:0} frames/s  {TimeLeft(left),8} left  take {progress.State.LastTake}  {Beam()}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{PhaseOf(progress),-12} {done,8}/{run.Plan.Frames} {100.0 * done / run.Plan.Frames,5:0.0} %  ") +
+            string.Create(CultureInfo.InvariantCulture,
+                $"{rate,7:0} frames/s  {TimeLeft(left),8} left  take {progress.State.LastTake}  {Beam()}");
     }
 
     public double Fraction => view.Progress is { } p && run.Plan.Frames > 0
@@ -55,7 +57,8 @@ internal sealed class ProgressFigures(RunView view, RunToMake run)
     private string Beam() => view.Beam?.Reading switch
     {
         null => "",
-        Outcome<BeamReading>.Completed { Value: var reading } => string.Create(CultureInfo.InvariantCulture, $"beam {reading.Value:0.0} {reading.Unit}"),
+        Outcome<BeamReading>.Completed { Value: var reading } =>
+            string.Create(CultureInfo.InvariantCulture, $"beam {reading.Value:0.0} {reading.Unit}"),
         var other => $"beam unknown ({other.Problem})",
     };
 }

@@ -1,33 +1,37 @@
 using System.CommandLine;
-using System.Text;
 
 namespace Flyscan.Host.Cli;
 
 /// <summary><c>flyscan run</c> and <c>flyscan demo</c>: plan, then do it.</summary>
 internal static class RunCommand
 {
-    public static Command Run()
+    public static Command Run(Func<string, long?> freeBytes)
     {
         var request = new Argument<string>("REQUEST.json") { Description = "A scan request, or a bare scanspec document." };
         var common = new CommonOptions();
-        var command = new Command("run", "Plans a scan, proves it, and runs it.\n\nExample: flyscan run grid.json --axes x=sx,y=sy --detectors cam --out data")
+        var command = new VerbCommand(
+            "run", "Plans a scan, proves it, and runs it. Ctrl-C pauses it; a second one aborts.",
+            "flyscan run grid.json",
+            "flyscan run grid.json --axes x=sx,y=sy --detectors cam --out data --json")
         {
             request, common.Beamline, common.Out, common.Detectors, common.Axes, common.TimeScale, common.Json,
         };
         command.SetVerb(common.Json, (parsed, output) => GoAsync(
             new PlanArguments(
-                parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!, parsed.GetValue(common.Detectors),
-                parsed.GetValue(common.Axes)),
+                parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
+                parsed.GetValue(common.Detectors), parsed.GetValue(common.Axes), freeBytes),
             parsed.GetValue(common.TimeScale),
             output));
         return command;
     }
 
-    public static Command Demo()
+    public static Command Demo(Func<string, long?> freeBytes)
     {
         var common = new CommonOptions();
-        var command = new Command(
-            "demo", "Runs a 3-dimensional scan on the virtual beamline: z stepped by software, y and x flown by hardware, snaked.")
+        var command = new VerbCommand(
+            "demo", "Runs a 3-dimensional scan on the virtual beamline: z stepped by software, y and x flown by hardware, snaked.",
+            "flyscan demo",
+            "flyscan demo --time-scale 0 --out /tmp/demo")
         {
             common.Out, common.TimeScale, common.Json,
         };
@@ -35,7 +39,7 @@ internal static class RunCommand
             new PlanArguments(
                 Path.Combine(AppContext.BaseDirectory, "demo.json"),
                 Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual.hocon"),
-                parsed.GetValue(common.Out)!, null, null),
+                parsed.GetValue(common.Out)!, null, null, freeBytes),
             parsed.GetValue(common.TimeScale),
             output));
         return command;
@@ -44,28 +48,23 @@ internal static class RunCommand
     private static async Task<int> GoAsync(PlanArguments arguments, double timeScale, Output output)
     {
         var beamline = RunPreparation.LoadBeamline(arguments.Beamline);
-        var plan = RunPreparation.Plan(RunPreparation.LoadRequest(arguments, beamline.Description), beamline, arguments.DataFolder);
-        var run = RunPreparation.NewRun(plan, beamline, arguments.DataFolder);
-        PlanView.Show(output, plan);
-        using var held = RunPreparation.Lock(run.DataFolder);
+        var run = RunPreparation.NewRun(arguments, beamline);
+        PlanView.Show(output, run.Plan);
+        using var place = RunPlace.Take(run.DataFolder);
         try
         {
-            Directory.CreateDirectory(run.Folder.Data);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RefusedException($"the run's folder {run.Folder.Path} cannot be made: {e.Message}");
-        }
-        await File.WriteAllBytesAsync(run.Folder.Request, Encoding.UTF8.GetBytes(run.RequestJson));
-        await File.WriteAllTextAsync(run.Folder.Plan, PlanView.ToJson(plan));
-        try
-        {
+            place.Make(run, PlanView.ToJson(run.Plan));
             return await new RunDriver(output).DriveAsync(run, timeScale, resume: false);
         }
         catch (RefusedException)
         {
-            Directory.Delete(run.Folder.Path, recursive: true);
+            place.Undo();
             throw;
+        }
+        catch (OperationCanceledException)
+        {
+            place.Undo();
+            return output.Failed(null, "aborted before the scan began; nothing was moved or recorded", ExitCode.Aborted);
         }
     }
 }

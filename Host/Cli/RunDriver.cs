@@ -29,7 +29,7 @@ internal sealed class RunDriver(Output output)
             keep = code == ExitCode.Paused;
             return code;
         }
-        catch (RefusedException) when (world is { Found: false })
+        catch (Exception e) when (e is RefusedException or OperationCanceledException && world is { Found: false })
         {
             keep = false;
             throw;
@@ -70,31 +70,35 @@ internal sealed class RunDriver(Output output)
         var (end, why) = await session.View.End;
         await view.DisposeAsync();
         if (end == SessionEnd.JournalFailed)
-            return output.Failed(run.Uid, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again.", ExitCode.Faulted);
+            return output.Faulted(
+                run, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again.");
         return output.Ended(run, why);
     }
 
-    private static async Task InterruptAsync(ScanSession session, Interrupts interrupts)
+    private async Task InterruptAsync(ScanSession session, Interrupts interrupts)
     {
         var command = interrupts.Count == 1
             ? (Func<long, ScanCommand>)(at => new ScanCommand.PauseScan(at, "Ctrl-C"))
             : at => new ScanCommand.AbortScan(at, "Ctrl-C", "aborted with Ctrl-C");
         var reply = await session.AskAsync(command, CancellationToken.None);
-        Console.Error.WriteLine(reply switch
+        output.Note(reply switch
         {
-            ScanReply.Refused refused => $"flyscan: {refused.Reason}",
-            _ when interrupts.Count == 1 => "flyscan: pausing at the next safe frame; Ctrl-C again aborts",
-            _ => "flyscan: aborting",
+            ScanReply.Refused refused => refused.Reason,
+            _ when interrupts.Count == 1 => "pausing at the next safe frame; Ctrl-C again aborts",
+            _ => "aborting",
         });
     }
 
-    /// <summary>The scan stands: on a terminal the user chooses, elsewhere the process ends and leaves the scan to `flyscan resume`.</summary>
-    private async Task<bool> GoOnAsync(ScanSession session, RunToMake run, IProgressView view, ScanReply.Paused paused, Interrupts interrupts)
+    /// <summary>The scan stands: on a terminal the user chooses, elsewhere the process ends and leaves the scan to `flyscan
+    /// resume`.</summary>
+    private async Task<bool> GoOnAsync(
+        ScanSession session, RunToMake run, IProgressView view, ScanReply.Paused paused, Interrupts interrupts)
     {
         var holds = session.View.Progress?.State.Holds;
         if (!output.CanAsk || holds is null || holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
             return false;
-        var answer = await view.AskAsync($"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ", interrupts.Second);
+        var answer = await view.AskAsync(
+            $"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ", interrupts.Second);
         if (answer == 'q')
             return false;
         interrupts.Reset();

@@ -11,18 +11,19 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Host.Cli;
 
 /// <summary>What the user gave on the command line, for verbs that plan.</summary>
-internal sealed record PlanArguments(string Request, string Beamline, string DataFolder, string? Detectors, string? Axes);
+internal sealed record PlanArguments(
+    string Request, string Beamline, string DataFolder, string? Detectors, string? Axes, Func<string, long?> FreeBytes);
 
 /// <summary>From files and options to a proved scan. Every error is the user's to read; nothing is moved, nothing written.</summary>
 internal static class RunPreparation
 {
-    public const int LargestRequest = 16 * 1024 * 1024;
+    private const int LargestRequest = 16 * 1024 * 1024;
 
     /// <remarks><b>Errors</b> <see cref="RefusedException"/>, <see cref="SettingsException"/>, <see cref="SpecException"/>.</remarks>
     public static LoadedBeamline LoadBeamline(string file)
     {
         if (!File.Exists(file))
-            throw new RefusedException($"beamline file {file}: there is no such file");
+            throw new RefusedException($"beamline file {file}: {(Directory.Exists(file) ? "it is a folder" : "there is no such file")}");
         return BeamlineFile.Load(file, DeviceCatalogue.OfHardware());
     }
 
@@ -38,32 +39,26 @@ internal static class RunPreparation
         return request;
     }
 
-    /// <summary>The plan, or every reason why there is none, in one exception.</summary>
-    public static ScanPlan Plan(ScanRequest request, LoadedBeamline beamline, string dataFolder) =>
-        ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(FreeBytes(dataFolder))) switch
-        {
-            PlanResult.Proved proved => proved.Plan,
-            PlanResult.Refused refused => throw new RefusedException(
-                $"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", refused.Problems)}"),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
-
-    public static RunToMake NewRun(ScanPlan plan, LoadedBeamline beamline, string dataFolder)
+    /// <summary>The run that the arguments ask for, proved and named; nothing of it is on disk yet.</summary>
+    public static RunToMake NewRun(PlanArguments arguments, LoadedBeamline beamline)
     {
+        var dataFolder = Path.GetFullPath(arguments.DataFolder);
+        CheckCanBeFolder(dataFolder);
+        var request = LoadRequest(arguments, beamline.Description);
         var uid = SystemClock.NewUid();
-        var request = plan.Request;
         var expanded = PathTemplate.Expand(
             request.PathTemplate ?? RunFolder.DefaultTemplate, new PathValues(uid, request.Visit, request.ScanNumber, request.Operator));
         if (expanded is not Outcome<string>.Completed { Value: var name })
-            throw new RefusedException(expanded.Problem!);
-        var run = RunToMake.Of(uid, Path.GetFullPath(dataFolder), name, beamline, plan);
+            throw new RefusedException($"{arguments.Request}: {expanded.Problem}");
+        var run = RunToMake.Of(uid, dataFolder, name, beamline, Plan(request, beamline, arguments.FreeBytes(dataFolder)));
         if (Directory.Exists(run.Folder.Path))
-            throw new RefusedException($"the run's folder {run.Folder.Path} exists already; give a path template that names each run, as with {{uid}}");
+            throw new RefusedException(
+                $"the run's folder {run.Folder.Path} exists already; give a path template that names each run, as with {{uid}}");
         return run;
     }
 
     /// <summary>The scan that the journal tells of, planned again from its own request; refused where that gives another plan.</summary>
-    public static RunToMake ExistingRun(string dataFolder, string uid, LoadedBeamline beamline)
+    public static RunToMake ExistingRun(string dataFolder, string uid, LoadedBeamline beamline, Func<string, long?> freeBytes)
     {
         var entries = JournalReader.ReadScan(RunFolder.JournalOf(dataFolder), uid);
         if (entries.Count == 0 || entries[0].Event is not ScanEvent.ScanSubmitted submitted)
@@ -71,36 +66,51 @@ internal static class RunPreparation
         if (submitted.BeamlineName != beamline.Name)
             throw new RefusedException($"scan {uid} is of beamline {submitted.BeamlineName}, the file given is of {beamline.Name}");
         var request = ScanRequestJson.Parse(System.Text.Encoding.UTF8.GetBytes(submitted.RequestJson), $"journal, scan {uid}");
-        var plan = Plan(request, beamline, dataFolder);
+        // What the run has written already counts as room for it.
+        var room = freeBytes(dataFolder) + DiskSpace.UsedBytes(RunFolder.Of(dataFolder, submitted.RunFolder).Data);
+        var plan = Plan(request, beamline, room);
         if (plan.Hash != submitted.PlanHash)
             throw new RefusedException(
-                $"scan {uid} was planned as {submitted.PlanHash[..12]}…, and now plans as {plan.Hash[..12]}…: the beamline file has changed since. " +
-                "Give the file as it was with --beamline.");
+                $"scan {uid} was planned as {submitted.PlanHash[..12]}…, and now plans as {plan.Hash[..12]}…: " +
+                "the beamline file has changed since. Give the file as it was with --beamline.");
         return RunToMake.Of(uid, Path.GetFullPath(dataFolder), submitted.RunFolder, beamline, plan) with { IsResume = true };
     }
 
-    /// <summary>Takes the data folder for this process; makes it where it is not there.</summary>
-    public static DirectoryLock Lock(string dataFolder)
+    /// <summary>The plan, or every reason why there is none, in one exception.</summary>
+    private static ScanPlan Plan(ScanRequest request, LoadedBeamline beamline, long? freeBytes) =>
+        ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(freeBytes)) switch
+        {
+            PlanResult.Proved proved => proved.Plan,
+            PlanResult.Refused refused => throw new RefusedException(
+                $"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", refused.Problems)}"),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    /// <summary>A file where a folder is to be is found without writing anything.</summary>
+    private static void CheckCanBeFolder(string dataFolder)
     {
-        try
+        for (var at = dataFolder; at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
         {
-            var outcome = DirectoryLock.Acquire(dataFolder);
-            return outcome is Outcome<DirectoryLock>.Completed { Value: var held } ? held : throw new RefusedException(outcome.Problem!);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RefusedException($"the data folder {dataFolder} cannot be written: {e.Message} Give another with --out.");
+            if (File.Exists(at))
+                throw new RefusedException($"the data folder {dataFolder} cannot be made: {at} is a file. Give another with --out.");
         }
     }
 
     private static byte[] ReadRequest(string file)
     {
         if (!File.Exists(file))
-            throw new RefusedException($"request file {file}: there is no such file");
-        var length = new FileInfo(file).Length;
-        if (length > LargestRequest)
-            throw new RefusedException($"request file {file} has {length} bytes; at most {LargestRequest} are read");
-        return File.ReadAllBytes(file);
+            throw new RefusedException($"request file {file}: {(Directory.Exists(file) ? "it is a folder" : "there is no such file")}");
+        try
+        {
+            var length = new FileInfo(file).Length;
+            return length <= LargestRequest
+                ? File.ReadAllBytes(file)
+                : throw new RefusedException($"request file {file} has {length} bytes; at most {LargestRequest} are read");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException($"request file {file} cannot be read: {e.Message}");
+        }
     }
 
     private static Dictionary<string, string> ParseAxes(string text)
@@ -108,17 +118,10 @@ internal static class RunPreparation
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var pair in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            if (pair.Split('=', StringSplitOptions.TrimEntries) is not [{ Length: > 0 } from, { Length: > 0 } to] || !names.TryAdd(from, to))
+            if (pair.Split('=', StringSplitOptions.TrimEntries) is not [{ Length: > 0 } from, { Length: > 0 } to]
+                || !names.TryAdd(from, to))
                 throw new RefusedException($"--axes {text}: '{pair}' must be SPECAXIS=BEAMLINEAXIS, each spec axis once, as in x=sx,y=sy");
         }
         return names;
-    }
-
-    private static long? FreeBytes(string folder)
-    {
-        var existing = Path.GetFullPath(folder);
-        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is string parent)
-            existing = parent;
-        return Directory.Exists(existing) ? new DriveInfo(existing).AvailableFreeSpace : null;
     }
 }

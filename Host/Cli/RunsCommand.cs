@@ -13,14 +13,18 @@ internal static class RunsCommand
     public static Command Runs()
     {
         var common = new CommonOptions();
-        var command = new Command("runs", "Lists the runs of a data folder.") { common.Out, common.Json };
+        var command = new VerbCommand("runs", "Lists the runs of a data folder.", "flyscan runs", "flyscan runs --out data --json")
+        {
+            common.Out, common.Json,
+        };
         command.SetVerb(common.Json, (parsed, output) =>
         {
-            var runs = RunCatalogue.List(parsed.GetValue(common.Out)!);
+            var runs = RunChoice.RunsOf(parsed.GetValue(common.Out)!);
             var table = new Table().Border(TableBorder.Simple).AddColumns("uid", "status", "frames", "committed", "started (UTC)", "title");
             foreach (var run in runs)
                 table.AddRow(
-                    run.Uid, run.Status.ToString().ToLowerInvariant(), Text(run.Frames), Text(run.Committed), Time(run.StartedNs), Markup.Escape(run.Title));
+                    run.Uid, run.Status.ToString().ToLowerInvariant(), Text(run.Frames), Text(run.Committed), Time(run.StartedNs),
+                    Markup.Escape(run.Status == RunStatus.Unreadable ? run.Problem! : run.Title));
             output.Table(table);
             output.Object(JsonSerializer.Serialize(new
             {
@@ -45,21 +49,24 @@ internal static class RunsCommand
     {
         var uid = new Argument<string>("UID") { Description = "The run, or the beginning of its uid." };
         var common = new CommonOptions();
-        var command = new Command("show", "Shows one run with its journal as a readable timeline.") { uid, common.Out, common.Json };
+        var command = new VerbCommand(
+            "show", "Shows one run with its journal as a readable timeline.", "flyscan show 0f3a", "flyscan show 0f3a --out data --json")
+        {
+            uid, common.Out, common.Json,
+        };
         command.SetVerb(common.Json, (parsed, output) =>
         {
             var folder = parsed.GetValue(common.Out)!;
-            var wanted = parsed.GetValue(uid)!;
-            var run = RunCatalogue.List(folder).FirstOrDefault(r => r.Uid.StartsWith(wanted, StringComparison.OrdinalIgnoreCase))
-                ?? throw new RefusedException($"{folder} has no run {wanted}; `flyscan runs --out {folder}` lists what it has");
+            var run = RunChoice.Named(RunChoice.RunsOf(folder), parsed.GetValue(uid)!, folder);
             var entries = JournalReader.ReadScan(RunFolder.JournalOf(folder), run.Uid);
             foreach (var line in Timeline.Render(entries))
                 output.Line(line);
             var where = new RunFolder(run.Folder);
             if (File.Exists(where.Summary))
                 return Task.FromResult(Keep(output.Summary(run.Uid, where)));
-            output.Line($"{run.Status.ToString().ToLowerInvariant()}: {Text(run.Committed)} of {Text(run.Frames)} frames committed; continue with flyscan resume {run.Uid}");
-            output.Object(JsonSerializer.Serialize(new { uid = run.Uid, status = "unfinished", frames = run.Frames, committed = run.Committed }));
+            var status = run.Status.ToString().ToLowerInvariant();
+            output.Line($"{status}: {Text(run.Committed)} of {Text(run.Frames)} frames committed; continue with flyscan resume {run.Uid}");
+            output.Object(RunReport.SoFar(folder, run.Uid, where, status, run.Problem).ToJson());
             return Task.FromResult(ExitCode.Finished);
         });
         return command;

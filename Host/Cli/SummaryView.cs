@@ -17,7 +17,8 @@ internal static class SummaryView
         Row("time", Invariant($"{summary.DurationS:0.00} s, dead: ") +
             string.Join(", ", summary.DeadTimeS.Select(d => Invariant($"{d.Key} {d.Value:0.00} s"))));
         if (summary.HandoverMs.P50 is double p50)
-            Row("handover", Invariant($"{p50:0.00} ms median, {summary.HandoverMs.P99:0.00} ms p99, {summary.HandoverMs.Max:0.00} ms max (software)"));
+            Row("handover", Invariant($"{p50:0.00} ms median, {summary.HandoverMs.P99:0.00} ms p99, ") +
+                Invariant($"{summary.HandoverMs.Max:0.00} ms max (software)"));
         Row("files", string.Join("\n", summary.Files.Select(f => Path.Combine(folder.Path, f))));
         Row("master", folder.Master);
         Row("documents", folder.Documents);

@@ -11,7 +11,8 @@ internal static class Verb
     public static void SetVerb(this Command command, Option<bool>? json, Func<ParseResult, Output, Task<int>> run) =>
         command.SetAction(async (parsed, _) =>
         {
-            var output = new Output(json is not null && parsed.GetValue(json));
+            var writers = parsed.InvocationConfiguration;
+            var output = new Output(json is not null && parsed.GetValue(json), writers.Output, writers.Error);
             try
             {
                 return await run(parsed, output);

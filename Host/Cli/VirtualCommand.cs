@@ -13,12 +13,18 @@ internal static class VirtualCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var freePorts = new Option<bool>("--free-ports") { Description = "Listen on ports that are free instead of those of the beamline file." };
+        var freePorts = new Option<bool>("--free-ports")
+        {
+            Description = "Listen on ports that are free instead of those of the beamline file.",
+        };
         var readyFile = new Option<string?>("--ready-file")
         {
-            Description = "Write where it listens to this file, and leave the terminal's Ctrl-C to whoever started it.", HelpName = "FILE",
+            Description = "Write where it listens to this file, and leave the terminal's Ctrl-C to whoever started it.",
+            HelpName = "FILE",
         };
-        var command = new Command("virtual", "Runs the virtual beamline of a beamline file alone, until it is ended.\n\nExample: flyscan virtual --time-scale 0.1")
+        var command = new VerbCommand(
+            "virtual", "Runs the virtual beamline of a beamline file alone, until it is ended.",
+            "flyscan virtual --time-scale 0.1", "flyscan virtual --beamline i22.hocon --free-ports")
         {
             common.Beamline, common.TimeScale, freePorts, readyFile,
         };
@@ -75,7 +81,14 @@ internal static class VirtualCommand
     private static void WriteReady(string file, VirtualReady ready)
     {
         var temporary = file + ".new";
-        File.WriteAllText(temporary, JsonSerializer.Serialize(ready));
-        File.Move(temporary, file, overwrite: true);
+        try
+        {
+            File.WriteAllText(temporary, JsonSerializer.Serialize(ready));
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException($"--ready-file {file} cannot be written: {e.Message}");
+        }
     }
 }

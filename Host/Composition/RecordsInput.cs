@@ -27,7 +27,8 @@ internal static class RecordsInput
             folder.Master,
             plan.Frames,
             shape,
-            path.Dimensions.Select(d => new RunDimension(d.Axes.Select(a => AxisOf(plan, beamline, a)).ToEquatableArray())).ToEquatableArray(),
+            path.Dimensions.Select(d => new RunDimension(d.Axes.Select(a => AxisOf(plan, beamline, a)).ToEquatableArray()))
+                .ToEquatableArray(),
             plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray(),
             plan.InnerLength)
         {
@@ -46,7 +47,8 @@ internal static class RecordsInput
             SetpointsOf(plan, beamline).ToEquatableArray(),
             MetadataOf(request, plan).ToEquatableArray(),
             plan.Estimate.DeadTimes.Where(d => d.Ns > 0 && InFlight.Contains(d.Cause))
-                .Select(d => KeyValuePair.Create(JsonNamingPolicy.SnakeCaseLower.ConvertName(d.Cause.ToString()), d.Ns)).ToEquatableArray());
+                .Select(d => KeyValuePair.Create(JsonNamingPolicy.SnakeCaseLower.ConvertName(d.Cause.ToString()), d.Ns))
+                .ToEquatableArray());
     }
 
     private static RunAxis AxisOf(ScanPlan plan, BeamlineDescription beamline, string name)

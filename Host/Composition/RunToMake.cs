@@ -9,7 +9,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Host.Composition;
 
-/// <summary>A scan that is proved and has a folder to go to: what every process that runs it derives from request and beamline file alike.</summary>
+/// <summary>A scan that is proved and has a folder to go to: what every process that runs it derives from request and beamline file
+/// alike.</summary>
 internal sealed record RunToMake(
     string Uid,
     string DataFolder,
@@ -45,6 +46,7 @@ internal sealed record RunToMake(
             request.Shutter is null ? null : description.Shutter?.Name,
             inner.Where(a => a.Encoder is not null).Select(a => new EncoderCheck(a.Name, a.Encoder!.Tolerance)).ToEquatableArray())
         {
+            ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
         };
@@ -52,6 +54,7 @@ internal sealed record RunToMake(
         var parameters = new RunParameters(
             folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray());
         return new RunToMake(
-            uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters, RecordsInput.Of(uid, folder, plan, description));
+            uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
+            RecordsInput.Of(uid, folder, plan, description));
     }
 }

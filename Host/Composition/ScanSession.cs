@@ -11,6 +11,7 @@ using Flyscan.Host.Time;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Records;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Host.Composition;
 
@@ -25,7 +26,9 @@ internal sealed class ScanSession : IAsyncDisposable
     private readonly IActorRef _supervisor;
     private readonly long _epoch;
 
-    private ScanSession(ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor, RunView view, HandoverMeter meter, long epoch)
+    private ScanSession(
+        ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor,
+        RunView view, HandoverMeter meter, long epoch)
     {
         _system = system;
         _devices = devices;
@@ -43,6 +46,7 @@ internal sealed class ScanSession : IAsyncDisposable
     /// <remarks><b>Errors</b> <see cref="RefusedException"/>: a device that cannot be reached, a journal that cannot be opened.</remarks>
     public static async Task<ScanSession> OpenAsync(RunToMake run, EndpointOverrides endpoints, double timeScale, CancellationToken cancel)
     {
+        Faults();
         var stores = new Hdf5FrameStoreFactory();
         var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints)
         {
@@ -106,6 +110,23 @@ internal sealed class ScanSession : IAsyncDisposable
             throw new RefusedException($"not every device can be reached:\n  {string.Join("\n  ", problems)}");
     }
 
+    /// <summary>The plan counts beam time; what a summary adds it to is wall time.</summary>
+    private static EquatableArray<KeyValuePair<string, long>> Scaled(
+        EquatableArray<KeyValuePair<string, long>> planned, double timeScale) =>
+        planned.Select(d => KeyValuePair.Create(d.Key, (long)(d.Value * timeScale))).ToEquatableArray();
+
+    private static JournalFaults Faults()
+    {
+        try
+        {
+            return JournalFaults.Parse(Environment.GetEnvironmentVariable("FLYSCAN_KILL_AT"));
+        }
+        catch (ArgumentException mistake)
+        {
+            throw new RefusedException(mistake.Message);
+        }
+    }
+
     private static ScanSession Start(
         RunToMake run, ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, long epoch, double timeScale)
     {
@@ -114,9 +135,10 @@ internal sealed class ScanSession : IAsyncDisposable
         var meter = new HandoverMeter(time);
         var shelf = new ProgrammeShelf();
         var plan = shelf.Put(run.Uid, run.Plan);
-        var records = new RunRecords(run.Records, time);
+        var records = new RunRecords(run.Records with { PlannedDeadTimeNs = Scaled(run.Records.PlannedDeadTimeNs, timeScale) }, time);
         var monitor = system.ActorOf(
-            Props.Create(() => new RunMonitor(view, context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
+            Props.Create(() => new RunMonitor(view,
+                context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
         var actors = new Dictionary<string, IActorRef>(StringComparer.Ordinal);
         var salvage = new SegmentSalvage(time, SalvageLimit);
         foreach (var (name, device) in devices.Where(d => run.DevicesNeeded.Contains(d.Key)))
@@ -134,8 +156,8 @@ internal sealed class ScanSession : IAsyncDisposable
             actors[name] = system.ActorOf(props, $"device-{name}");
         }
         var setup = new SupervisorSetup(
-            run.Uid, run.Setup with { Plan = plan }, run.Parameters, shelf, actors, monitor, time,
-            JournalFaults.Parse(Environment.GetEnvironmentVariable("FLYSCAN_KILL_AT")), meter);
+            run.Uid, run.Setup with { Plan = plan }, run.Parameters, actors, monitor, time,
+            Faults(), meter);
         var supervisor = system.ActorOf(ScanSupervisor.Props(setup), $"scan-{run.Uid}");
         return new ScanSession(system, devices, supervisor, view, meter, epoch);
     }

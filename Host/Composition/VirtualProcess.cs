@@ -33,7 +33,8 @@ internal sealed class VirtualProcess
 
     /// <summary>The one that a data folder's last process left running, or a new one.</summary>
     /// <remarks><b>Errors</b> <see cref="RefusedException"/> with what the process said.</remarks>
-    public static async Task<VirtualProcess> FindOrStartAsync(string dataFolder, LoadedBeamline beamline, double timeScale, CancellationToken cancel)
+    public static async Task<VirtualProcess> FindOrStartAsync(
+        string dataFolder, LoadedBeamline beamline, double timeScale, CancellationToken cancel)
     {
         var readyFile = Path.Combine(dataFolder, "virtual.json");
         if (Read(readyFile) is VirtualReady left && IsRunning(left))
@@ -53,15 +54,26 @@ internal sealed class VirtualProcess
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "flyscan.dll"));
         foreach (var argument in new[]
         {
-            "virtual", "--beamline", beamline.File, "--time-scale", timeScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+            "virtual", "--beamline", beamline.File, "--time-scale",
+            timeScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
             "--free-ports", "--ready-file", readyFile,
         })
             start.ArgumentList.Add(argument);
         start.Environment.Remove("FLYSCAN_KILL_AT");
         using var process = Process.Start(start) ?? throw new RefusedException("the virtual beamline could not be started");
         process.StandardInput.Close();
-        var said = process.StandardError.ReadToEndAsync(cancel);
-        return new VirtualProcess(readyFile, await WaitReadyAsync(process, said, readyFile, cancel), found: false);
+        var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            return new VirtualProcess(readyFile, await WaitReadyAsync(process, said, readyFile, cancel), found: false);
+        }
+        catch
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+            File.Delete(readyFile);
+            throw;
+        }
     }
 
     /// <summary>Ends the process and forgets it; for a run that needs its hardware no longer.</summary>
@@ -89,10 +101,7 @@ internal sealed class VirtualProcess
             if (process.HasExited)
                 throw new RefusedException($"the virtual beamline did not start:\n{(await said).Trim()}");
             if (TimeProvider.System.GetElapsedTime(began) > StartLimit)
-            {
-                process.Kill();
                 throw new RefusedException($"the virtual beamline was not ready within {StartLimit.TotalSeconds:0} s");
-            }
             await Task.Delay(LookPeriod, TimeProvider.System, cancel);
         }
         return Read(readyFile)!;

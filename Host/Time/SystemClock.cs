@@ -31,7 +31,8 @@ public sealed class SystemClock : IClock
         public OneShot(TimeProvider time, TimeSpan due, Action wake)
         {
             _wake = wake;
-            _timer = time.CreateTimer(_ => Interlocked.Exchange(ref _wake, null)?.Invoke(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = time.CreateTimer(_ => Interlocked.Exchange(ref _wake, null)?.Invoke(), null,
+                Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(due, Timeout.InfiniteTimeSpan);
         }
 

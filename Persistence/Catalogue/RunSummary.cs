@@ -41,14 +41,18 @@ public sealed record RunSummary(
             throw new ArgumentException("A summary needs all events of a run, from its submission on.", nameof(events));
         var finished = events.OfType<ScanEvent.Finished>().LastOrDefault();
         var deadTime = DeadTime.Of(events);
+        var committed = events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count);
+        var superseded = SupersededOf(events);
+        // A run that ended early flew a part of its plan, one that took frames again more than all of it.
+        var flown = submitted.Frames > 0 ? (double)(committed + superseded) / submitted.Frames : 0;
         foreach (var (cause, ns) in facts.PlannedDeadTimeNs)
-            deadTime[cause] = deadTime.GetValueOrDefault(cause) + ns;
+            deadTime[cause] = deadTime.GetValueOrDefault(cause) + (long)(ns * flown);
         return new RunSummary(
             submitted.Uid,
             finished?.Status.ToString().ToLowerInvariant() ?? "unfinished",
             submitted.Frames,
-            events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count),
-            SupersededOf(events),
+            committed,
+            superseded,
             events.OfType<ScanEvent.HandedOver>().Select(h => h.Take).Distinct().Count(),
             events.OfType<ScanEvent.Rewound>().Count(),
             ((finished ?? events[^1]).AtNs - submitted.AtNs) / 1e9,
@@ -96,7 +100,8 @@ public sealed record RunSummary(
         var extents = events.OfType<ScanEvent.FramesCommitted>().SelectMany(c => c.Extents)
             .GroupBy(e => e.Recorder).ToDictionary(g => g.Key, g => g.Sum(e => e.Count));
         if (events.OfType<ScanEvent.Unstaged>().LastOrDefault() is { Segments.Count: > 0 } unstaged)
-            return Math.Max(0, unstaged.Segments.GroupBy(s => s.Recorder).Max(g => g.Sum(s => s.Frames) - extents.GetValueOrDefault(g.Key)));
+            return Math.Max(0, unstaged.Segments.GroupBy(s => s.Recorder).Max(g =>
+                g.Sum(s => s.Frames) - extents.GetValueOrDefault(g.Key)));
         var triggered = events.OfType<ScanEvent.TookBack>().Sum(t => t.Triggered);
         return Math.Max(0, triggered - events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count));
     }

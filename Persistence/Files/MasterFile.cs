@@ -7,7 +7,8 @@ namespace Flyscan.Persistence.Files;
 /// <summary>Writes the NeXus master file of a run: the scan's own shape over segments that stand in other files.</summary>
 /// <remarks>Written under a temporary name, synced, renamed: readers see the old file or the new one. While segments are written, open it
 /// for SWMR reading, which the library passes on to them; a segment that cannot be opened reads as fill values.
-/// <b>Errors</b> <see cref="ArgumentException"/>: the content contradicts itself; <see cref="IOException"/>: from the file system.</remarks>
+/// <b>Errors</b> <see cref="ArgumentException"/>: the content contradicts itself; <see cref="IOException"/>: from the file
+/// system.</remarks>
 public sealed class MasterFile(SegmentReader reader)
 {
     /// <summary>The file's name in the run folder.</summary>

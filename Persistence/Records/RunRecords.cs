@@ -80,7 +80,8 @@ public sealed class RunRecords(RunRecordsInput input, TimeProvider time)
     {
         var finished = events[^1] as ScanEvent.Finished;
         return new MasterFileContent(
-            input.Folder.Path, Uid, input.Title, input.Grid, Time(submitted.AtNs), finished?.Status.ToString().ToLowerInvariant() ?? "running")
+            input.Folder.Path, Uid, input.Title, input.Grid, Time(submitted.AtNs),
+            finished?.Status.ToString().ToLowerInvariant() ?? "running")
         {
             Segments = events.OfType<ScanEvent.SegmentOpened>().Select(e => e.Segment).ToEquatableArray(),
             Committed = Merged(events.OfType<ScanEvent.FramesCommitted>().SelectMany(e => e.Extents)),
@@ -92,7 +93,8 @@ public sealed class RunRecords(RunRecordsInput input, TimeProvider time)
         };
     }
 
-    /// <summary>Extents that continue each other as one: a scan without trouble has one for each recorder, however many takes it had.</summary>
+    /// <summary>Extents that continue each other as one: a scan without trouble has one for each recorder, however many
+    /// takes it had.</summary>
     private static EquatableArray<Extent> Merged(IEnumerable<Extent> extents)
     {
         var merged = new List<Extent>();

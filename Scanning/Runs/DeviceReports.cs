@@ -37,7 +37,8 @@ public sealed record RecorderSession(string Session, Segment Segment, EquatableA
 
 /// <summary>What a recorder knows of its present session; Session null when it has none.</summary>
 /// <remarks>Acquired: frames that are or will be in the segment, counted by the device (exact when no trigger comes).
-/// Recorded: frames on disk. Missed: positions, in the count of triggers since staging, of triggers that made no frame (at most 1000; more: Overflowed).</remarks>
+/// Recorded: frames on disk. Missed: positions, in the count of triggers since staging, of triggers that made no frame (at most 1000;
+/// more: Overflowed).</remarks>
 public sealed record RecorderStatus(
     string? Session, bool Accepting, long Acquired, long Recorded, EquatableArray<FrameRange> Missed, bool Overflowed, string? Fault);
 
@@ -49,7 +50,8 @@ public enum BoxPhase
     Faulted,
 }
 
-/// <summary>A trigger box's state. Mark: read back from the table it holds, default when none. Triggered: frames fired since staging.</summary>
+/// <summary>A trigger box's state. Mark: read back from the table it holds, default when none. Triggered: frames fired since
+/// staging.</summary>
 public sealed record BoxStatus(BoxPhase Phase, TakeMark Mark, long Triggered, string? Fault);
 
 /// <summary>A session taken over. Segment: where frames recorded from now on go (the old one where its writer lives, else a new one).

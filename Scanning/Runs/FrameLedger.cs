@@ -38,7 +38,8 @@ public static class FrameLedger
         return new Holding(runs, runs.Count == 0 ? 0 : runs.Max(r => r.FirstTrigger + r.Count));
     }
 
-    /// <summary>Compares the recorders over frames [take.SettledTo, end): what all have, with its place in each, and what somebody lacks.</summary>
+    /// <summary>Compares the recorders over frames [take.SettledTo, end): what all have, with its place in each, and what somebody
+    /// lacks.</summary>
     public static Reconciliation Reconcile(
         TakeState take, long end, IReadOnlyDictionary<string, Holding> holdings, Func<RecorderPosition, string> sessionOf)
     {
@@ -83,7 +84,9 @@ public static class FrameLedger
     private static RangeSet FramesOf(TakeState take, RecorderPosition position, Holding holding, string session) =>
         RangeSet.Of(holding.Runs
             .Where(r => r.Session == session)
-            .Select(r => take.Frames.First + r.FirstTrigger - position.Trigger is var first ? new FrameRange(first, first + r.Count) : default));
+            .Select(r => take.Frames.First + r.FirstTrigger - position.Trigger is var first
+                ? new FrameRange(first, first + r.Count)
+                : default));
 }
 
 /// <summary>The verdict over one block of a take.</summary>

@@ -9,7 +9,8 @@ public abstract record ScanCommand(long AtNs)
 {
     /// <summary>The plan is proved: begin.</summary>
     public sealed record SubmitScan(
-        long AtNs, long Epoch, string Uid, string RequestJson, string BeamlineName, string RunFolder, string SoftwareVersion) : ScanCommand(AtNs);
+        long AtNs, long Epoch, string Uid, string RequestJson, string BeamlineName, string RunFolder, string SoftwareVersion)
+        : ScanCommand(AtNs);
 
     /// <summary>The journal is folded: carry on.</summary>
     public sealed record TakeOver(long AtNs, long Epoch, string Node) : ScanCommand(AtNs);
@@ -41,7 +42,8 @@ public abstract record ScanCommand(long AtNs)
 
     public sealed record EncodersRead(long AtNs, int Take, Outcome<EquatableArray<AxisPosition>> Outcome) : ScanCommand(AtNs);
 
-    public sealed record RecorderCollected(long AtNs, int Take, string Recorder, bool Final, Outcome<RecorderStatus> Outcome) : ScanCommand(AtNs);
+    public sealed record RecorderCollected(long AtNs, int Take, string Recorder, bool Final, Outcome<RecorderStatus> Outcome)
+        : ScanCommand(AtNs);
 
     public sealed record MadeSafe(long AtNs, string Device, Outcome<Nothing> Outcome) : ScanCommand(AtNs);
 

@@ -42,7 +42,7 @@ public static partial class ScanDecider
 
     private static void Safe(Turn turn)
     {
-        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, AtOuter = null };
+        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterClosing = false, AtOuter = null };
         turn.Step = new ScanStep.Idle();
         foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
             turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
@@ -84,7 +84,8 @@ public static partial class ScanDecider
         if (turn.Setup.Shutter is string shutter)
         {
             awaiting.Add(shutter);
-            turn.Do(new ScanEffect.MoveShutter(shutter, false));
+            if (!turn.Work.ShutterClosing)
+                turn.Do(new ScanEffect.MoveShutter(shutter, false));
         }
         turn.Step = new ScanStep.Unstaging(awaiting.ToImmutable(), [], []);
         if (awaiting.Count == 0)
@@ -94,7 +95,11 @@ public static partial class ScanDecider
     private static void ShutterClosed(Turn turn, ScanCommand.ShutterMoved c)
     {
         if (turn.Step is ScanStep.Unstaging step)
-            Unstaged(turn, step with { Awaiting = step.Awaiting.Remove(turn.Setup.Shutter!), Problems = With(step, turn.Setup.Shutter!, c.Outcome.Problem) });
+            Unstaged(turn, step with
+            {
+                Awaiting = step.Awaiting.Remove(turn.Setup.Shutter!),
+                Problems = With(step, turn.Setup.Shutter!, c.Outcome.Problem),
+            });
     }
 
     private static void RecorderUnstaged(Turn turn, ScanCommand.RecorderUnstaged c)
@@ -112,7 +117,8 @@ public static partial class ScanDecider
         });
     }
 
-    /// <summary>Final frames of each of a recorder's segments: those of dead writers as they were read back, the live one as it was closed.</summary>
+    /// <summary>Final frames of each of a recorder's segments: those of dead writers as they were read back, the live one as it was
+    /// closed.</summary>
     private static IEnumerable<SegmentCount> CountsOf(Turn turn, string recorder, long? live)
     {
         var segments = turn.State.Segments.Where(s => s.Segment.Recorder == recorder).Select(s => s.Segment.Number).ToList();

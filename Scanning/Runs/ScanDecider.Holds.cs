@@ -49,7 +49,9 @@ public static partial class ScanDecider
     {
         if (turn.State.Uid is null || turn.State.Status is not null || turn.State.Ending is not null)
         {
-            turn.Reply = new ScanReply.Refused(turn.State.Status is ScanStatus status ? $"the scan has ended ({status})" : "there is no scan to resume");
+            turn.Reply = new ScanReply.Refused(turn.State.Status is ScanStatus status
+                ? $"the scan has ended ({status})"
+                : "there is no scan to resume");
             return;
         }
         if (turn.State.Holds.Count == 0)
@@ -60,7 +62,8 @@ public static partial class ScanDecider
         if (turn.Work.Lost.Count > 0)
         {
             turn.Reply = new ScanReply.Refused(
-                string.Join("; ", turn.Work.Lost.Select(l => $"{l.Key} is lost: {l.Value}")) + ". Bring it back, then run `flyscan resume`.");
+                string.Join("; ", turn.Work.Lost.Select(l => $"{l.Key} is lost: {l.Value}")) +
+                ". Bring it back, then run `flyscan resume`.");
             return;
         }
         foreach (var hold in turn.State.Holds.Keys)
@@ -88,7 +91,8 @@ public static partial class ScanDecider
             case ScanStep.Flying step:
                 Halt(turn, step.Take, step.Programme, "abort");
                 break;
-            case ScanStep.Enabling or ScanStep.Starting or ScanStep.Halting or ScanStep.Unstaging or ScanStep.MakingSafe or ScanStep.Adopting:
+            case ScanStep.Enabling or ScanStep.Starting or ScanStep.Halting or ScanStep.Unstaging
+                or ScanStep.MakingSafe or ScanStep.Adopting:
                 break;
             default:
                 End(turn);

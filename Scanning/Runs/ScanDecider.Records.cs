@@ -70,7 +70,11 @@ public static partial class ScanDecider
             Trouble(turn, c.Recorder, c.Outcome.Problem ?? "lost its session while its frames were being read back");
             return;
         }
-        var next = collect with { Awaiting = collect.Awaiting.Remove(c.Recorder), Holdings = collect.Holdings.SetItem(c.Recorder, holding) };
+        var next = collect with
+        {
+            Awaiting = collect.Awaiting.Remove(c.Recorder),
+            Holdings = collect.Holdings.SetItem(c.Recorder, holding),
+        };
         turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(c.Take, next) };
         if (next.Awaiting.Count == 0)
             Reconcile(turn, next);
@@ -95,7 +99,8 @@ public static partial class ScanDecider
             turn.Emit(new ScanEvent.FramesCommitted(turn.AtNs, good, FrameLedger.ExtentsOf(take, good, collect.Holdings, Session)));
         if (!verdict.Bad.IsEmpty)
             Reject(turn, take, verdict);
-        if (!collect.Final && take.Triggered is not null && turn.State.OpenTakes.FirstOrDefault(t => t.Number == take.Number) is TakeState rest)
+        if (!collect.Final && take.Triggered is not null
+            && turn.State.OpenTakes.FirstOrDefault(t => t.Number == take.Number) is TakeState rest)
             CollectFinal(turn, rest);
         if (turn.Step is ScanStep.AwaitingRecords)
             Next(turn);
@@ -121,7 +126,8 @@ public static partial class ScanDecider
                 var most = verdict.Bad.Ranges.Max(turn.State.RejectionsOf);
                 if (most >= turn.Setup.MaxExposuresPerFrame)
                     turn.Emit(new ScanEvent.DeviceFaulted(
-                        turn.AtNs, "frames", $"{verdict.Cause} after {most} exposures, and the request allows no more (maxExposuresPerFrame)"));
+                        turn.AtNs, "frames",
+                        $"{verdict.Cause} after {most} exposures, and the request allows no more (maxExposuresPerFrame)"));
                 break;
         }
         if (turn.State.Ending is not null && turn.Step is ScanStep.Flying flying)

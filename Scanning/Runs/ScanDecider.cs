@@ -3,11 +3,13 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
 
-/// <summary>Decides what a scan does next. Pure: time comes in the command, devices answer by commands, what is decided leaves as events and effects.</summary>
+/// <summary>Decides what a scan does next. Pure: time comes in the command, devices answer by commands, what is decided leaves as events
+/// and effects.</summary>
 /// <remarks>Read on in the order of a scan: Staging, Takes, Records, Holds, Recovery, Ending.</remarks>
 public static partial class ScanDecider
 {
-    /// <summary>One command, one decision. A command that does not fit the state changes nothing and is refused or, if it is a late answer, ignored.</summary>
+    /// <summary>One command, one decision. A command that does not fit the state changes nothing and is refused or, if it is a late
+    /// answer, ignored.</summary>
     public static Decision Decide(RunSetup setup, ScanState state, ScanWork work, ScanCommand command)
     {
         var turn = new Turn(setup, state, work, command.AtNs);

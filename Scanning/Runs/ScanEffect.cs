@@ -2,8 +2,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
 
-/// <summary>What is to be done once the events before it are in the journal. Safe to do twice; each has exactly one answer among the commands.
-/// Small and serialisable: an effect is what crosses to the device's actor.</summary>
+/// <summary>What is to be done once the events before it are in the journal. Safe to do twice; each has exactly one answer
+/// among the commands. Small and serialisable: an effect is what crosses to the device's actor.</summary>
 public abstract record ScanEffect
 {
     private ScanEffect() { }
@@ -19,7 +19,8 @@ public abstract record ScanEffect
 
     public sealed record ArmRecorder(int Take, string Recorder, long Frames) : ScanEffect;
 
-    /// <summary>An order to the motion controller. Frames: the take's; its programme is compiled from the plan where it is needed.</summary>
+    /// <summary>An order to the motion controller. Frames: the take's; its programme is compiled from the plan where it is
+    /// needed.</summary>
     public sealed record OrderMotion(int Take, MotionOrder Order, FrameRange Frames) : ScanEffect;
 
     /// <summary>An order to the box. ExpectedNs: when its sequence should end, for <see cref="BoxOrder.Await"/>.</summary>
@@ -27,7 +28,8 @@ public abstract record ScanEffect
 
     public sealed record ReadEncoders(int Take, EquatableArray<string> Axes) : ScanEffect;
 
-    /// <summary>Wait until so many frames are recorded (or the deadline), then flush, sync and report. Final false: report at once.</summary>
+    /// <summary>Wait until so many frames are recorded (or the deadline), then flush, sync and report. Final false: report
+    /// at once.</summary>
     public sealed record CollectRecorder(int Take, string Recorder, bool Final, long Recorded) : ScanEffect;
 
     public sealed record MakeSafe(string Device) : ScanEffect;

@@ -12,15 +12,16 @@ public abstract record ScanEvent
 
     /// <summary>The first fact. RequestJson and BeamlineText are the whole documents, so that any process can carry on.</summary>
     public sealed record ScanSubmitted(
-        long AtNs, string Uid, string RequestJson, string BeamlineName, string PlanHash, long Frames, string RunFolder, string SoftwareVersion)
+        long AtNs, string Uid, string RequestJson, string BeamlineName, string PlanHash, long Frames, string RunFolder,
+        string SoftwareVersion)
         : ScanEvent(AtNs);
 
     /// <summary>Every device is configured for this scan; Session tells a device's own staging from another's. Settings: what was changed,
     /// with the value to put back.</summary>
     public sealed record Staged(long AtNs, long Epoch, EquatableArray<StagedDevice> Devices) : ScanEvent(AtNs);
 
-    /// <summary>A recorder opened a dataset file; journaled before any frame of a take can be in it. Session: the recorder's staging that fills
-    /// it; FirstTrigger: the first trigger, counted since that staging, that it holds.</summary>
+    /// <summary>A recorder opened a dataset file; journaled before any frame of a take can be in it. Session: the
+    /// recorder's staging that fills it; FirstTrigger: the first trigger, counted since that staging, that it holds.</summary>
     public sealed record SegmentOpened(long AtNs, Segment Segment, string Session, long FirstTrigger) : ScanEvent(AtNs);
 
     public sealed record OuterPointReached(long AtNs, long OuterIndex, EquatableArray<AxisPosition> Positions) : ScanEvent(AtNs);
@@ -29,7 +30,8 @@ public abstract record ScanEvent
     public sealed record ProgrammeDownloaded(long AtNs, int Take, FrameRange Frames, string Hash, long AutonomyNs) : ScanEvent(AtNs);
 
     /// <summary>All proofs are in. Positions: each recorder's segment and count of triggers before the take's first frame.</summary>
-    public sealed record Armed(long AtNs, int Take, EquatableArray<RecorderPosition> Positions, EquatableArray<string> Unproved) : ScanEvent(AtNs);
+    public sealed record Armed(long AtNs, int Take, EquatableArray<RecorderPosition> Positions, EquatableArray<string> Unproved)
+        : ScanEvent(AtNs);
 
     /// <summary>Control passes to hardware. Written before the enable is sent.</summary>
     public sealed record HandedOver(long AtNs, int Take, long Epoch) : ScanEvent(AtNs);
@@ -41,7 +43,8 @@ public abstract record ScanEvent
 
     /// <summary>What the recorders hold of a take, compared. Good: frames that every essential recorder has.</summary>
     public sealed record BlockReconciled(
-        long AtNs, int Take, FrameRange Block, EquatableArray<FrameRange> Good, EquatableArray<FrameRange> Bad, string? Cause) : ScanEvent(AtNs);
+        long AtNs, int Take, FrameRange Block, EquatableArray<FrameRange> Good, EquatableArray<FrameRange> Bad, string? Cause)
+        : ScanEvent(AtNs);
 
     /// <summary>On disk, synced, identified, in good beam. Never taken back.</summary>
     public sealed record FramesCommitted(long AtNs, FrameRange Frames, EquatableArray<Extent> Extents) : ScanEvent(AtNs);
@@ -89,11 +92,13 @@ public sealed record AxisPosition(string Axis, double Position);
 public sealed record Segment(string Recorder, int Number, string Path, EquatableArray<SegmentDataset> Datasets);
 
 /// <summary>One dataset of a segment.</summary>
-/// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…]. Role: NeXus role of the data: detector, monitor, axis, timestamp, identity.</remarks>
+/// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…]. Role: NeXus role of the data: detector, monitor, axis, timestamp,
+/// identity.</remarks>
 public sealed record SegmentDataset(
     string Key, string Path, string NumpyType, EquatableArray<long> FrameShape, string? Unit, string Role, string? Axis, int ChunkFrames);
 
-/// <summary>A recorder when a take was armed: the segment it fills, and the number (since its staging) of the take's first trigger.</summary>
+/// <summary>A recorder when a take was armed: the segment it fills, and the number (since its staging) of the take's first
+/// trigger.</summary>
 public sealed record RecorderPosition(string Recorder, int Segment, long Trigger);
 
 /// <summary>Scan frames [Frame, Frame+Count) stand at [Position, Position+Count) of a recorder's segment.</summary>

@@ -45,7 +45,8 @@ public static class ScanEvolution
         _ => throw new UnreachableException(),
     };
 
-    /// <summary>A device staged again holds what its first staging set; what stood there before the scan is what the first one saved.</summary>
+    /// <summary>A device staged again holds what its first staging set; what stood there before the scan is what the first one
+    /// saved.</summary>
     private static StagedDevice Restaged(StagedDevice? before, StagedDevice now) => before is null
         ? now
         : now with { Restore = [.. before.Restore, .. now.Restore.Where(s => before.Restore.All(b => b.Name != s.Name))] };
@@ -65,7 +66,12 @@ public static class ScanEvolution
     private static ScanState Settle(ScanState state, ScanEvent.BlockReconciled e)
     {
         var next = With(state, e.Take, t => t with { SettledTo = e.Block.End, Rejected = t.Rejected.Union(e.Bad) });
-        return next with { OpenTakes = next.OpenTakes.Where(t => t.Number != e.Take || t.Triggered is null || t.SettledTo < t.Claimed.End).ToEquatableArray() };
+        return next with
+        {
+            OpenTakes = next.OpenTakes
+                .Where(t => t.Number != e.Take || t.Triggered is null || t.SettledTo < t.Claimed.End)
+                .ToEquatableArray(),
+        };
     }
 
     private static ScanState With(ScanState state, int take, Func<TakeState, TakeState> change) =>

@@ -89,7 +89,8 @@ public sealed record SegmentState(Segment Segment, string Session, long FirstTri
 
 /// <summary>A take that is not yet reconciled. Triggered: null while hardware has it.</summary>
 public sealed record TakeState(
-    int Number, FrameRange Frames, EquatableArray<RecorderPosition> Positions, bool Started, long? Triggered, long SettledTo, RangeSet Rejected)
+    int Number, FrameRange Frames, EquatableArray<RecorderPosition> Positions, bool Started, long? Triggered, long SettledTo,
+    RangeSet Rejected)
 {
     /// <summary>Frames it has or may yet get.</summary>
     public FrameRange Claimed => Triggered is long n ? new FrameRange(Frames.First, Frames.First + n) : Frames;

@@ -43,12 +43,14 @@ public abstract record ScanStep
 
     public sealed record MakingSafe(ImmutableSortedSet<string> Awaiting) : ScanStep;
 
-    public sealed record Unstaging(ImmutableSortedSet<string> Awaiting, EquatableArray<SegmentCount> Counts, EquatableArray<string> Problems) : ScanStep;
+    public sealed record Unstaging(
+        ImmutableSortedSet<string> Awaiting, EquatableArray<SegmentCount> Counts, EquatableArray<string> Problems) : ScanStep;
 
     public sealed record Ended : ScanStep;
 }
 
-/// <summary>The supervisor's working memory: what is under way and what devices have said. Lost with the process, asked for again.</summary>
+/// <summary>The supervisor's working memory: what is under way and what devices have said. Lost with the process, asked for
+/// again.</summary>
 public sealed record ScanWork
 {
     public static readonly ScanWork Fresh = new();
@@ -74,6 +76,9 @@ public sealed record ScanWork
 
     public bool ShutterOpen { get; init; }
 
+    /// <summary>The shutter was told to close and has not said that it has.</summary>
+    public bool ShutterClosing { get; init; }
+
     /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
     public long? AtOuter { get; init; }
 
@@ -82,7 +87,8 @@ public sealed record ScanWork
 }
 
 /// <summary>Recorders of one take that are being asked, and what those that answered hold.</summary>
-public sealed record Collect(int Take, bool Final, ImmutableSortedSet<string> Awaiting, ImmutableSortedDictionary<string, Holding> Holdings);
+public sealed record Collect(
+    int Take, bool Final, ImmutableSortedSet<string> Awaiting, ImmutableSortedDictionary<string, Holding> Holdings);
 
 /// <summary>What a recorder holds of its present session, and up to which trigger it has decided (frame or none).</summary>
 public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough);

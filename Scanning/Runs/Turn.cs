@@ -6,9 +6,11 @@ namespace Flyscan.Scanning.Runs;
 /// <param name="Reply">Answer to the command's sender; null when the sender is a device or a clock.</param>
 /// <param name="Notice">Told to everyone who waits for the scan to stand.</param>
 public sealed record Decision(
-    ScanState State, ScanWork Work, EquatableArray<ScanEvent> Events, EquatableArray<ScanEffect> Effects, ScanReply? Reply, ScanReply? Notice);
+    ScanState State, ScanWork Work, EquatableArray<ScanEvent> Events, EquatableArray<ScanEffect> Effects, ScanReply? Reply,
+    ScanReply? Notice);
 
-/// <summary>One decision in the making: state evolves as events are decided, so that later steps of the same turn see earlier ones.</summary>
+/// <summary>One decision in the making: state evolves as events are decided, so that later steps of the same turn see
+/// earlier ones.</summary>
 internal sealed class Turn(RunSetup setup, ScanState state, ScanWork work, long atNs)
 {
     private readonly List<ScanEvent> _events = [];

@@ -1,1 +1,13 @@
+using Flyscan.Benchmarks;
+
+var wanted = args.Length > 0 ? args[0] : "all";
+if (wanted is not ("all" or "engine" or "handover"))
+{
+    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, handover, all.");
+    return 2;
+}
+if (wanted is "all" or "engine")
+    EngineBenchmarks.Run(Console.Out);
+if (wanted is "all" or "handover")
+    await HandoverBenchmark.RunAsync(Console.Out);
 return 0;

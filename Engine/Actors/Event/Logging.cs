@@ -62,7 +62,8 @@ public static class Logging
     };
 
     public static LogLevel LogLevelFor(string logLevel) => LevelOrOff(logLevel)
-        ?? throw new ArgumentException($"Unknown LogLevel: \"{logLevel}\". Valid values are: DEBUG, INFO, WARNING, ERROR", nameof(logLevel));
+        ?? throw new ArgumentException($"Unknown LogLevel: \"{logLevel}\". Valid values are: DEBUG, INFO, WARNING, ERROR",
+            nameof(logLevel));
 
     public static Type ClassFor(LogLevel logLevel) => logLevel switch
     {

@@ -71,7 +71,8 @@ internal interface IJournalStore : IDisposable
 
     long HighestSequenceNr(string persistenceId);
 
-    /// <summary>The next events; an adapter may drop some, so <paramref name="last"/> is the last row read, 0 where there is none.</summary>
+    /// <summary>The next events; an adapter may drop some, so <paramref name="last"/> is the last row read, 0 where there
+    /// is none.</summary>
     IReadOnlyList<PersistentEntry> Read(string persistenceId, long from, long to, int max, out long last);
 
     void Delete(string persistenceId, long to);

@@ -133,7 +133,10 @@ internal sealed class CaptureModel
         if (_deliveryDue)
             return;
         _deliveryDue = true;
-        _clock.At(_clock.NowNs + _options.DataPeriodNs, Deliver);
+        if (_options.DataPeriodNs > 0)
+            _clock.AfterWall(_options.DataPeriodNs, Deliver);
+        else
+            _clock.At(_clock.NowNs, Deliver);
     }
 
     private void Deliver()

@@ -4,7 +4,8 @@ namespace Flyscan.Hardware.PandA.Simulator;
 /// <remarks><b>Units</b> nanoseconds of the simulated world's clock.</remarks>
 public sealed record PandASimulatorOptions
 {
-    /// <summary>How often captured samples are handed to data clients; 0: as soon as they are captured. A real box: 100 ms.</summary>
+    /// <summary>How often captured samples are handed to data clients; 0: as soon as they are captured. A real box: 100 ms.
+    /// Wall time, which the other times here are not.</summary>
     public long DataPeriodNs { get; init; }
 
     /// <summary>Length of one block of the server's history (a hardware read).</summary>

@@ -147,7 +147,13 @@ public sealed class SimulatedControllerTests
     {
         var trajectory = new Trajectory
         {
-            Controller = "motion", Axes = ["q"], Start = [0], DurationsNs = [Sweeps.Ms], Positions = [0], Velocities = [0], Live = [false],
+            Controller = "motion",
+            Axes = ["q"],
+            Start = [0],
+            DurationsNs = [Sweeps.Ms],
+            Positions = [0],
+            Velocities = [0],
+            Live = [false],
         };
         Assert.Equal("motion has no axis q; it has x, y", _controller.Load(Mark, trajectory));
     }

@@ -1,7 +1,7 @@
 using System.Text;
+using Flyscan.Hardware.Simulation.Line;
 using FsCheck;
 using FsCheck.Fluent;
-using Flyscan.Hardware.Simulation.Line;
 using Xunit;
 
 namespace Flyscan.Tests.Hardware.Simulation;

@@ -1,7 +1,7 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Scanning.Planning;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace Flyscan.Tests.Hardware.Simulation;

@@ -77,7 +77,7 @@ public sealed class RunSummaryTests : IDisposable
             new ScanEvent.Unstaged(1753 * Ms, []),
             new ScanEvent.Finished(1754 * Ms, ScanStatus.Aborted, "enough"),
         ];
-        var summary = RunSummary.From(events, Facts with { PlannedDeadTimeNs = [new("turn_around", 40 * Ms), new("arm", 1 * Ms)] });
+        var summary = RunSummary.From(events, Facts with { PlannedDeadTimeNs = [new("turn_around", 120 * Ms), new("arm", 3 * Ms)] });
         Assert.Equal(
             new SortedDictionary<string, double>
             {

@@ -1,8 +1,8 @@
 using System.Reflection;
-using FsCheck;
-using FsCheck.Fluent;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Flyscan.Tests.Persistence.Codecs;
 

@@ -1,8 +1,8 @@
 using System.Text;
-using FsCheck;
-using FsCheck.Fluent;
 using Flyscan.Persistence.Codecs;
 using Flyscan.Scanning.Runs;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace Flyscan.Tests.Persistence.Codecs;

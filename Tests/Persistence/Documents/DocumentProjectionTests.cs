@@ -1,10 +1,10 @@
 using System.Text.Json;
-using FsCheck;
-using FsCheck.Fluent;
 using Flyscan.Persistence.Documents;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Tests.Persistence.Codecs;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace Flyscan.Tests.Persistence.Documents;

@@ -166,7 +166,7 @@ public sealed class JournalReaderTests : IDisposable
                 "     +0.111 s      4  box opened segment 1, data/box.0001.h5: x-mean, x-min, timestamp, i0",
                 "     +0.148 s      5  outer point 0 reached: energy 7.1",
                 "     +0.185 s      6  take 1 downloaded: frames [0, 4), runs 1 s by itself, programme abcd",
-                "     +0.222 s      7  take 1 armed: cam.0001 at 0, box.0001 at 0",
+                "     +0.222 s      7  take 1 armed: cam.0001 at trigger 0, box.0001 at trigger 0",
                 "     +0.259 s      8  take 1 handed over to hardware under epoch 1",
                 "     +0.296 s      9  take 1 flying",
                 "     +0.333 s     10  take 1 taken back after 4 triggers: done",
@@ -181,7 +181,7 @@ public sealed class JournalReaderTests : IDisposable
     {
         var texts = ScanEventExamples.All.Select(Timeline.Describe).ToArray();
         Assert.Equal(texts.Length, texts.Distinct().Count());
-        Assert.Contains("take 7 armed: cam.0002 at 4, box.0001 at 64; not proved, waited for: old-cam", texts);
+        Assert.Contains("take 7 armed: cam.0002 at trigger 4, box.0001 at trigger 64; not proved, waited for: old-cam", texts);
         Assert.Contains("take 7, frames [4, 8): good [4, 6), [7, 8), bad [6, 7): cam: frame 6 missing", texts);
         Assert.Contains("aborted: wrong sample", texts);
     }

@@ -1,7 +1,7 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Flyscan.Scanning.Paths;
 using Flyscan.Scanning.Specs;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace Flyscan.Tests.Scanning.Paths;

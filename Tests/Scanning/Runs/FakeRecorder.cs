@@ -3,7 +3,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Tests.Scanning.Runs;
 
-/// <summary>A recorder with its own memory of triggers: those of a box come to our process and can be replayed, a camera writes by itself.</summary>
+/// <summary>A recorder with its own memory of triggers: those of a box come to our process and can be replayed, a camera writes by
+/// itself.</summary>
 internal sealed class FakeRecorder(string name, bool writesHere)
 {
     private readonly List<(long Frame, bool Missed)> _triggers = [];

@@ -168,7 +168,8 @@ public sealed class ScanDeciderTests
         runner.Submit();
         runner.Run(r => r.Step is ScanStep.Preparing);
         var preparing = (ScanStep.Preparing)runner.Step;
-        runner.Tell(new ScanCommand.BoxAnswered(0, preparing.Take, BoxOrder.Load, new Outcome<BoxStatus>.Refused("the table has 5000 rows, 4096 fit")));
+        runner.Tell(new ScanCommand.BoxAnswered(0, preparing.Take, BoxOrder.Load,
+            new Outcome<BoxStatus>.Refused("the table has 5000 rows, 4096 fit")));
         runner.Run();
         Assert.Equal(ScanStatus.Faulted, runner.State.Status);
         Assert.Equal("panda: refused: the table has 5000 rows, 4096 fit", runner.State.EndReason);

@@ -20,10 +20,11 @@ internal sealed class ScanRunner
     {
         _random = new Seeded(seed);
         _plan = new FakePlan(outer, inner, atMost);
-        Hardware = new FakeHardware(_plan, Uid, _random, missRate);
+        Hardware = new FakeHardware(_plan, Uid, _random, missRate) { HasShutter = true };
         _setup = new RunSetup(_plan, "panda", "motion", ["z"], ["panda", "cam"], "shutter", [new EncoderCheck("x", 0.01)])
         {
             MaxExposuresPerFrame = 100,
+            ShutterPerTake = seed % 2 == 1,
         };
     }
 
@@ -41,7 +42,8 @@ internal sealed class ScanRunner
 
     public void Submit() => Tell(new ScanCommand.SubmitScan(0, ++_epoch, Uid, "{}", "virtual", "run", "test"));
 
-    /// <summary>One command through the decider; true when the process died of it (before its events were written, or with effects undone).</summary>
+    /// <summary>One command through the decider; true when the process died of it (before its events were written, or with effects
+    /// undone).</summary>
     public bool Tell(ScanCommand command, double deathRate = 0)
     {
         var decision = ScanDecider.Decide(_setup, _state, _work, command);

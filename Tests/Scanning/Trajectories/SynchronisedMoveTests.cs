@@ -1,6 +1,6 @@
+using Flyscan.Scanning.Trajectories;
 using FsCheck;
 using FsCheck.Fluent;
-using Flyscan.Scanning.Trajectories;
 using Xunit;
 
 namespace Flyscan.Tests.Scanning.Trajectories;

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Flyscan.Host.Composition;
+
+namespace Flyscan.Host.Cli;
+
+/// <summary>The whole command tree: what <c>flyscan --help</c> lists, and what documentation is checked against.</summary>
+internal static class CommandLine
+{
+    public static RootCommand Create() => Create(DiskSpace.FreeBytes);
+
+    /// <summary>As <see cref="Create()"/>, with another answer to how many bytes are free for a folder; null where nobody knows.</summary>
+    public static RootCommand Create(Func<string, long?> freeBytes)
+    {
+        var root = new RootCommand(
+            "flyscan: hardware-triggered scanning that proves a scan before it moves, and survives whatever happens while it flies.")
+        {
+            RunCommand.Demo(freeBytes),
+            RunCommand.Run(freeBytes),
+            PlanCommand.Create(freeBytes),
+            ResumeCommand.Create(freeBytes),
+            RunsCommand.Runs(),
+            RunsCommand.Show(),
+            DoctorCommand.Create(),
+            VirtualCommand.Create(),
+            CompletionCommand.Create(),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((SynchronousCommandLineAction)help.Action!);
+        return root;
+    }
+
+    /// <summary>Does what the arguments say and gives the exit code; texts go to the two writers.</summary>
+    public static Task<int> RunAsync(RootCommand root, IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    {
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+            return Task.FromResult(Refuse(root, parsed, new Output(arguments.Contains("--json"), output, error)));
+        return parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            // Verbs hear Ctrl-C themselves; the library's own handler would end the process two seconds after it, in mid-flight.
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private static int Refuse(RootCommand root, ParseResult parsed, Output output)
+    {
+        var verb = parsed.CommandResult.Command;
+        var isRoot = ReferenceEquals(verb, root);
+        var verbs = root.Subcommands.Select(c => c.Name).ToList();
+        var problems = new List<string>();
+        foreach (var word in parsed.UnmatchedTokens)
+        {
+            var words = isRoot && !word.StartsWith('-') ? verbs : verb.Options.SelectMany(o => o.Aliases.Prepend(o.Name)).ToList();
+            var meant = NearestWord.Of(word, words) is { } nearest ? $" Did you mean {nearest}?" : "";
+            problems.Add(isRoot
+                ? $"there is no verb '{word}'.{meant} There are {string.Join(", ", verbs)}."
+                : $"'{word}' is neither an option nor an argument of {verb.Name}.{meant}");
+        }
+        if (isRoot && problems.Count == 0)
+            problems.Add($"say what to do: {string.Join(", ", verbs)}.");
+        // One word too many is one mistake, whatever else the parser makes of it.
+        if (problems.Count == 0)
+            problems.AddRange(parsed.Errors.Select(e => e.Message).Distinct());
+        var help = isRoot ? "flyscan --help" : $"flyscan {verb.Name} --help";
+        return output.Failed(null, $"{string.Join("\nflyscan: ", problems)}\n`{help}` says what there is.", ExitCode.Refused);
+    }
+}

@@ -1,0 +1,26 @@
+namespace Flyscan.Host.Cli;
+
+/// <summary>How much room there is.</summary>
+internal static class DiskSpace
+{
+    /// <summary>Bytes free where a folder is or would be; null where the system does not say.</summary>
+    public static long? FreeBytes(string folder)
+    {
+        var existing = Path.GetFullPath(folder);
+        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is string parent)
+            existing = parent;
+        try
+        {
+            return Directory.Exists(existing) ? new DriveInfo(existing).AvailableFreeSpace : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Bytes of all files in a folder and below; 0 where it is not there.</summary>
+    public static long UsedBytes(string folder) => Directory.Exists(folder)
+        ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length)
+        : 0;
+}

@@ -1,0 +1,131 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.TestKit.Xunit2;
+using Flyscan.Actors.Devices;
+using Flyscan.Actors.Scans;
+using Flyscan.Scanning.Runs;
+using Flyscan.Tests.Scanning.Runs;
+using Xunit;
+
+namespace Flyscan.Tests.Actors.Scans;
+
+public sealed class ScanSupervisorTests : TestKit
+{
+    private const string Uid = "0d5c7e11";
+
+    private readonly FakePlan _plan = new(3, 4, 4);
+
+    public ScanSupervisorTests()
+        : base(ConfigurationFactory.ParseString(
+            """
+            akka.persistence.journal.plugin = "akka.persistence.journal.inmem"
+            akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.inmem"
+            """))
+    {
+    }
+
+    [Fact]
+    public void A_scan_runs_to_its_end_through_the_actors()
+    {
+        var listener = CreateTestProbe();
+        Submit(Start(listener, "first"));
+        var events = Until<ScanEvent.Finished>(listener);
+        Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(e => e.Sequence));
+        Assert.Equal(12, events.Select(e => e.Event).OfType<ScanEvent.FramesCommitted>().Sum(e => e.Frames.Count));
+    }
+
+    [Fact]
+    public void A_successor_replays_the_journal_and_goes_on_from_it()
+    {
+        var before = CreateTestProbe();
+        var first = Start(before, "first");
+        Submit(first);
+        var lived = Until<ScanEvent.TookBack>(before);
+        Watch(first);
+        Sys.Stop(first);
+        ExpectTerminated(first);
+
+        var after = CreateTestProbe();
+        var second = Start(after, "second");
+        second.Tell(new ScanCommand.TakeOver(0, 2, "second"));
+        var events = Until<ScanEvent.Finished>(after);
+
+        Assert.Equal(lived.Select(e => e.Event), events.Take(lived.Count).Select(e => e.Event));
+        var committed = events.Select(e => e.Event).OfType<ScanEvent.FramesCommitted>().ToList();
+        Assert.Equal(12, committed.Sum(e => e.Frames.Count));
+        Assert.Single(events, e => e.Event is ScanEvent.SupervisorTookOver { Node: "second" });
+    }
+
+    [Fact]
+    public void Pause_is_accepted_then_answered_with_the_frame_and_refused_at_the_end()
+    {
+        var listener = CreateTestProbe();
+        var scan = Start(listener, "first");
+        Submit(scan);
+        Until<ScanEvent.TookBack>(listener);
+        scan.Tell(new ScanCommand.PauseScan(0, "test"));
+        ExpectMsg<ScanReply.Accepted>();
+        var paused = ExpectMsg<ScanReply.Paused>();
+        Assert.InRange(paused.AtFrame, 4, 12);
+        scan.Tell(new ScanCommand.ResumeScan(0, "test"));
+        ExpectMsg<ScanReply.Accepted>();
+        Until<ScanEvent.Finished>(listener);
+        scan.Tell(new ScanCommand.PauseScan(0, "test"));
+        Assert.Equal("the scan has ended (Finished)", ExpectMsg<ScanReply.Refused>().Reason);
+    }
+
+    private IActorRef Start(Akka.TestKit.TestProbe listener, string name)
+    {
+        var setup = new RunSetup(_plan, "panda", "motion", ["z"], ["panda", "cam"], null, []);
+        var devices = Sys.ActorOf(Props.Create(() => new HardwareActor(_hardware)), $"devices-{name}");
+        var all = new[] { "panda", "motion", "z", "cam" }.ToDictionary(d => d, _ => devices);
+        return Sys.ActorOf(
+            ScanSupervisor.Props(new SupervisorSetup(
+                Uid, setup, new RunParameters("run", 1, 12, []), all, listener, TimeProvider.System, JournalFaults.None,
+                new HandoverMeter(TimeProvider.System))),
+            $"scan-{name}");
+    }
+
+    private readonly FakeHardware _hardware = new(new FakePlan(3, 4, 4), Uid, new Seeded(1), 0);
+
+    private void Submit(IActorRef scan)
+    {
+        scan.Tell(new ScanCommand.SubmitScan(0, 1, Uid, "{}", "virtual", "run", "test"));
+        ExpectMsg<ScanReply.Accepted>();
+    }
+
+    private static List<ScanJournaled> Until<T>(Akka.TestKit.TestProbe listener)
+        where T : ScanEvent
+    {
+        var heard = new List<ScanJournaled>();
+        listener.FishForMessage(message =>
+        {
+            if (message is ScanJournaled journaled)
+                heard.Add(journaled);
+            return message is ScanJournaled { Event: T };
+        });
+        return heard;
+    }
+
+    /// <summary>All devices of a scan, answering in the order that the hardware's seed chooses.</summary>
+    private sealed class HardwareActor : ReceiveActor
+    {
+        public HardwareActor(FakeHardware hardware)
+        {
+            IActorRef? supervisor = null;
+            Receive<DeviceOrder>(order =>
+            {
+                supervisor = Sender;
+                hardware.Carry(order.Effect);
+                Self.Tell("answer");
+            });
+            Receive<string>(_ =>
+            {
+                if (hardware.Answer() is ScanCommand answer)
+                    supervisor!.Tell(answer);
+                if (!hardware.Idle)
+                    Self.Tell("answer");
+            });
+        }
+    }
+}
