@@ -2,6 +2,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Host.Composition;
 using Flyscan.Host.Time;
 using Flyscan.Persistence.Catalogue;
+using Flyscan.Persistence.Documents;
 using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
@@ -76,14 +77,15 @@ internal static class RunPreparation
     }
 
     /// <summary>The plan, or every reason why there is none, in one exception.</summary>
-    private static ScanPlan Plan(ScanRequest request, LoadedBeamline beamline, long? freeBytes) =>
-        ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(freeBytes)) switch
-        {
-            PlanResult.Proved proved => proved.Plan,
-            PlanResult.Refused refused => throw new RefusedException(
-                $"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", refused.Problems)}"),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
+    private static ScanPlan Plan(ScanRequest request, LoadedBeamline beamline, long? freeBytes)
+    {
+        var planned = ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(freeBytes));
+        IEnumerable<string> reasons = planned is PlanResult.Refused refused ? refused.Problems.Select(p => p.ToString()) : [];
+        var all = reasons.Concat(RunMetadata.Problems(request.Documents, request.MetadataJson)).ToList();
+        return planned is PlanResult.Proved proved && all.Count == 0
+            ? proved.Plan
+            : throw new RefusedException($"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", all)}");
+    }
 
     /// <summary>A file where a folder is to be is found without writing anything.</summary>
     private static void CheckCanBeFolder(string dataFolder)

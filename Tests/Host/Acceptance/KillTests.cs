@@ -9,6 +9,8 @@ namespace Flyscan.Tests.Host.Acceptance;
 public sealed class KillTests(ITestOutputHelper output)
 {
     private const int Refused = 2;
+    private const int Aborted = 4;
+    private const int Paused = 5;
 
     public static TheoryData<string, bool> AtEvents => Data(Kills.AtEvents());
 
@@ -99,7 +101,7 @@ public sealed class KillTests(ITestOutputHelper output)
         await folder.UntilAsync<ScanEvent.FlightStarted>(run);
         run.Interrupt();
         var paused = await run.EndAsync();
-        Assert.True(paused.Code == 5, paused.ToString());
+        Assert.True(paused.Code == Paused, paused.ToString());
         Assert.Equal("paused", paused.Json.GetProperty("status").GetString());
         await CarryOnAsync(folder, beamlineSurvives: true);
     }
@@ -124,42 +126,41 @@ public sealed class KillTests(ITestOutputHelper output)
     public async Task Aborted_by_Ctrl_C_twice_it_keeps_what_is_committed()
     {
         using var folder = new DataFolder(timeScale: 1);
-        using var run = folder.StartRun(Requests.Middling);
-        await folder.UntilAsync<ScanEvent.FlightStarted>(run, 2);
-        run.Interrupt();
-        await folder.UntilAsync<ScanEvent.HoldSet>(run);
-        run.Interrupt();
-        var aborted = await run.EndAsync();
-        // The second may come when the pause has ended the process already.
-        Assert.True(aborted.Code is 4 or 5, aborted.ToString());
-        if (aborted.Code == 4)
-            await RunChecker.AbortedAsync(folder);
+        var aborted = await AbortAsync(folder, null);
+        Assert.True(aborted.Code == Aborted, aborted.ToString());
+        await RunChecker.AbortedAsync(folder);
     }
 
     [Theory]
+    [InlineData("AbortRequested:before", true)]
     [InlineData("AbortRequested:after", true)]
     [InlineData("AbortRequested:after", false)]
-    public async Task Killed_after_an_abort_was_asked_it_ends_aborted(string at, bool beamlineSurvives)
+    public async Task Killed_around_an_abort_it_ends_as_its_journal_says(string at, bool beamlineSurvives)
     {
         using var folder = new DataFolder(timeScale: 1);
-        using var run = folder.StartRun(Requests.Long, at);
-        await folder.UntilAsync<ScanEvent.FlightStarted>(run);
-        run.Interrupt();
-        run.Interrupt();
-        var killed = await run.EndAsync();
-        if (folder.Journal().OfType<ScanEvent.AbortRequested>().Any())
-        {
-            Assert.True(killed.Code == FlyscanResult.Killed, killed.ToString());
-            if (!beamlineSurvives)
-                folder.KillBeamline();
-            var resumed = await folder.ResumeAsync();
-            Assert.True(resumed.Code == 4, resumed.ToString());
-            await RunChecker.AbortedAsync(folder);
-        }
-        else
+        var killed = await AbortAsync(folder, at);
+        Assert.True(killed.Code == FlyscanResult.Killed, killed.ToString());
+        if (at == "AbortRequested:before")
         {
             await CarryOnAsync(folder, beamlineSurvives);
+            return;
         }
+        if (!beamlineSurvives)
+            folder.KillBeamline();
+        var resumed = await folder.ResumeAsync();
+        Assert.True(resumed.Code == Aborted, resumed.ToString());
+        await RunChecker.AbortedAsync(folder);
+    }
+
+    /// <summary>Ctrl-C in the first exposure, and again while the pause waits for its end.</summary>
+    private static async Task<FlyscanResult> AbortAsync(DataFolder folder, string? killAt)
+    {
+        using var run = folder.StartRun(Requests.Slow, killAt);
+        await folder.UntilAsync<ScanEvent.FlightStarted>(run);
+        run.Interrupt();
+        await folder.UntilAsync<ScanEvent.HoldSet>(run);
+        run.Interrupt();
+        return await run.EndAsync();
     }
 
     /// <summary>Resumes, and judges what has come of it.</summary>

@@ -52,16 +52,16 @@ internal static class Kills
     {
         foreach (var (i, kind) in Recovering.Index())
         {
-            if (IsSoak || i % 3 == 0)
+            if (IsSoak || i % 4 == 0)
                 yield return $"{kind}:before";
-            if (IsSoak || i % 3 == 1)
+            if (IsSoak || i % 4 == 3)
                 yield return $"{kind}:after";
         }
     }
 
     /// <summary>Seeds of kills at any moment.</summary>
     public static IEnumerable<(int Seed, bool BeamlineSurvives)> AtAnyMoment() =>
-        from seed in Enumerable.Range(1, IsSoak ? 20 : 3)
+        from seed in Enumerable.Range(1, IsSoak ? 20 : 2)
         from survives in new[] { true, false }
         select (seed, survives);
 

@@ -26,6 +26,9 @@ internal static class Requests
     /// <summary>Two takes of two seconds at time scale 1.</summary>
     public static readonly string Middling = Grid(2, 6, 16, 0.02);
 
+    /// <summary>Three exposures of three seconds: a pause waits for the end of one, and leaves time for another Ctrl-C.</summary>
+    public static readonly string Slow = Grid(1, 1, 3, 3);
+
     /// <summary>One take of more than six seconds at time scale 1: a successor finds it flying.</summary>
     public static readonly string Long = Grid(1, 8, 24, 0.03);
 }
