@@ -63,11 +63,7 @@ internal static class ResumeCommand
         {
             var run = RunPreparation.ExistingRun(
                 folder, entry.Uid, RunPreparation.LoadBeamline(resume.BeamlineFile), resume.FreeBytes);
-<<<<<<< HEAD
-            SetAsideStrays(run);
-=======
             SetAsideStrays(run, output);
->>>>>>> part/kills
             if (isOpen)
                 return await new RunDriver(output).DriveAsync(run, resume.TimeScale, resume: true);
             await RebuildAsync(run);
@@ -76,20 +72,12 @@ internal static class ResumeCommand
         return output.Summary(entry.Uid, new RunFolder(entry.Folder));
     }
 
-<<<<<<< HEAD
-    private static void SetAsideStrays(RunToMake run)
-=======
     private static void SetAsideStrays(RunToMake run, Output output)
->>>>>>> part/kills
     {
         try
         {
             foreach (var stray in StraySegments.SetAside(run.Folder.Path, EventsOf(run).Select(e => e.Event)))
-<<<<<<< HEAD
-                Console.Error.WriteLine($"flyscan: a file that was opened and never used is set aside as {stray}");
-=======
                 output.Note($"a file that was opened and never used is set aside as {stray}");
->>>>>>> part/kills
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
