@@ -1,6 +1,5 @@
 using Flyscan.Host.Composition;
 using Flyscan.Persistence.Catalogue;
-using Flyscan.Scanning.Units;
 
 namespace Flyscan.Host.Cli;
 
@@ -24,10 +23,7 @@ internal sealed class RunPlace : IDisposable
         var madeLock = !File.Exists(RunFolder.LockOf(dataFolder));
         try
         {
-            var outcome = DirectoryLock.Acquire(dataFolder);
-            return outcome is Outcome<DirectoryLock>.Completed { Value: var held }
-                ? new RunPlace(dataFolder, madeLock, held, made)
-                : throw new RefusedException(outcome.Problem!);
+            return new RunPlace(dataFolder, madeLock, RefusedException.Unless(DirectoryLock.Acquire(dataFolder)), made);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

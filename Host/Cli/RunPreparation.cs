@@ -46,10 +46,9 @@ internal static class RunPreparation
         CheckCanBeFolder(dataFolder);
         var request = LoadRequest(arguments, beamline.Description);
         var uid = SystemClock.NewUid();
-        var expanded = PathTemplate.Expand(
-            request.PathTemplate ?? RunFolder.DefaultTemplate, new PathValues(uid, request.Visit, request.ScanNumber, request.Operator));
-        if (expanded is not Outcome<string>.Completed { Value: var name })
-            throw new RefusedException($"{arguments.Request}: {expanded.Problem}");
+        var template = request.PathTemplate ?? RunFolder.DefaultTemplate;
+        var values = new PathValues(uid, request.Visit, request.ScanNumber, request.Operator);
+        var name = RefusedException.Unless(PathTemplate.Expand(template, values), $"{arguments.Request}: ");
         var run = RunToMake.Of(uid, dataFolder, name, beamline, Plan(request, beamline, arguments.FreeBytes(dataFolder)));
         if (Directory.Exists(run.Folder.Path))
             throw new RefusedException(

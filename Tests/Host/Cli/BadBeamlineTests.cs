@@ -75,9 +75,9 @@ public sealed class BadBeamlineTests
         var answer = await place.RunAsync("run", request, "--out", "/proc/flyscan/deeper", "--time-scale", "0", "--json");
         Assert.Equal(2, answer.Code);
         RunReportShape.CheckRefused(
-            "the data folder /proc/flyscan/deeper cannot be written: Could not find a part of the path '/proc/flyscan/deeper'. "
+            "the data folder /proc/flyscan/deeper cannot be written: Could not find a part of the path '/proc/flyscan'. "
             + "Give another with --out.",
-            answer.Json);
+            answer.Json());
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class BadBeamlineTests
         place.Write("data/lock/file", "");
         var answer = await place.RunAsync("run", request, "--out", place.Data, "--time-scale", "0", "--json");
         RunReportShape.CheckRefused(
-            "the data folder DIR/data cannot be written: Access to the path 'DIR/data/lock' is denied. Give another with --out.", answer.Json);
+            "the data folder DIR/data cannot be written: Access to the path 'DIR/data/lock' is denied. Give another with --out.", answer.Json());
         Assert.Equal(["data", "data/lock", "data/lock/file", "r.json"], place.Entries);
     }
 
@@ -100,7 +100,7 @@ public sealed class BadBeamlineTests
         place.Write("data/runs", "");
         var answer = await place.RunAsync("run", request, "--out", place.Data, "--time-scale", "0", "--json");
         RunReportShape.CheckRefused(
-            "the run's folder DIR/data/runs/a/b cannot be made: Could not find a part of the path 'DIR/data/runs/a/b/data'.", answer.Json);
+            "the run's folder DIR/data/runs/a/b cannot be made: Could not find a part of the path 'DIR/data/runs/a/b/data'.", answer.Json());
         Assert.Equal(["data", "data/runs", "r.json"], place.Entries);
     }
 
@@ -126,8 +126,8 @@ public sealed class BadBeamlineTests
             .Replace("${beamline.simulation.port}", Closed()).Replace("8888", Closed()).Replace("8889", Closed());
         var file = place.Write("b.hocon", System.Text.RegularExpressions.Regex.Replace(text, @"(?s)  simulation \{.*?\n  \}", ""));
         var answer = await place.RunAsync("run", place.Write("r.json", CliPlace.Good), "--beamline", file, "--out", place.Data, "--json");
-        Assert.Equal((2, "refused"), (answer.Code, answer.Json.GetProperty("status").GetString()));
-        Assert.StartsWith("not every device can be reached:\n  ", answer.Json.GetProperty("error").GetString());
+        Assert.Equal((2, "refused"), (answer.Code, answer.Json().GetProperty("status").GetString()));
+        Assert.StartsWith("not every device can be reached:\n  ", answer.Json().GetProperty("error").GetString());
         Assert.Equal(["b.hocon", "r.json"], place.Entries);
     }
 
@@ -180,7 +180,7 @@ public sealed class BadBeamlineTests
         var answer = await place.RunProcessAsync(environment, "run", request, "--out", place.Data, "--time-scale", "0", "--json");
         Assert.Equal(2, answer.Code);
         RunReportShape.CheckRefused(
-            "FLYSCAN_KILL_AT = HandedOver: must be EVENT:before or EVENT:after, then perhaps :N, as in HandedOver:after:2.", answer.Json);
+            "FLYSCAN_KILL_AT = HandedOver: must be EVENT:before or EVENT:after, then perhaps :N, as in HandedOver:after:2.", answer.Json());
         Assert.Equal(["r.json"], place.Entries);
         Assert.Empty(place.Processes);
     }

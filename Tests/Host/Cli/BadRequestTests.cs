@@ -119,7 +119,7 @@ public sealed class BadRequestTests
         var request = place.Write("r.json", Cases[name].Request);
         var answer = await place.RunAsync("run", request, "--out", place.Data, "--time-scale", "0", "--json");
         Assert.Equal((2, $"flyscan: {Cases[name].Message}\n"), (answer.Code, answer.Error));
-        RunReportShape.CheckRefused(Cases[name].Message, answer.Json);
+        RunReportShape.CheckRefused(Cases[name].Message, answer.Json());
         Assert.Equal(["r.json"], place.Entries);
         Assert.Empty(place.Processes);
     }
@@ -165,7 +165,7 @@ public sealed class BadRequestTests
 
     [Theory]
     [InlineData("--axes", "foo", "--axes foo: 'foo' must be SPECAXIS=BEAMLINEAXIS, each spec axis once, as in x=sx,y=sy")]
-    [InlineData("--axes", "q=x", "spec: there is no axis 'q' to rename (the axes are x)")]
+    [InlineData("--axes", "q=x", "spec: there is no axis 'q' to rename (the axes are x), did you mean 'x'?")]
     [InlineData("--axes", "x=zz",
         Beamline + "axis zz: beamline virtual has no such axis: 'zz', did you mean 'z'?; allowed: x, y, z, temperature. "
         + "Use a name of the beamline file, or add the axis there.")]
@@ -184,7 +184,7 @@ public sealed class BadRequestTests
         FormattableString.Invariant(
             $$"""
             {"type": "ConstantDuration", "constant_duration": {{seconds}}, "spec": {"type": "Fly", "spec":
-              {"type": "Linspace", "axis": "{{axis}}", "start": {{start}}, "stop": {{stop}}, "num": {{num}}}}}
+              {"type": "Linspace", "axis": "{{axis}}", "start": {{start}}, "stop": {{stop}}, "num": {{num}} } } }
             """),
         extra);
 

@@ -8,13 +8,10 @@ namespace Flyscan.Tests.Host.Cli;
 internal sealed record CliAnswer(int Code, string Output, string Error)
 {
     /// <summary>The last line of standard output, which --json makes one object.</summary>
-    public JsonElement Json
+    public JsonElement Json()
     {
-        get
-        {
-            using var document = JsonDocument.Parse(Output.TrimEnd('\n').Split('\n')[^1]);
-            return document.RootElement.Clone();
-        }
+        using var document = JsonDocument.Parse(Output.TrimEnd('\n').Split('\n')[^1]);
+        return document.RootElement.Clone();
     }
 }
 

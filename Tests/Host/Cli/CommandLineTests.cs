@@ -15,7 +15,7 @@ public sealed class CommandLineTests
     [InlineData("frob", $"there is no verb 'frob'. There are {Verbs}.\n`flyscan --help` says what there is.")]
     [InlineData("pln x", $"there is no verb 'pln'. Did you mean plan? There are {Verbs}.\nflyscan: there is no verb 'x'. "
         + $"There are {Verbs}.\n`flyscan --help` says what there is.")]
-    [InlineData("run", "Required argument missing for command: 'run'.\n`flyscan run --help` says what there is.")]
+    [InlineData("run", "Required argument 'REQUEST.json' missing for command: 'run'.\n`flyscan run --help` says what there is.")]
     [InlineData("runs more", "'more' is neither an option nor an argument of runs.\n`flyscan runs --help` says what there is.")]
     [InlineData("plan r.json --beamlin x",
         "'--beamlin' is neither an option nor an argument of plan. Did you mean --beamline?\n"
@@ -27,7 +27,7 @@ public sealed class CommandLineTests
         "--time-scale NaN: must be a number from 0 (no waiting) to 100; 1 is real time.\n`flyscan run --help` says what there is.")]
     [InlineData("run r.json --time-scale -1",
         "--time-scale -1: must be a number from 0 (no waiting) to 100; 1 is real time.\n`flyscan run --help` says what there is.")]
-    [InlineData("show", "Required argument missing for command: 'show'.\n`flyscan show --help` says what there is.")]
+    [InlineData("show", "Required argument 'UID' missing for command: 'show'.\n`flyscan show --help` says what there is.")]
     [InlineData("completion tcsh",
         "Argument 'tcsh' not recognized. Must be one of:\n\t'bash'\n\t'zsh'\n\t'fish'\n`flyscan completion --help` says what there is.")]
     public async Task A_command_line_that_is_wrong_is_told_so_without_a_stack_trace(string line, string message)
@@ -43,7 +43,7 @@ public sealed class CommandLineTests
         using var place = new CliPlace();
         var answer = await place.RunAsync("run", "--json");
         Assert.Equal(2, answer.Code);
-        RunReportShape.CheckRefused(answer.Error["flyscan: ".Length..].TrimEnd('\n'), answer.Json);
+        RunReportShape.CheckRefused(answer.Error["flyscan: ".Length..].TrimEnd('\n'), answer.Json());
     }
 
     [Theory]

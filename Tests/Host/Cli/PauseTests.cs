@@ -36,7 +36,7 @@ public sealed partial class PauseTests
         {
             var second = await place.RunAsync([.. verb, "--out", place.Data, "--json"]);
             Assert.Equal(2, second.Code);
-            RunReportShape.CheckRefused(held, second.Json);
+            RunReportShape.CheckRefused(held, second.Json());
         }
         Assert.Equal(0, (await place.RunAsync("runs", "--out", place.Data)).Code);
 
@@ -46,16 +46,16 @@ public sealed partial class PauseTests
         await run.WaitForExitAsync();
         Assert.Contains("flyscan: pausing at the next safe frame; Ctrl-C again aborts", answer.Error);
         Assert.Equal(5, run.ExitCode);
-        RunReportShape.Check(answer.Json);
-        Assert.Equal("paused", answer.Json.GetProperty("status").GetString());
-        Assert.Equal("operator: pause asked by Ctrl-C", answer.Json.GetProperty("error").GetString());
-        Assert.Equal((2, 1), (answer.Json.GetProperty("frames").GetInt32(), answer.Json.GetProperty("committed").GetInt32()));
+        RunReportShape.Check(answer.Json());
+        Assert.Equal("paused", answer.Json().GetProperty("status").GetString());
+        Assert.Equal("operator: pause asked by Ctrl-C", answer.Json().GetProperty("error").GetString());
+        Assert.Equal((2, 1), (answer.Json().GetProperty("frames").GetInt32(), answer.Json().GetProperty("committed").GetInt32()));
         Assert.Single(place.Processes);
 
         var resumed = await place.RunProcessAsync(NoEnvironment, "resume", "--out", place.Data, "--json");
-        Assert.Equal((0, "finished"), (resumed.Code, resumed.Json.GetProperty("status").GetString()));
-        RunReportShape.Check(resumed.Json);
-        Assert.Equal(2, resumed.Json.GetProperty("committed").GetInt32());
+        Assert.Equal((0, "finished"), (resumed.Code, resumed.Json().GetProperty("status").GetString()));
+        RunReportShape.Check(resumed.Json());
+        Assert.Equal(2, resumed.Json().GetProperty("committed").GetInt32());
         Assert.Empty(place.Processes);
     }
 
@@ -73,9 +73,9 @@ public sealed partial class PauseTests
         var error = run.StandardError.ReadToEndAsync();
         var answer = new CliAnswer(0, await run.StandardOutput.ReadToEndAsync(), await error);
         await run.WaitForExitAsync();
-        RunReportShape.Check(answer.Json);
-        Assert.Equal((4, "aborted"), (run.ExitCode, answer.Json.GetProperty("status").GetString()));
-        Assert.Equal("aborted with Ctrl-C", answer.Json.GetProperty("error").GetString());
+        RunReportShape.Check(answer.Json());
+        Assert.Equal((4, "aborted"), (run.ExitCode, answer.Json().GetProperty("status").GetString()));
+        Assert.Equal("aborted with Ctrl-C", answer.Json().GetProperty("error").GetString());
         Assert.Empty(place.Processes);
     }
 

@@ -32,7 +32,7 @@ public sealed class RunsAndResumeTests
         using var place = new CliPlace();
         Directory.CreateDirectory(place.Data);
         var runs = await place.RunAsync("runs", "--out", place.Data, "--json");
-        Assert.Equal((0, 0), (runs.Code, runs.Json.GetProperty("runs").GetArrayLength()));
+        Assert.Equal((0, 0), (runs.Code, runs.Json().GetProperty("runs").GetArrayLength()));
         Assert.Equal(
             new CliAnswer(2, "", "flyscan: DIR/data has no run 'a'; `flyscan runs --out DIR/data` lists what it has\n"),
             await place.RunAsync("show", "a", "--out", place.Data));
@@ -53,7 +53,7 @@ public sealed class RunsAndResumeTests
         place.Write("data/journal.db", new string('x', 5000));
         var answer = await place.RunAsync([.. verb, "--out", place.Data, "--json"]);
         Assert.Equal(2, answer.Code);
-        RunReportShape.CheckRefused("DIR/data/journal.db cannot be read: it is not a SQLite database.", answer.Json);
+        RunReportShape.CheckRefused("DIR/data/journal.db cannot be read: it is not a SQLite database.", answer.Json());
         Assert.Equal(["data", "data/journal.db"], place.Entries);
     }
 
@@ -64,7 +64,7 @@ public sealed class RunsAndResumeTests
         Directory.CreateDirectory(place.Data);
         Journal(place, "newer", RunStory.Of("finished"));
         JournalFile.Execute(RunFolder.JournalOf(place.Data), "UPDATE journal SET manifest = 'scan.finished/7' WHERE sequence_number > 1");
-        var problem = (await place.RunAsync("runs", "--out", place.Data, "--json")).Json
+        var problem = (await place.RunAsync("runs", "--out", place.Data, "--json")).Json()
             .GetProperty("runs")[0].GetProperty("problem").GetString()!;
         Assert.Contains("scan.finished/7", problem);
         Assert.Equal(
@@ -80,7 +80,7 @@ public sealed class RunsAndResumeTests
         Journal(place, "aa1", Open);
         Journal(place, "done", RunStory.Of("finished"));
         Journal(place, "aa2", Open);
-        var title = (await place.RunAsync("runs", "--out", place.Data, "--json")).Json.GetProperty("runs")[0].GetProperty("title").GetString();
+        var title = (await place.RunAsync("runs", "--out", place.Data, "--json")).Json().GetProperty("runs")[0].GetProperty("title").GetString();
         var listed = $"\n  aa1  3/12  {title}".TrimEnd() + $"\n  aa2  3/12  {title}".TrimEnd();
         Assert.Equal(
             new CliAnswer(2, "", $"flyscan: several runs are unfinished; say which:{listed}\n"),
@@ -103,8 +103,8 @@ public sealed class RunsAndResumeTests
         Journal(place, "aa", RunStory.Of("aborted"));
         Journal(place, "aab", Open);
         var answer = await place.RunAsync("show", "aa", "--out", place.Data, "--json");
-        RunReportShape.Check(answer.Json);
-        Assert.Equal((0, "aa", "aborted"), (answer.Code, answer.Json.GetProperty("uid").GetString(), Status(answer)));
+        RunReportShape.Check(answer.Json());
+        Assert.Equal((0, "aborted"), (answer.Code, Status(answer)));
     }
 
     [Fact]
@@ -126,11 +126,11 @@ public sealed class RunsAndResumeTests
         Directory.CreateDirectory(place.Data);
         Journal(place, "aa", Open);
         var answer = await place.RunAsync("show", "a", "--out", place.Data, "--json");
-        RunReportShape.Check(answer.Json);
+        RunReportShape.Check(answer.Json());
         Assert.Equal(
             (0, "unfinished", 12, 3),
-            (answer.Code, Status(answer), answer.Json.GetProperty("frames").GetInt32(), answer.Json.GetProperty("committed").GetInt32()));
-        Assert.Equal(JsonValueKind.Null, answer.Json.GetProperty("master").ValueKind);
+            (answer.Code, Status(answer), answer.Json().GetProperty("frames").GetInt32(), answer.Json().GetProperty("committed").GetInt32()));
+        Assert.Equal(JsonValueKind.Null, answer.Json().GetProperty("master").ValueKind);
     }
 
     [Fact]
@@ -140,21 +140,21 @@ public sealed class RunsAndResumeTests
         var request = place.Write("r.json", CliPlace.Good);
         var run = await place.RunAsync("run", request, "--out", place.Data, "--time-scale", "0", "--json");
         Assert.Equal((0, "finished"), (run.Code, Status(run)));
-        RunReportShape.Check(run.Json);
+        RunReportShape.Check(run.Json());
         Assert.Equal(
             (10, 10, 0, 1, 0),
             (Count(run, "frames"), Count(run, "committed"), Count(run, "superseded"), Count(run, "takes"), Count(run, "rewinds")));
-        Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("error").ValueKind);
-        Assert.NotEmpty(run.Json.GetProperty("files").EnumerateArray());
-        Assert.EndsWith("/documents.jsonl", run.Json.GetProperty("documents").GetString());
+        Assert.Equal(JsonValueKind.Null, run.Json().GetProperty("error").ValueKind);
+        Assert.NotEmpty(run.Json().GetProperty("files").EnumerateArray());
+        Assert.EndsWith("/documents.jsonl", run.Json().GetProperty("documents").GetString());
         Assert.Empty(place.Processes);
 
-        var uid = run.Json.GetProperty("uid").GetString()!;
+        var uid = run.Json().GetProperty("uid").GetString()!;
         // The beamline file may have changed since: an ended run does not need it.
         var resumed = await place.RunAsync("resume", "--out", place.Data, "--beamline", place.In("absent"), "--json");
-        Assert.Equal((0, run.Json.GetRawText()), (resumed.Code, resumed.Json.GetRawText()));
+        Assert.Equal((0, run.Json().GetRawText()), (resumed.Code, resumed.Json().GetRawText()));
         var shown = await place.RunAsync("show", uid[..8], "--out", place.Data, "--json");
-        Assert.Equal((0, run.Json.GetRawText()), (shown.Code, shown.Json.GetRawText()));
+        Assert.Equal((0, run.Json().GetRawText()), (shown.Code, shown.Json().GetRawText()));
 
         var summary = Path.Combine(place.Data, "runs", uid, "summary.json");
         await File.WriteAllTextAsync(summary, "{");
@@ -168,9 +168,9 @@ public sealed class RunsAndResumeTests
         Assert.Equal("finished", Status(await place.RunAsync("resume", uid, "--out", place.Data, "--json")));
     }
 
-    private static int Count(CliAnswer answer, string member) => answer.Json.GetProperty(member).GetInt32();
+    private static int Count(CliAnswer answer, string member) => answer.Json().GetProperty(member).GetInt32();
 
-    private static string? Status(CliAnswer answer) => answer.Json.GetProperty("status").GetString();
+    private static string? Status(CliAnswer answer) => answer.Json().GetProperty("status").GetString();
 
     private static void Journal(CliPlace place, string uid, IReadOnlyList<ScanEvent> events) =>
         JournalFile.Write(RunFolder.JournalOf(place.Data), uid, events);
