@@ -1,10 +1,9 @@
 namespace Flyscan.Actors.Scans;
 
-/// <summary>Measures each handover: from the word that the last take's hardware is idle to the word that hardware is
-/// enabled for the next.</summary>
-/// <remarks><b>Units</b> nanoseconds of the monotonic clock. Waits are device waits (outer move, run-up, downloads, the enable's round
-/// trip, recorders that
-/// have yet to deliver); what is left is software, journal commits included.</remarks>
+/// <summary>Measures each handover: from the word that the last take's hardware is idle to the word that hardware is enabled for the
+/// next.</summary>
+/// <remarks><b>Units</b> nanoseconds of the monotonic clock. Waits are device waits (outer move, run-up, downloads, the enable's
+/// round trip, recorders that have yet to deliver); what is left is software, journal commits included.</remarks>
 public sealed class HandoverMeter(TimeProvider time)
 {
     private readonly List<Handover> _done = [];
@@ -36,7 +35,14 @@ public sealed class HandoverMeter(TimeProvider time)
 
     public long Begin() => time.GetTimestamp();
 
-    public void Journaled(long began) => _journal += Since(began);
+    /// <summary>A commit is done. One that fell into a wait may have hidden its end, and so counts as software, not as waiting.</summary>
+    public void Journaled(long began)
+    {
+        var took = Since(began);
+        _journal += took;
+        if (_waitBegan is long waiting)
+            _waits -= Math.Min(took, Since(waiting));
+    }
 
     public void HardwareEnabled()
     {

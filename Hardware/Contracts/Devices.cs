@@ -75,10 +75,10 @@ public sealed record RecorderStaging(
 public interface IRecorder : IDevice
 {
     /// <summary>Whether its frames are written by this process, so that they end with it.</summary>
-    bool WritesHere => false;
+    bool WritesHere { get; }
 
     /// <summary>Whether this driver itself still has the session's writer open.</summary>
-    bool HoldsSession(string session) => false;
+    bool HoldsSession(string session);
 
     /// <summary>Raised when more frames are recorded; carries the recorded count. From any thread, at most 10 times a second, and at once
     /// when <see cref="WatchFor"/>'s count is reached.</summary>

@@ -41,6 +41,10 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
             : SessionOf(answer[0], staging.Segment, path, [new SavedSetting(ExposureSetting, answer[1])]));
     }
 
+    public bool WritesHere => false;
+
+    public bool HoldsSession(string session) => false;
+
     public async Task<Outcome<AdoptedSession?>> AdoptAsync(
         RecorderStaging staging, string session, long alreadyRecorded, CancellationToken cancel)
     {

@@ -17,6 +17,10 @@ internal sealed partial class PandADriver
     /// <summary>Samples in the segment are those from this one on, counted from the arm.</summary>
     private long _watch = long.MaxValue;
 
+    public bool WritesHere => true;
+
+    public bool HoldsSession(string session) => Recording() is { Recorder.Fault: null } recording && recording.Session == session;
+
     public void WatchFor(long recorded)
     {
         lock (_gate)

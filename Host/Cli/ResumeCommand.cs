@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Flyscan.Host.Composition;
 using Flyscan.Persistence.Catalogue;
+using Flyscan.Persistence.Files;
 using Flyscan.Persistence.Journal;
 using Flyscan.Persistence.Records;
 
@@ -62,6 +63,7 @@ internal static class ResumeCommand
         {
             var run = RunPreparation.ExistingRun(
                 folder, entry.Uid, RunPreparation.LoadBeamline(resume.BeamlineFile), resume.FreeBytes);
+            SetAsideStrays(run);
             if (isOpen)
                 return await new RunDriver(output).DriveAsync(run, resume.TimeScale, resume: true);
             await RebuildAsync(run);
@@ -70,11 +72,27 @@ internal static class ResumeCommand
         return output.Summary(entry.Uid, new RunFolder(entry.Folder));
     }
 
+    private static void SetAsideStrays(RunToMake run)
+    {
+        try
+        {
+            foreach (var stray in StraySegments.SetAside(run.Folder.Path, EventsOf(run).Select(e => e.Event)))
+                Console.Error.WriteLine($"flyscan: a file that was opened and never used is set aside as {stray}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException($"the run's folder {run.Folder.Path} cannot be written: {e.Message}");
+        }
+    }
+
+    private static IReadOnlyList<JournalEntry> EventsOf(RunToMake run) =>
+        JournalReader.ReadScan(RunFolder.JournalOf(run.DataFolder), run.Uid);
+
     /// <summary>A run that ended while its records were being written gets them from the journal.</summary>
     private static async Task RebuildAsync(RunToMake run)
     {
         var records = new RunRecords(run.Records, TimeProvider.System);
-        foreach (var entry in JournalReader.ReadScan(RunFolder.JournalOf(run.DataFolder), run.Uid))
+        foreach (var entry in EventsOf(run))
             records.Add(entry.Sequence, entry.Event);
         await records.RefreshAsync([]);
     }

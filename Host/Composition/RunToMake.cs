@@ -46,6 +46,7 @@ internal sealed record RunToMake(
             request.Shutter is null ? null : description.Shutter?.Name,
             inner.Where(a => a.Encoder is not null).Select(a => new EncoderCheck(a.Name, a.Encoder!.Tolerance)).ToEquatableArray())
         {
+            ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
         };

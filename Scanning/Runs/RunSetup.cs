@@ -31,6 +31,9 @@ public sealed record RunSetup(
     string? Shutter,
     EquatableArray<EncoderCheck> Encoders)
 {
+    /// <summary>The shutter closes after each take: windows or frames of their own, as the plan cuts them.</summary>
+    public bool ShutterPerTake { get; init; }
+
     public OnBadFrames OnBadFrames { get; init; } = OnBadFrames.Retake;
 
     public int MaxExposuresPerFrame { get; init; } = 3;

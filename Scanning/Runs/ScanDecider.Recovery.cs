@@ -31,6 +31,7 @@ public static partial class ScanDecider
         {
             AtOuter = null,
             ShutterOpen = false,
+            ShutterClosing = false,
             Collects = ImmutableSortedDictionary<int, Collect>.Empty,
             Unstaged = [.. setup.Recorders.Except(known)],
         };

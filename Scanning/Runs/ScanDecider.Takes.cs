@@ -33,7 +33,8 @@ public static partial class ScanDecider
         if (setup.Shutter is string shutter && !turn.Work.ShutterOpen)
         {
             awaiting.Add(ShutterOpen);
-            turn.Do(new ScanEffect.MoveShutter(shutter, true));
+            if (!turn.Work.ShutterClosing)
+                turn.Do(new ScanEffect.MoveShutter(shutter, true));
         }
         if (programme.Trajectory is not null)
         {
@@ -64,8 +65,16 @@ public static partial class ScanDecider
 
     private static void ShutterMoved(Turn turn, ScanCommand.ShutterMoved c)
     {
-        turn.Work = turn.Work with { ShutterOpen = c.Open && c.Outcome is Outcome<ShutterPosition>.Completed };
-        if (c.Open && turn.Step is ScanStep.Preparing step)
+        turn.Work = turn.Work with { ShutterOpen = c.Open && c.Outcome is Outcome<ShutterPosition>.Completed, ShutterClosing = false };
+        if (!c.Open && c.Outcome.Problem is string problem && turn.Step is not ScanStep.Unstaging)
+        {
+            Trouble(turn, turn.Setup.Shutter!, problem);
+        }
+        else if (!c.Open && turn.Step is ScanStep.Preparing { Awaiting: var awaited } && awaited.Contains(ShutterOpen))
+        {
+            turn.Do(new ScanEffect.MoveShutter(turn.Setup.Shutter!, true));
+        }
+        else if (c.Open && turn.Step is ScanStep.Preparing step)
         {
             if (turn.Work.ShutterOpen)
                 Prepared(turn, step, ShutterOpen);
@@ -284,6 +293,11 @@ public static partial class ScanDecider
         var triggered = Math.Clamp(triggeredSinceStaging - before, 0, take.Frames.Count);
         turn.Emit(new ScanEvent.TookBack(turn.AtNs, number, triggered, reason));
         turn.Step = new ScanStep.Idle();
+        if (turn.Setup.ShutterPerTake && turn.Setup.Shutter is string shutter)
+        {
+            turn.Work = turn.Work with { ShutterOpen = false, ShutterClosing = true };
+            turn.Do(new ScanEffect.MoveShutter(shutter, false));
+        }
         CollectFinal(turn, turn.State.OpenTakes.First(t => t.Number == number));
         Next(turn);
     }

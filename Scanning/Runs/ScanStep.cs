@@ -76,6 +76,9 @@ public sealed record ScanWork
 
     public bool ShutterOpen { get; init; }
 
+    /// <summary>The shutter was told to close and has not said that it has.</summary>
+    public bool ShutterClosing { get; init; }
+
     /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
     public long? AtOuter { get; init; }
 

@@ -35,8 +35,10 @@ internal static class HandoverBenchmark
             Row(output, "device waits", done, h => h.WaitsNs);
             Row(output, "all", done, h => h.TotalNs);
             for (var quarter = 0; quarter < 4; quarter++)
-                Row(output, $"software, quarter {quarter + 1}", [.. done.Skip(done.Count / 4 * quarter).Take(done.Count / 4)],
-                    h => h.SoftwareNs);
+            {
+                IReadOnlyList<Handover> part = [.. done.Skip(done.Count / 4 * quarter).Take(done.Count / 4)];
+                Row(output, $"software, quarter {quarter + 1}", part, h => h.SoftwareNs);
+            }
         }
         finally
         {
@@ -78,7 +80,7 @@ internal static class HandoverBenchmark
 
     private static string Request => """
         {"request": 1, "detectors": ["cam", "diode"],
-            "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.005,
+        "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.005,
         "spec": {"type": "Product", "outer": {"type": "Linspace", "axis": "z", "start": 0, "stop": 1, "num": STEPS},
         "inner": {"type": "Linspace", "axis": "x", "start": 0, "stop": 1, "num": 10}}}}}
         """.Replace("STEPS", OuterSteps.ToString(CultureInfo.InvariantCulture));

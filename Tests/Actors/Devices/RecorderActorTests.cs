@@ -86,6 +86,8 @@ public sealed class RecorderActorTests : TestKit
 
         public string Name => "cam";
 
+        public bool WritesHere => false;
+
         public int Armed { get; private set; }
 
         public string? Fault { get; set; }
@@ -97,6 +99,8 @@ public sealed class RecorderActorTests : TestKit
         }
 
         public void Lose(string reason) => Lost?.Invoke(reason);
+
+        public bool HoldsSession(string session) => false;
 
         public void WatchFor(long recorded)
         {

@@ -80,6 +80,13 @@ public sealed class JournalReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_journal_whose_maker_died_before_its_first_table_has_no_scans()
+    {
+        File.WriteAllBytes(FilePath, []);
+        Assert.Empty(JournalReader.ListScans(FilePath));
+    }
+
+    [Fact]
     public void A_file_that_is_no_database_or_has_no_journal_is_named()
     {
         File.WriteAllText(FilePath, new string('x', 5000));

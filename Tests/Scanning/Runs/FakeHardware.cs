@@ -51,6 +51,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     private TakeMark _motionMark;
     private MotionPhase _motion;
     private bool _enabled;
+    private bool _open;
     private long _fired;
     private long _triggered;
 
@@ -58,6 +59,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     public Dictionary<(string Recorder, int Segment), List<long>> Files { get; } = [];
 
     public int Moves { get; private set; }
+
+    public bool HasShutter { get; init; }
 
     public bool Idle => _pending.Count == 0;
 
@@ -95,8 +98,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         ScanEffect.StageRecorder e => () => Stage(e.Recorder),
         ScanEffect.AdoptRecorder e => () => Adopt(e),
         ScanEffect.MoveOuter e => () => new ScanCommand.OuterSettled(0, e.Take, e.Axis, new Outcome<double>.Completed(e.Target)),
-        ScanEffect.MoveShutter e => () => new ScanCommand.ShutterMoved(
-            0, e.Open, new Outcome<ShutterPosition>.Completed(e.Open ? ShutterPosition.Open : ShutterPosition.Closed)),
+        ScanEffect.MoveShutter e => () => Shutter(e.Open),
         ScanEffect.ArmRecorder e => () => new ScanCommand.RecorderArmed(0, e.Take, e.Recorder, Done(_recorders[e.Recorder].Status())),
         ScanEffect.OrderMotion e => () => Motion(e),
         ScanEffect.OrderBox e => () => Box(e),
@@ -109,6 +111,12 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         ScanEffect.Precompile => () => new ScanCommand.BlockDue(0, -1),
         _ => throw new System.Diagnostics.UnreachableException(),
     });
+
+    private ScanCommand Shutter(bool open)
+    {
+        _open = open;
+        return new ScanCommand.ShutterMoved(0, open, Done(open ? ShutterPosition.Open : ShutterPosition.Closed));
+    }
 
     private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
 
@@ -153,6 +161,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
             case MotionOrder.Start:
                 Assert.Equal(MotionPhase.AtStart, _motion);
                 Assert.True(_enabled, "motion started before the box was enabled");
+                Assert.True(_open || !HasShutter, "a take began behind a closed shutter");
                 _motion = MotionPhase.Running;
                 Moves++;
                 break;
@@ -201,6 +210,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     {
         if (device == "panda")
             _enabled = false;
+        if (device == "shutter")
+            _open = false;
         if (device == "motion" && _motion == MotionPhase.Running)
             _motion = MotionPhase.Stopped;
         return new ScanCommand.MadeSafe(0, device, Done(Nothing.Value));

@@ -52,6 +52,36 @@ public sealed class ScanDeciderTests
     }
 
     [Fact]
+    public void With_every_frame_committed_a_successor_stages_nothing_and_counts_the_files_of_the_dead()
+    {
+        var runner = new ScanRunner(1, outer: 2, inner: 3, atMost: 10);
+        runner.Submit();
+        runner.Run(r => r.Step is ScanStep.Unstaging);
+        var opened = runner.Journal.Count(e => e is ScanEvent.SegmentOpened);
+        runner.Hardware.PowerFailed();
+        runner.TakeOver();
+        runner.Run();
+        runner.CheckFinished();
+        Assert.Equal(opened, runner.Journal.Count(e => e is ScanEvent.SegmentOpened));
+        Assert.Equal(
+            [new SegmentCount("cam", 1, 6), new SegmentCount("panda", 1, 6)],
+            Assert.Single(runner.Journal.OfType<ScanEvent.Unstaged>()).Segments.OrderBy(s => s.Recorder));
+    }
+
+    [Fact]
+    public void What_is_put_back_is_what_stood_before_the_first_staging()
+    {
+        ScanEvent[] events =
+        [
+            new ScanEvent.Staged(0, 1, [new StagedDevice("cam", "s1", [new SavedSetting("exposure", "before")])]),
+            new ScanEvent.Staged(0, 2, [new StagedDevice("cam", "s2", [new("exposure", "ours"), new("gain", "1")])]),
+        ];
+        Assert.Equal(
+            new StagedDevice("cam", "s2", [new SavedSetting("exposure", "before"), new SavedSetting("gain", "1")]),
+            events.Aggregate(ScanState.New, (s, e) => s.Evolve(e)).Staged["cam"]);
+    }
+
+    [Fact]
     public void A_supervisor_that_dies_anywhere_is_followed_by_one_that_finishes()
     {
         for (var seed = 0; seed < 400; seed++)

@@ -20,10 +20,11 @@ internal sealed class ScanRunner
     {
         _random = new Seeded(seed);
         _plan = new FakePlan(outer, inner, atMost);
-        Hardware = new FakeHardware(_plan, Uid, _random, missRate);
+        Hardware = new FakeHardware(_plan, Uid, _random, missRate) { HasShutter = true };
         _setup = new RunSetup(_plan, "panda", "motion", ["z"], ["panda", "cam"], "shutter", [new EncoderCheck("x", 0.01)])
         {
             MaxExposuresPerFrame = 100,
+            ShutterPerTake = seed % 2 == 1,
         };
     }
 

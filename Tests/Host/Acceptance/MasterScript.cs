@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Flyscan.Scanning.Paths;
+
+namespace Flyscan.Tests.Host.Acceptance;
+
+/// <summary>Reads a run as an analyst does: every file and every dataset, by h5py alone.</summary>
+internal static class MasterScript
+{
+    public const string Text = """
+        import glob, json, os, sys
+        import h5py
+        import numpy as np
+
+        folder, expected = sys.argv[1], json.loads(sys.argv[2])
+        shape = tuple(expected["shape"])
+        frames = int(np.prod(shape))
+
+        def read_all(path, seen):
+            with h5py.File(path, "r") as file:
+                def visit(name, item):
+                    if isinstance(item, h5py.Dataset):
+                        item[()]
+                        seen[name] = item.shape
+                file.visititems(visit)
+
+        for path in glob.glob(os.path.join(folder, "data", "*.h5")):
+            seen = {}
+            read_all(path, seen)
+            rows = {s[0] for n, s in seen.items() if n.startswith("entry/data/")}
+            assert len(rows) == 1, (path, seen)
+
+        seen = {}
+        read_all(os.path.join(folder, "master.nxs"), seen)
+        assert all(s[0] == frames for n, s in seen.items() if n.startswith("entry/committed/")), seen
+        with h5py.File(os.path.join(folder, "master.nxs"), "r") as file:
+            entry = file["entry"]
+            assert entry["status"][()] == b"finished", entry["status"][()]
+            for name in ("readbacks/x", "readbacks/y", "identity/cam_frame_number", "identity/sample_index", "mask", "diode/data"):
+                assert entry[name].shape == shape, (name, entry[name].shape)
+            images = entry["cam/data"]
+            assert images.shape[:-2] == shape, images.shape
+            numbers = np.array(expected["numbers"]).reshape(shape)
+            assert (entry["identity/cam_frame_number"][()] == numbers).all()
+            pixels = images[()].reshape(-1, images.shape[-2] * images.shape[-1]).astype("<u4")
+            assert ((pixels[:, 0] + (pixels[:, 1] << 16)) == numbers.ravel()).all()
+            assert (entry["mask"][()] == 0).all()
+            for axis in ("x", "y"):
+                apart = np.abs(entry["readbacks"][axis][()] - np.array(expected[axis]).reshape(shape))
+                assert apart.max() < 0.02, (axis, apart.max())
+        print("right")
+        """;
+
+    /// <summary>What must stand at each index.</summary>
+    /// <param name="numbers">The camera's number of each frame, in scan order.</param>
+    public static string Expectation(ScanPath path, IReadOnlyList<long> numbers)
+    {
+        var order = Enumerable.Range(0, (int)path.Length).Select(i => path.FrameAtShapeIndex(i)).ToArray();
+        var axes = path.Axes.ToList();
+        return JsonSerializer.Serialize(new
+        {
+            shape = path.Dimensions.Select(d => d.Length),
+            numbers = order.Select(f => numbers[(int)f]),
+            x = order.Select(f => path.MidpointOf(axes.IndexOf("x"), f)),
+            y = order.Select(f => path.MidpointOf(axes.IndexOf("y"), f)),
+        });
+    }
+}
