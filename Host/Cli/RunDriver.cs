@@ -7,7 +7,8 @@ namespace Flyscan.Host.Cli;
 /// <summary>Sees one scan through in the foreground: progress, Ctrl-C, the end, the exit code.</summary>
 internal sealed class RunDriver(Output output)
 {
-    private static readonly TimeSpan RecordsLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Runs a new scan, or continues one where <paramref name="resume"/> says so.</summary>
     public async Task<int> DriveAsync(RunToMake run, double timeScale, bool resume)
@@ -62,7 +63,11 @@ internal sealed class RunDriver(Output output)
                     continue;
                 }
                 if (!await GoOnAsync(session, run, view, paused, interrupts))
+                {
+                    await SettleAsync(session.View);
+                    await view.DisposeAsync();
                     return output.Paused(run, paused, session.View.Progress?.State);
+                }
                 continue;
             }
             await InterruptAsync(session, interrupts);
@@ -74,6 +79,18 @@ internal sealed class RunDriver(Output output)
                 run, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again.");
         return output.Ended(run, why);
     }
+
+    /// <summary>Recorders may still report the last frames when the scan stands already; a lost device never does.</summary>
+    private static async Task SettleAsync(RunView view)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (view.Progress is { State.OpenTakes.Count: > 0 } && !IsDeviceLost(view)
+            && !view.End.IsCompleted && TimeProvider.System.GetElapsedTime(began) < SettleLimit)
+            await Task.Delay(Look, TimeProvider.System, CancellationToken.None);
+    }
+
+    private static bool IsDeviceLost(RunView view) =>
+        view.Progress is { } progress && progress.State.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal));
 
     private async Task InterruptAsync(ScanSession session, Interrupts interrupts)
     {
@@ -94,8 +111,7 @@ internal sealed class RunDriver(Output output)
     private async Task<bool> GoOnAsync(
         ScanSession session, RunToMake run, IProgressView view, ScanReply.Paused paused, Interrupts interrupts)
     {
-        var holds = session.View.Progress?.State.Holds;
-        if (!output.CanAsk || holds is null || holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
+        if (!output.CanAsk || session.View.Progress is null || IsDeviceLost(session.View))
             return false;
         var answer = await view.AskAsync(
             $"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ", interrupts.Second);

@@ -88,7 +88,8 @@ internal sealed class RunChecker
             Assert.All(content.Lengths, length => Assert.True(length >= content.Frames));
             _rows[key] = content.Frames;
         }
-        var counted = Assert.Single(_events.OfType<ScanEvent.Unstaged>()).Segments.ToDictionary(s => (s.Recorder, s.Segment), s => s.Frames);
+        var counted = Assert.Single(_events.OfType<ScanEvent.Unstaged>()).Segments.ToDictionary(s => (s.Recorder, s.Segment),
+            s => s.Frames);
         Assert.Equal(_rows.OrderBy(r => r.Key), counted.OrderBy(c => c.Key));
     }
 
@@ -161,7 +162,8 @@ internal sealed class RunChecker
     }
 
     private Task<long[]> IntegersAsync(Extent extent, string key) => Reader.ReadIntegersAsync(
-        PathOf(extent), _segments[(extent.Recorder, extent.Segment)].Datasets.Single(d => d.Key == key).Path, extent.Position, extent.Count, None);
+        PathOf(extent), _segments[(extent.Recorder, extent.Segment)].Datasets.Single(d => d.Key == key).Path, extent.Position, extent.Count,
+        None);
 
     private async Task<IEnumerable<long>> ImageNumbersAsync(Extent extent)
     {

@@ -75,7 +75,7 @@ public sealed class BadBeamlineTests
         var answer = await place.RunAsync("run", request, "--out", "/proc/flyscan/deeper", "--time-scale", "0", "--json");
         Assert.Equal(2, answer.Code);
         RunReportShape.CheckRefused(
-            "the data folder /proc/flyscan/deeper cannot be written: Could not find a part of the path '/proc/flyscan/deeper'. "
+            "the data folder /proc/flyscan/deeper cannot be written: Could not find a part of the path '/proc/flyscan'. "
             + "Give another with --out.",
             answer.Json());
     }
@@ -88,7 +88,8 @@ public sealed class BadBeamlineTests
         place.Write("data/lock/file", "");
         var answer = await place.RunAsync("run", request, "--out", place.Data, "--time-scale", "0", "--json");
         RunReportShape.CheckRefused(
-            "the data folder DIR/data cannot be written: Access to the path 'DIR/data/lock' is denied. Give another with --out.", answer.Json());
+            "the data folder DIR/data cannot be written: Access to the path 'DIR/data/lock' is denied. Give another with --out.",
+            answer.Json());
         Assert.Equal(["data", "data/lock", "data/lock/file", "r.json"], place.Entries);
     }
 
@@ -100,7 +101,8 @@ public sealed class BadBeamlineTests
         place.Write("data/runs", "");
         var answer = await place.RunAsync("run", request, "--out", place.Data, "--time-scale", "0", "--json");
         RunReportShape.CheckRefused(
-            "the run's folder DIR/data/runs/a/b cannot be made: Could not find a part of the path 'DIR/data/runs/a/b/data'.", answer.Json());
+            "the run's folder DIR/data/runs/a/b cannot be made: Could not find a part of the path 'DIR/data/runs/a/b/data'.",
+            answer.Json());
         Assert.Equal(["data", "data/runs", "r.json"], place.Entries);
     }
 
@@ -155,7 +157,8 @@ public sealed class BadBeamlineTests
         var answer = await place.RunAsync("virtual", "--free-ports", "--ready-file", place.In("absent/ready"));
         Assert.Equal(
             new CliAnswer(
-                2, "", "flyscan: --ready-file DIR/absent/ready cannot be written: Could not find a part of the path 'DIR/absent/ready.new'.\n"),
+                2, "",
+                "flyscan: --ready-file DIR/absent/ready cannot be written: Could not find a part of the path 'DIR/absent/ready.new'.\n"),
             answer);
     }
 

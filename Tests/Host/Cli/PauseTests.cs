@@ -11,7 +11,8 @@ public sealed partial class PauseTests
     private const int Sigint = 2;
     private const int Sigterm = 15;
 
-    /// <summary>Frames so long that the pause at the end of one takes more than the two seconds after which a library might end us.</summary>
+    /// <summary>Frames so long that the pause at the end of one takes more than the two seconds after which a library might
+    /// end us.</summary>
     private const string Slow = """
         {"request": 1, "detectors": ["diode"],
          "spec": {"type": "ConstantDuration", "constant_duration": 6,

@@ -32,7 +32,8 @@ internal static class RunReportShape
     public static void CheckRefused(string error, JsonElement report)
     {
         Check(report);
-        Assert.Equal(("refused", error), (report.GetProperty("status").GetString(), report.GetProperty("error").GetString()));
+        Assert.Equal("refused", report.GetProperty("status").GetString());
+        Assert.Equal(error, report.GetProperty("error").GetString());
         Assert.Equal(JsonValueKind.Null, report.GetProperty("uid").ValueKind);
         Assert.Equal(0, report.GetProperty("frames").GetInt64());
     }
