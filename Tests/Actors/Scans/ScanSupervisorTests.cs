@@ -39,8 +39,9 @@ public sealed class ScanSupervisorTests : TestKit
     {
         var before = CreateTestProbe();
         var first = Start(before, "first");
-        Submit(first);
-        var lived = Until<ScanEvent.TookBack>(before);
+        SubmitAndPause(first);
+        Assert.Equal(0, ExpectMsg<ScanReply.Paused>().AtFrame);
+        var lived = Until<ScanEvent.HoldSet>(before);
         Watch(first);
         Sys.Stop(first);
         ExpectTerminated(first);
@@ -48,6 +49,7 @@ public sealed class ScanSupervisorTests : TestKit
         var after = CreateTestProbe();
         var second = Start(after, "second");
         second.Tell(new ScanCommand.TakeOver(0, 2, "second"));
+        second.Tell(new ScanCommand.ResumeScan(0, "second"));
         var events = Until<ScanEvent.Finished>(after);
 
         Assert.Equal(lived.Select(e => e.Event), events.Take(lived.Count).Select(e => e.Event));
@@ -61,12 +63,8 @@ public sealed class ScanSupervisorTests : TestKit
     {
         var listener = CreateTestProbe();
         var scan = Start(listener, "first");
-        Submit(scan);
-        Until<ScanEvent.TookBack>(listener);
-        scan.Tell(new ScanCommand.PauseScan(0, "test"));
-        ExpectMsg<ScanReply.Accepted>();
-        var paused = ExpectMsg<ScanReply.Paused>();
-        Assert.InRange(paused.AtFrame, 4, 12);
+        SubmitAndPause(scan);
+        Assert.Equal(0, ExpectMsg<ScanReply.Paused>().AtFrame);
         scan.Tell(new ScanCommand.ResumeScan(0, "test"));
         ExpectMsg<ScanReply.Accepted>();
         Until<ScanEvent.Finished>(listener);
@@ -91,6 +89,15 @@ public sealed class ScanSupervisorTests : TestKit
     private void Submit(IActorRef scan)
     {
         scan.Tell(new ScanCommand.SubmitScan(0, 1, Uid, "{}", "virtual", "run", "test"));
+        ExpectMsg<ScanReply.Accepted>();
+    }
+
+    /// <summary>Both are heard before any device has answered.</summary>
+    private void SubmitAndPause(IActorRef scan)
+    {
+        scan.Tell(new ScanCommand.SubmitScan(0, 1, Uid, "{}", "virtual", "run", "test"));
+        scan.Tell(new ScanCommand.PauseScan(0, "test"));
+        ExpectMsg<ScanReply.Accepted>();
         ExpectMsg<ScanReply.Accepted>();
     }
 
