@@ -90,7 +90,9 @@ public class RecorderActor : DeviceActor, IWithTimers
             return adopted.As<Adoption>();
         if (!writerDied)
         {
-            var dead = session is null or { NewSegment: true } ? effect.Segments : effect.Segments.Take(effect.Segments.Count - 1).ToEquatableArray();
+            var dead = session is null or { NewSegment: true }
+                ? effect.Segments
+                : effect.Segments.Take(effect.Segments.Count - 1).ToEquatableArray();
             salvaged = await SalvageAsync(order.Run.RunFolder, dead, cancel);
         }
         return salvaged is Outcome<EquatableArray<SegmentRun>>.Completed { Value: var all }

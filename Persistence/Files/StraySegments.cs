@@ -2,13 +2,15 @@ using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Persistence.Files;
 
-/// <summary>Files that a process opened and died before it journaled them: no frame of any take is in them, and most no reader opens.</summary>
+/// <summary>Files that a process opened and died before it journaled them: no frame of any take is in them, and most no reader
+/// opens.</summary>
 public static class StraySegments
 {
     /// <summary>What is appended to their names, so that nobody takes them for data.</summary>
     public const string Suffix = ".unused";
 
-    /// <summary>Renames those of a run's data folder; returns their new paths. A writer that still has one open goes on undisturbed.</summary>
+    /// <summary>Renames those of a run's data folder; returns their new paths. A writer that still has one open goes on
+    /// undisturbed.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/>.</remarks>
     public static IReadOnlyList<string> SetAside(string runFolder, IEnumerable<ScanEvent> events)
     {

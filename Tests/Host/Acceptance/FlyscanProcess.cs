@@ -46,7 +46,12 @@ internal sealed partial class FlyscanProcess : IDisposable
     /// <summary>Starts it; killAt goes to FLYSCAN_KILL_AT.</summary>
     public static FlyscanProcess Start(string? killAt, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "flyscan.dll"));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
