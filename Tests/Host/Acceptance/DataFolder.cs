@@ -5,8 +5,8 @@ using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Tests.Host.Acceptance;
 
-/// <summary>A data folder of its own for one test. Disposing it ends the virtual beamline that still belongs to it, and
-/// deletes it.</summary>
+/// <summary>A data folder of its own for one test. Disposing it ends the virtual beamline that still belongs to it, and deletes
+/// it.</summary>
 internal sealed class DataFolder : IDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);

@@ -22,9 +22,8 @@ internal static class Kills
     public static readonly string[] Recovering =
     [
         nameof(ScanEvent.SupervisorTookOver), nameof(ScanEvent.TookBack), nameof(ScanEvent.BlockReconciled),
-        nameof(ScanEvent.FramesRejected),
-        nameof(ScanEvent.SegmentOpened), nameof(ScanEvent.Staged), nameof(ScanEvent.Rewound), nameof(ScanEvent.HandedOver),
-        nameof(ScanEvent.FramesCommitted), nameof(ScanEvent.Unstaged),
+        nameof(ScanEvent.FramesRejected), nameof(ScanEvent.SegmentOpened), nameof(ScanEvent.Staged), nameof(ScanEvent.Rewound),
+        nameof(ScanEvent.HandedOver), nameof(ScanEvent.FramesCommitted), nameof(ScanEvent.Unstaged),
     ];
 
     /// <summary>Around the first event of each kind; in the whole list around the second of those that come twice as well.</summary>

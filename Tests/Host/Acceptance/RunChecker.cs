@@ -88,8 +88,8 @@ internal sealed class RunChecker
             Assert.All(content.Lengths, length => Assert.True(length >= content.Frames));
             _rows[key] = content.Frames;
         }
-        var counted = Assert.Single(_events.OfType<ScanEvent.Unstaged>()).Segments.ToDictionary(s => (s.Recorder, s.Segment),
-            s => s.Frames);
+        var unstaged = Assert.Single(_events.OfType<ScanEvent.Unstaged>());
+        var counted = unstaged.Segments.ToDictionary(s => (s.Recorder, s.Segment), s => s.Frames);
         Assert.Equal(_rows.OrderBy(r => r.Key), counted.OrderBy(c => c.Key));
     }
 
@@ -161,9 +161,11 @@ internal sealed class RunChecker
         return stamps;
     }
 
-    private Task<long[]> IntegersAsync(Extent extent, string key) => Reader.ReadIntegersAsync(
-        PathOf(extent), _segments[(extent.Recorder, extent.Segment)].Datasets.Single(d => d.Key == key).Path, extent.Position, extent.Count,
-        None);
+    private Task<long[]> IntegersAsync(Extent extent, string key)
+    {
+        var dataset = _segments[(extent.Recorder, extent.Segment)].Datasets.Single(d => d.Key == key);
+        return Reader.ReadIntegersAsync(PathOf(extent), dataset.Path, extent.Position, extent.Count, None);
+    }
 
     private async Task<IEnumerable<long>> ImageNumbersAsync(Extent extent)
     {
