@@ -75,7 +75,7 @@ public sealed class BadBeamlineTests
         var answer = await place.RunAsync("run", request, "--out", "/proc/flyscan/deeper", "--time-scale", "0", "--json");
         Assert.Equal(2, answer.Code);
         RunReportShape.CheckRefused(
-            "the data folder /proc/flyscan/deeper cannot be written: Could not find a part of the path '/proc/flyscan'. "
+            "the data folder /proc/flyscan/deeper cannot be written: Could not find file '/proc/flyscan'. "
             + "Give another with --out.",
             answer.Json());
     }
