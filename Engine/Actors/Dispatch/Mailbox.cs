@@ -7,6 +7,7 @@ internal sealed class Mailbox : IThreadPoolWorkItem
 {
     private readonly ActorCell _cell;
     private readonly IDispatcher _dispatcher;
+    private readonly IMailboxObserver? _observer;
     private readonly MessageQueue _queue = new();
     private readonly Lock _drain = new();
     private SystemMessage? _system;
@@ -18,13 +19,24 @@ internal sealed class Mailbox : IThreadPoolWorkItem
     {
         _cell = cell;
         _dispatcher = dispatcher;
+        _observer = dispatcher as IMailboxObserver;
     }
 
     internal bool IsClosed => _closed;
 
     internal bool HasUserMessages => _queue.HasAny;
 
+    /// <summary>What the dispatcher's observer keeps with this mailbox.</summary>
+    internal object? Note { get; set; }
+
     internal void Post(object message, IActorRef? sender)
+    {
+        if (_observer is null || !_observer.Diverts(_cell, message, sender))
+            Accept(message, sender);
+    }
+
+    /// <summary>Queues a message, whatever an observer says.</summary>
+    internal void Accept(object message, IActorRef? sender)
     {
         _queue.Enqueue(message, sender);
         if (_closed)
@@ -99,6 +111,7 @@ internal sealed class Mailbox : IThreadPoolWorkItem
             var result = _queue.TryDequeue(out var message, out var sender);
             if (result != DequeueResult.Item)
                 return result == DequeueResult.Pending;
+            _observer?.Receiving(_cell, message, sender);
             _cell.Invoke(message, sender);
             if (Volatile.Read(ref _system) is not null)
                 ProcessSystemMessages();
