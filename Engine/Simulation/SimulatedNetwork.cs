@@ -19,7 +19,7 @@ public sealed class SimulatedNetwork
 
     /// <summary>Cuts the ends off from each other from now on, both ways; each is a node or a group.</summary>
     public void Partition(string a, string b, long forNs = long.MaxValue) =>
-        Begin(new Fault.Partition(a, b, _run.NowNs, forNs));
+        Cut(new Fault.Partition(a, b, _run.NowNs, forNs));
 
     /// <summary>Ends every partition now.</summary>
     public void Heal()
@@ -34,8 +34,14 @@ public sealed class SimulatedNetwork
 
     internal void Begin(Fault.Partition fault)
     {
+        _run.Decisions.Apply(fault);
+        Cut(fault);
+    }
+
+    private void Cut(Fault.Partition fault)
+    {
         var nowNs = _run.NowNs;
-        _run.Decisions.Apply(fault with { AtNs = nowNs });
+        _run.Trace.Add("cut", $"{fault.A}|{fault.B}", $"for {fault.ForNs} ns");
         _partitions.RemoveAll(p => p.UntilNs <= nowNs);
         _partitions.Add((fault, fault.ForNs > long.MaxValue - nowNs ? long.MaxValue : nowNs + fault.ForNs));
         foreach (var node in _run.Nodes)
