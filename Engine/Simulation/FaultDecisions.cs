@@ -48,10 +48,10 @@ internal sealed class FaultDecisions
             switch (fault)
             {
                 case Fault.Partition partition:
-                    _run.At(partition.AtNs, () => _run.Network.Begin(partition));
+                    _run.ScheduleFault(partition.AtNs, () => _run.Network.Begin(partition));
                     break;
                 case Fault.Crash crash:
-                    _run.At(crash.AtNs, () => Crash(crash));
+                    _run.ScheduleFault(crash.AtNs, () => Crash(crash));
                     break;
             }
         }

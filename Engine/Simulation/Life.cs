@@ -135,7 +135,6 @@ internal sealed class SimulatedDispatcher(Life life) : IDispatcher, IMailboxObse
 
     public void Execute(Mailbox mailbox)
     {
-        _run.RequireThread("an actor was sent a message");
         if (life.IsAlive)
             _run.MakeReady(mailbox, null, life);
     }
@@ -150,6 +149,8 @@ internal sealed class SimulatedDispatcher(Life life) : IDispatcher, IMailboxObse
             throw _run.Problem($"{life.Name} waits at its start for what does not come without the passing of time");
         task.Wait();
     }
+
+    public void Posting() => _run.RequireThread("an actor was sent a message");
 
     public bool Diverts(ActorCell to, object message, IActorRef? sender)
     {

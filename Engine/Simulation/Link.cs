@@ -31,10 +31,9 @@ internal sealed class Link(SimulationRun run, Life outside, string from, string 
             return;
         }
 
-        dueNs += fate.DelayNs;
-        Carry(dueNs, number, show, message, hash, isControl, deliver);
+        Carry(dueNs + fate.DelayNs, number, show, message, hash, isControl, deliver);
         if (fate.AgainAfterNs is { } againNs)
-            Carry(dueNs + againNs, number, show, message, hash, isControl, deliver);
+            ArriveAt(_lastDueNs + againNs, number, show, message, hash, isControl, deliver);
     }
 
     private void Carry(
@@ -43,7 +42,12 @@ internal sealed class Link(SimulationRun run, Life outside, string from, string 
         if (dueNs == long.MaxValue)
             return;
         _lastDueNs = Math.Max(_lastDueNs, dueNs);
-        _lane.At(_lastDueNs, () =>
+        ArriveAt(_lastDueNs, number, show, message, hash, isControl, deliver);
+    }
+
+    private void ArriveAt(
+        long dueNs, long number, Func<object, string> show, object message, ulong hash, bool isControl, Action deliver) =>
+        _lane.At(dueNs, () =>
         {
             if (!isControl && run.Network.IsCut(from, to))
             {
@@ -54,5 +58,4 @@ internal sealed class Link(SimulationRun run, Life outside, string from, string 
             run.Trace.Add(isControl ? "control" : "arrive", _name, StableHash.Join(hash, (ulong)number), () => $"#{number} {show(message)}");
             deliver();
         });
-    }
 }

@@ -37,6 +37,12 @@ internal sealed class CallbackEvent(Life owner, string kind, Action action) : Si
     internal override void Fire() => Owner.Run.MakeReady(this, null, Owner);
 }
 
+/// <summary>A fault at its time: it takes no turn, so that one that meets nothing leaves the run as it is.</summary>
+internal sealed class FaultEvent(Life owner, Action action) : SimulatedEvent(owner)
+{
+    internal override void Fire() => action();
+}
+
 /// <summary>What is to come, by time and then by the order in which it was scheduled.</summary>
 internal sealed class EventQueue
 {

@@ -72,6 +72,8 @@ public sealed partial class SimulationRun
     /// <summary>Actions in order, outside of every node.</summary>
     public SimulatedLane NewLane() => new(_outside);
 
+    internal void ScheduleFault(long timeNs, Action action) => Schedule(new FaultEvent(_outside, action), timeNs);
+
     internal SimulatedNode? FindNode(string name) => _nodes.Find(n => n.Name == name);
 
     /// <summary>An exception that names seed and time; the run ends with it even where it is thrown on another thread.</summary>

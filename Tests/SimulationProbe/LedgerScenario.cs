@@ -26,7 +26,8 @@ internal static class LedgerScenario
         WriteDelayPerMillion = 50_000,
         Crashes = 4,
         Partitions = 1,
-        HorizonNs = 10 * Second,
+        MostDeliveriesToCrash = 10,
+        HorizonNs = 3 * Second,
     };
 
     /// <summary>The hash of each seed's whole trace.</summary>

@@ -17,6 +17,9 @@ internal interface IDispatcher
 /// <summary>What a dispatcher may see and turn aside of its mailboxes' messages, beyond running them.</summary>
 internal interface IMailboxObserver
 {
+    /// <summary>Something is about to be queued, on the thread that sends it.</summary>
+    void Posting();
+
     /// <summary>Whether the message goes another way and is not to be queued.</summary>
     bool Diverts(ActorCell to, object message, IActorRef? sender);
 

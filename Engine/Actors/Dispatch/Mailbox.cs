@@ -31,8 +31,14 @@ internal sealed class Mailbox : IThreadPoolWorkItem
 
     internal void Post(object message, IActorRef? sender)
     {
-        if (_observer is null || !_observer.Diverts(_cell, message, sender))
-            Accept(message, sender);
+        if (_observer is not null)
+        {
+            _observer.Posting();
+            if (_observer.Diverts(_cell, message, sender))
+                return;
+        }
+
+        Accept(message, sender);
     }
 
     /// <summary>Queues a message, whatever an observer says.</summary>
@@ -47,6 +53,7 @@ internal sealed class Mailbox : IThreadPoolWorkItem
 
     internal void PostSystem(SystemMessage message)
     {
+        _observer?.Posting();
         SystemMessage? top;
         do
         {
