@@ -55,7 +55,8 @@ internal sealed class Link(SimulationRun run, Life outside, string from, string 
                 return;
             }
 
-            run.Trace.Add(isControl ? "control" : "arrive", _name, StableHash.Join(hash, (ulong)number), () => $"#{number} {show(message)}");
+            var kind = isControl ? "control" : "arrive";
+            run.Trace.Add(kind, _name, StableHash.Join(hash, (ulong)number), () => $"#{number} {show(message)}");
             deliver();
         });
 }

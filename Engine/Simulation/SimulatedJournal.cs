@@ -89,7 +89,8 @@ internal sealed class SimulatedJournal : UntypedActor
         var fate = _life.Run.Decisions.ForWrite(_life.Name, number);
         _underWay = new Transaction(writes, refused, fate.Fails ? new IOException($"write #{number}: simulated I/O error") : null);
         var hash = events.Aggregate(0UL, (sum, item) => StableHash.Join(sum, item.Payload.Hash));
-        _life.Run.Trace.Add("write", _life.Name, hash, () => $"#{number} {string.Join(", ", events.Select(e => $"{e.PersistenceId}:{e.Number}"))}");
+        _life.Run.Trace.Add("write", _life.Name, hash, () =>
+            $"#{number} {string.Join(", ", events.Select(e => $"{e.PersistenceId}:{e.Number}"))}");
         var self = Self;
         _life.At(_life.Run.NowNs + _life.Run.Options.WriteNs + fate.DelayNs, "written", () => self.Tell(Ended.Instance, self));
     }

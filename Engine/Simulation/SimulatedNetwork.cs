@@ -14,7 +14,8 @@ public sealed class SimulatedNetwork
 
     internal SimulatedNetwork(SimulationRun run, Life outside) => (_run, _outside) = (run, outside);
 
-    /// <summary>Sets the latency of one link; the run's options give the others'. Ends of links are <c>node</c> or <c>node/group</c>.</summary>
+    /// <summary>Sets the latency of one link; the run's options give the others'. Ends of links are <c>node</c> or
+    /// <c>node/group</c>.</summary>
     public void SetLatency(string from, string to, long latencyNs, long jitterNs) => _latencies[(from, to)] = (latencyNs, jitterNs);
 
     /// <summary>Cuts the ends off from each other from now on, both ways; each is a node or a group.</summary>

@@ -90,7 +90,7 @@ public sealed class SimulatedNode
     /// <summary>What the operating system does when this process dies, such as closing its connections; for the present life.</summary>
     public void OnCrash(Action action) => _atCrash.Add(action);
 
-    /// <summary>A reference to an actor of another node, as one that came in a message; <paramref name="path"/> begins with /user.</summary>
+    /// <summary>A reference to an actor of another node, as one that came in a message; the path begins with /user.</summary>
     public IActorRef RefTo(SimulatedNode node, string path) => Alive.Import($"akka://{node.Name}{path}");
 
     /// <summary>The process dies at this moment: nothing of it goes on, nothing is told, only the disk stays.</summary>

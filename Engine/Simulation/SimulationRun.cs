@@ -57,8 +57,8 @@ public sealed partial class SimulationRun
         return node;
     }
 
-    public SimulatedNode Node(string name) => FindNode(name)
-        ?? throw new ArgumentException($"There is no node {name}; there are {string.Join(", ", _nodes.Select(n => n.Name))}.", nameof(name));
+    public SimulatedNode Node(string name) => FindNode(name) ?? throw new ArgumentException(
+        $"There is no node {name}; there are {string.Join(", ", _nodes.Select(n => n.Name))}.", nameof(name));
 
     /// <summary>A generator for one purpose of the scenario.</summary>
     public SimulationGenerator GeneratorFor(string purpose) => SimulationGenerator.For(Options.Seed, "scenario:" + purpose);

@@ -117,7 +117,8 @@ internal static class LedgerScenario
         public override string PersistenceId => "ledger";
     }
 
-    /// <summary>Sends one entry after the other: asks again every 300 ms, thinks asynchronously between two, and watches the ledger.</summary>
+    /// <summary>Sends one entry after the other: asks again every 300 ms, thinks asynchronously between two, and watches the
+    /// ledger.</summary>
     private sealed class Client : ReceiveActor, IWithTimers
     {
         private readonly string _name;

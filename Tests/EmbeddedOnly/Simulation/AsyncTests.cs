@@ -152,7 +152,8 @@ public sealed class AsyncTests
             Boot = node =>
             {
                 var clock = new LaneClock(node.NewLane());
-                var server = new LineServer(clock, "w", [new SettableLineDevice(clock, motor, VirtualMotorFactory.KindName)], new LineLimits());
+                var device = new SettableLineDevice(clock, motor, VirtualMotorFactory.KindName);
+                var server = new LineServer(clock, "w", [device], new LineLimits());
                 var wire = node.NewLane();
                 network = new MemoryNetwork(action => wire.At(run.NowNs + latencyNs, action));
                 network.Listen(1, connection => server.Serve(connection));

@@ -186,9 +186,23 @@ public sealed class CrashTests
         Assert.Equal(["started", "stopped"], _said);
     }
 
-    private SimulatedNode Store(SimulationRun run) => run.AddNode("a", new NodeOptions
+    [Fact]
+    public void The_journal_is_near_the_actors_of_every_group()
+    {
+        var run = Sim.Run();
+        var node = Store(run, new NodeGroup("stores", "/user/store"));
+        Note(run, node, "one");
+
+        run.RunFor(Second);
+
+        Assert.Equal(["kept one"], _said);
+        Assert.DoesNotContain(run.Trace.Lines, line => line.Contains("send", StringComparison.Ordinal));
+    }
+
+    private SimulatedNode Store(SimulationRun run, params NodeGroup[] groups) => run.AddNode("a", new NodeOptions
     {
         Config = Settings,
+        Groups = groups,
         Boot = node => node.System.ActorOf(Props.Create(() => new Keeping(_said)), "store"),
     });
 
