@@ -14,6 +14,7 @@ public sealed class ProjectReferencesTests
         ["Hocon"] = [],
         ["Engine"] = ["Hocon"],
         ["TestKit"] = ["Engine"],
+        ["Simulation"] = ["Engine"],
         ["Actors"] = ["Scanning", "Hardware", "Persistence", "Engine"],
         ["Host"] = ["Scanning", "Hardware", "Persistence", "Actors", "Hocon", "Engine"],
     };

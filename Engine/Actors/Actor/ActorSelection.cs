@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Akka.Dispatch;
 
 namespace Akka.Actor;
 
@@ -39,11 +40,18 @@ public class ActorSelection : ICanTell
     /// <summary>The one actor at this path.</summary>
     public Task<IActorRef> ResolveOne(TimeSpan timeout) => ResolveOne(timeout, CancellationToken.None);
 
-    public async Task<IActorRef> ResolveOne(TimeSpan timeout, CancellationToken ct)
+    public Task<IActorRef> ResolveOne(TimeSpan timeout, CancellationToken ct)
+    {
+        using (DeterministicContext.Enter(Futures.SystemOf(Anchor)))
+            return Resolved(timeout, ct);
+    }
+
+    private async Task<IActorRef> Resolved(TimeSpan timeout, CancellationToken ct)
     {
         try
         {
-            var identity = await this.Ask<ActorIdentity>(new Identify(this), timeout, ct).ConfigureAwait(false);
+            var identity = await this.Ask<ActorIdentity>(new Identify(PathString), timeout, ct)
+                .ConfigureAwait(DeterministicContext.IsCurrent);
             return identity.Subject ?? throw new ActorNotFoundException($"No actor is at {this}");
         }
         catch (AskTimeoutException e)

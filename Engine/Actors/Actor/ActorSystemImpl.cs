@@ -17,8 +17,10 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
     private long _temp;
     private bool _ended;
 
-    private ActorSystemImpl(string name, Config config, IEngineClock clock, IDispatcher? dispatcher)
+    private ActorSystemImpl(string name, Config config, IEngineClock clock, IDispatcher? dispatcher, SystemSurroundings? surroundings)
     {
+        Surroundings = surroundings;
+        _uid = surroundings?.UidsAfter ?? 0;
         Name = name;
         Settings = new Settings(this, config);
         AskTimeout = Settings.AskTimeout;
@@ -62,6 +64,9 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
     internal Clockwork Clockwork { get; }
 
     internal IDispatcher Dispatcher { get; }
+
+    /// <summary>What stands in place of the machine; null on the machine itself.</summary>
+    internal SystemSurroundings? Surroundings { get; }
 
     internal DeadLetterActorRef DeadLetterRef { get; }
 
@@ -152,7 +157,8 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
 
     public override string ToString() => _rootPath.Address.ToString();
 
-    internal static ActorSystemImpl Start(string name, Config config, IEngineClock clock, IDispatcher? dispatcher)
+    internal static ActorSystemImpl Start(
+        string name, Config config, IEngineClock clock, IDispatcher? dispatcher, SystemSurroundings? surroundings = null)
     {
         if (string.IsNullOrEmpty(name)
             || !char.IsAsciiLetterOrDigit(name[0])
@@ -160,7 +166,7 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
             throw new ArgumentException(
                 $"invalid ActorSystem name [{name}], must contain only word characters (i.e. [a-zA-Z0-9] plus non-leading '-' and '_')");
         KnownKeys.Check(config);
-        var system = new ActorSystemImpl(name, config.WithFallback(KnownKeys.Reference), clock, dispatcher);
+        var system = new ActorSystemImpl(name, config.WithFallback(KnownKeys.Reference), clock, dispatcher, surroundings);
         LoggerStarter.Start(system);
         return system;
     }
@@ -175,13 +181,16 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
         return new ChildActorPath(_rootPath / "temp", $"${number}", 0);
     }
 
-    /// <summary>Where paths with this address start: the root, or nobody where the address is another system's.</summary>
+    /// <summary>Where paths with this address start: the root, or nobody where the address is another system's that cannot be
+    /// reached.</summary>
     internal IInternalActorRef At(Address address) =>
-        address.Equals(_rootPath.Address) ? Root : new EmptyLocalActorRef(this, new RootActorPath(address));
+        address.Equals(_rootPath.Address) ? Root : Elsewhere(new RootActorPath(address));
 
     internal IInternalActorRef Resolve(ActorPath path)
     {
-        var at = At(path.Address);
+        if (!path.Address.Equals(_rootPath.Address))
+            return Elsewhere(path);
+        IInternalActorRef at = Root;
         foreach (var element in path.Elements)
         {
             if (at.ChildRef(element) is not { } next)
@@ -201,6 +210,9 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
         else
             EventStream.Publish(new DeadLetter(message, sender ?? DeadLetters, recipient));
     }
+
+    private IInternalActorRef Elsewhere(ActorPath path) =>
+        Surroundings?.Remote is { } remote ? remote(path) : new EmptyLocalActorRef(this, path);
 
     private void RootEnded()
     {

@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using Akka.Dispatch;
 using Akka.Event;
 
 namespace Akka.Actor;
@@ -56,7 +57,11 @@ public sealed class CoordinatedShutdown : IExtension
     public Task<Done> Run(Reason reason, string? fromPhase = null)
     {
         if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
+        {
+            using var scope = DeterministicContext.Enter(_system);
             _ = RunPhases(fromPhase);
+        }
+
         return _done.Task;
     }
 
@@ -69,7 +74,7 @@ public sealed class CoordinatedShutdown : IExtension
             {
                 started |= phase.Name == fromPhase;
                 if (started)
-                    await RunPhase(phase).ConfigureAwait(false);
+                    await RunPhase(phase).ConfigureAwait(DeterministicContext.IsCurrent);
             }
 
             _done.TrySetResult(Done.Instance);
@@ -91,10 +96,10 @@ public sealed class CoordinatedShutdown : IExtension
         using var timer = new Cancelable(_system.Scheduler);
         _system.Scheduler.Advanced.ScheduleOnce(phase.Timeout, () => late.TrySetResult(), timer);
         var all = Task.WhenAll(running);
-        if (await Task.WhenAny(all, late.Task).ConfigureAwait(false) == all)
+        if (await Task.WhenAny(all, late.Task).ConfigureAwait(DeterministicContext.IsCurrent) == all)
         {
             timer.Cancel();
-            await all.ConfigureAwait(false);
+            await all.ConfigureAwait(DeterministicContext.IsCurrent);
             return;
         }
 
@@ -108,7 +113,7 @@ public sealed class CoordinatedShutdown : IExtension
     {
         try
         {
-            await run().ConfigureAwait(false);
+            await run().ConfigureAwait(DeterministicContext.IsCurrent);
         }
         catch (Exception e) when (phase.Recover)
         {
@@ -119,7 +124,7 @@ public sealed class CoordinatedShutdown : IExtension
     private async Task<Done> EndSystem()
     {
         _system.FinalTerminate();
-        await _system.WhenTerminated.ConfigureAwait(false);
+        await _system.WhenTerminated.ConfigureAwait(DeterministicContext.IsCurrent);
         return Done.Instance;
     }
 

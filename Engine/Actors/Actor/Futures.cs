@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Akka.Dispatch;
 using Flyscan.Engine.Time;
 
 namespace Akka.Actor;
@@ -141,7 +142,7 @@ public static class PipeToSupport
         Func<T, object>? success = null,
         Func<Exception, object>? failure = null) => taskToPipe.PipeTo(recipient, false, sender, success, failure);
 
-    public static async Task PipeTo<T>(
+    public static Task PipeTo<T>(
         this Task<T> taskToPipe,
         ICanTell recipient,
         bool useConfigureAwait,
@@ -149,34 +150,19 @@ public static class PipeToSupport
         Func<T, object>? success = null,
         Func<Exception, object>? failure = null)
     {
-        try
-        {
-            var result = await taskToPipe.ConfigureAwait(useConfigureAwait);
-            recipient.Tell(success is null ? result! : success(result), sender);
-        }
-        catch (Exception e)
-        {
-            recipient.Tell(failure is null ? new Status.Failure(e) : failure(e), sender);
-        }
+        using (DeterministicContext.Enter(Futures.SystemOf(recipient)))
+            return Pipe(taskToPipe, recipient, useConfigureAwait, sender, success, failure);
     }
 
-    public static async Task PipeTo(
+    public static Task PipeTo(
         this Task taskToPipe,
         ICanTell recipient,
         IActorRef? sender = null,
         Func<object>? success = null,
         Func<Exception, object>? failure = null)
     {
-        try
-        {
-            await taskToPipe.ConfigureAwait(false);
-            if (success is not null)
-                recipient.Tell(success(), sender);
-        }
-        catch (Exception e)
-        {
-            recipient.Tell(failure is null ? new Status.Failure(e) : failure(e), sender);
-        }
+        using (DeterministicContext.Enter(Futures.SystemOf(recipient)))
+            return Pipe(taskToPipe, recipient, sender, success, failure);
     }
 
     public static Task PipeTo<T>(
@@ -192,4 +178,38 @@ public static class PipeToSupport
         IActorRef? sender = null,
         Func<object>? success = null,
         Func<Exception, object>? failure = null) => taskToPipe.AsTask().PipeTo(recipient, sender, success, failure);
+
+    private static async Task Pipe<T>(
+        Task<T> task,
+        ICanTell recipient,
+        bool useConfigureAwait,
+        IActorRef? sender,
+        Func<T, object>? success,
+        Func<Exception, object>? failure)
+    {
+        try
+        {
+            var result = await task.ConfigureAwait(useConfigureAwait || DeterministicContext.IsCurrent);
+            recipient.Tell(success is null ? result! : success(result), sender);
+        }
+        catch (Exception e)
+        {
+            recipient.Tell(failure is null ? new Status.Failure(e) : failure(e), sender);
+        }
+    }
+
+    private static async Task Pipe(
+        Task task, ICanTell recipient, IActorRef? sender, Func<object>? success, Func<Exception, object>? failure)
+    {
+        try
+        {
+            await task.ConfigureAwait(DeterministicContext.IsCurrent);
+            if (success is not null)
+                recipient.Tell(success(), sender);
+        }
+        catch (Exception e)
+        {
+            recipient.Tell(failure is null ? new Status.Failure(e) : failure(e), sender);
+        }
+    }
 }

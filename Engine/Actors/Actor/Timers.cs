@@ -46,7 +46,7 @@ internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
 {
     private readonly Dictionary<object, Timer> _timers = [];
 
-    public IReadOnlyCollection<object> ActiveTimers => _timers.Keys;
+    public IReadOnlyCollection<object> ActiveTimers => [.. _timers.Values.OrderBy(timer => timer.Order).Select(timer => timer.Message.Key)];
 
     public void StartSingleTimer(object key, object msg, TimeSpan timeout) => StartSingleTimer(key, msg, timeout, ActorRefs.NoSender);
 

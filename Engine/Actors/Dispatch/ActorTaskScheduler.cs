@@ -17,7 +17,7 @@ internal sealed class ActorTaskScheduler(ActorCell cell) : TaskScheduler
             task => cell.AsyncReceiveEnded(Failure(task)), CancellationToken.None, TaskContinuationOptions.None, scheduler);
     }
 
-    internal void RunQueued(Task task) => TryExecuteTask(task);
+    internal void RunQueued(Task task) => Execute(task);
 
     protected override IEnumerable<Task>? GetScheduledTasks() => null;
 
@@ -30,7 +30,7 @@ internal sealed class ActorTaskScheduler(ActorCell cell) : TaskScheduler
     }
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
-        !taskWasPreviouslyQueued && ReferenceEquals(ActorCell.Current, cell) && TryExecuteTask(task);
+        !taskWasPreviouslyQueued && ReferenceEquals(ActorCell.Current, cell) && Execute(task);
 
     private bool Inlining { get; set; }
 
@@ -39,11 +39,27 @@ internal sealed class ActorTaskScheduler(ActorCell cell) : TaskScheduler
         Inlining = true;
         try
         {
-            TryExecuteTask(task);
+            Execute(task);
         }
         finally
         {
             Inlining = false;
+        }
+    }
+
+    // An await prefers the thread's context to the task's scheduler: under one it would leave the actor.
+    private bool Execute(Task task)
+    {
+        if (SynchronizationContext.Current is not { } context)
+            return TryExecuteTask(task);
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            return TryExecuteTask(task);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
         }
     }
 

@@ -1,3 +1,5 @@
+using Akka.Actor;
+
 namespace Akka.Dispatch;
 
 /// <summary>Decides when and where a mailbox that has work is run.</summary>
@@ -7,6 +9,22 @@ internal interface IDispatcher
     int Throughput { get; }
 
     void Execute(Mailbox mailbox);
+
+    /// <summary>Blocks until the task has ended; for start-up only.</summary>
+    void Await(Task task) => task.Wait();
+}
+
+/// <summary>What a dispatcher may see and turn aside of its mailboxes' messages, beyond running them.</summary>
+internal interface IMailboxObserver
+{
+    /// <summary>Something is about to be queued, on the thread that sends it.</summary>
+    void Posting();
+
+    /// <summary>Whether the message goes another way and is not to be queued.</summary>
+    bool Diverts(ActorCell to, object message, IActorRef? sender);
+
+    /// <summary>The actor is about to process the message.</summary>
+    void Receiving(ActorCell cell, object message, IActorRef? sender);
 }
 
 /// <summary>Runs mailboxes on the thread pool.</summary>

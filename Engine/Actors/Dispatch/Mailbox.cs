@@ -7,6 +7,7 @@ internal sealed class Mailbox : IThreadPoolWorkItem
 {
     private readonly ActorCell _cell;
     private readonly IDispatcher _dispatcher;
+    private readonly IMailboxObserver? _observer;
     private readonly MessageQueue _queue = new();
     private readonly Lock _drain = new();
     private SystemMessage? _system;
@@ -18,13 +19,30 @@ internal sealed class Mailbox : IThreadPoolWorkItem
     {
         _cell = cell;
         _dispatcher = dispatcher;
+        _observer = dispatcher as IMailboxObserver;
     }
 
     internal bool IsClosed => _closed;
 
     internal bool HasUserMessages => _queue.HasAny;
 
+    /// <summary>What the dispatcher's observer keeps with this mailbox.</summary>
+    internal object? Note { get; set; }
+
     internal void Post(object message, IActorRef? sender)
+    {
+        if (_observer is not null)
+        {
+            _observer.Posting();
+            if (_observer.Diverts(_cell, message, sender))
+                return;
+        }
+
+        Accept(message, sender);
+    }
+
+    /// <summary>Queues a message, whatever an observer says.</summary>
+    internal void Accept(object message, IActorRef? sender)
     {
         _queue.Enqueue(message, sender);
         if (_closed)
@@ -35,6 +53,7 @@ internal sealed class Mailbox : IThreadPoolWorkItem
 
     internal void PostSystem(SystemMessage message)
     {
+        _observer?.Posting();
         SystemMessage? top;
         do
         {
@@ -99,6 +118,7 @@ internal sealed class Mailbox : IThreadPoolWorkItem
             var result = _queue.TryDequeue(out var message, out var sender);
             if (result != DequeueResult.Item)
                 return result == DequeueResult.Pending;
+            _observer?.Receiving(_cell, message, sender);
             _cell.Invoke(message, sender);
             if (Volatile.Read(ref _system) is not null)
                 ProcessSystemMessages();

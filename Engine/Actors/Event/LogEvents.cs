@@ -17,7 +17,7 @@ public abstract class LogEvent : INoSerializationVerificationNeeded
 {
     protected LogEvent()
     {
-        Timestamp = TimeProviderClock.UtcNow;
+        Timestamp = ActorCell.Current?.System.Clockwork.Now.UtcDateTime ?? TimeProviderClock.UtcNow;
         Thread = Thread.CurrentThread;
     }
 

@@ -45,7 +45,7 @@ internal static class LoggerStarter
         var ready = logger.Ask<LoggerInitialized>(new InitializeLogger(system.EventStream), system.Settings.LoggerStartTimeout);
         try
         {
-            ready.Wait();
+            system.Dispatcher.Await(ready);
         }
         catch (AggregateException e)
         {

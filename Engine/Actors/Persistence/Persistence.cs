@@ -40,6 +40,8 @@ public class PersistenceExtension : IExtension
         var id = Chosen(journalPluginId, "akka.persistence.journal.plugin");
         return Plugin(id, () => id switch
         {
+            MemoryJournal or SqlJournal when _system.Surroundings?.Journal is { } journal =>
+                journal(() => EventAdapters.Read(_system, id)),
             MemoryJournal => Journal(() => new MemoryJournalStore(EventAdapters.Read(_system, id))),
             SqlJournal => Journal(() => new SqlJournalStore(_system, SqlSettings.Read(_system, id), EventAdapters.Read(_system, id))),
             _ => throw Unknown("journal", id, MemoryJournal, SqlJournal),
@@ -52,6 +54,7 @@ public class PersistenceExtension : IExtension
         return Plugin("snapshots:" + id, () => id switch
         {
             "" => Snapshots(() => new NoSnapshotBackend()),
+            MemorySnapshots or SqlSnapshots when _system.Surroundings?.Snapshots is { } snapshots => snapshots(),
             MemorySnapshots => Snapshots(() => new MemorySnapshotBackend(_system.Clockwork)),
             SqlSnapshots => Snapshots(() => new SqlSnapshotBackend(_system, SqlSettings.Read(_system, id))),
             _ => throw Unknown("snapshot store", id, MemorySnapshots, SqlSnapshots),
