@@ -116,6 +116,7 @@ internal static class ApiListing
     {
         MethodBase method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly,
         FieldInfo field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,
+        PropertyInfo property => property.GetAccessors(nonPublic: true).Any(Visible),
         Type type => type.IsNested ? (type.IsNestedPublic || type.IsNestedFamily) && Visible(type.DeclaringType!) : type.IsPublic,
         _ => true,
     };
