@@ -9,7 +9,7 @@ namespace Flyscan.Benchmarks;
 public static class EngineBenchmarks
 {
     private const int Rounds = 5;
-    private const int Recovered = 100_000;
+    private const int ArchiveSize = 100_000;
     private const string Archive = "archive";
 
     /// <summary>Prints a line per measure; rates are the best of the rounds, so that the first one's compilation does not count.</summary>
@@ -28,7 +28,7 @@ public static class EngineBenchmarks
             output.WriteLine("SQLite in WAL mode, synchronous=FULL, 100 bytes an event:");
             output.WriteLine($"persist one at a time  {Best(() => Persist(system, 2_000, batched: false)),10:F0} events/s");
             output.WriteLine($"persist batched        {Best(() => Persist(system, 20_000, batched: true)),10:F0} events/s");
-            output.WriteLine($"recover {Recovered:N0} events {Best(() => Recover(system)),9:F0} events/s");
+            output.WriteLine($"recover {ArchiveSize:N0} events {Best(() => Recover(system)),9:F0} events/s");
         }
         finally
         {
@@ -91,7 +91,7 @@ public static class EngineBenchmarks
         var start = TimeProvider.System.GetTimestamp();
         system.ActorOf(Props.Create(() => new Reader(written, recovered)));
         recovered.Wait();
-        return Rate(Recovered, start);
+        return Rate(ArchiveSize, start);
     }
 
     private static double PingPong(ActorSystem system, int rounds)
@@ -193,12 +193,12 @@ public static class EngineBenchmarks
             Recover<RecoveryCompleted>(_ => recovered.Set());
             Command<byte[]>(bytes =>
             {
-                var missing = Enumerable.Repeat(bytes, Recovered - _events).ToArray();
+                var missing = Enumerable.Repeat(bytes, ArchiveSize - _events).ToArray();
                 if (missing.Length == 0)
                     written.Set();
                 PersistAllAsync(missing, (byte[] _) =>
                 {
-                    if (++_events == Recovered)
+                    if (++_events == ArchiveSize)
                         written.Set();
                 });
             });

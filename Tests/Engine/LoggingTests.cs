@@ -10,9 +10,8 @@ public sealed class LoggingTests : TestKit
     [Fact]
     public async Task A_logger_of_the_configuration_gets_entries_from_its_level_on()
     {
-        var system = ActorSystem.Create("logged", $$"""
-            akka { loglevel = WARNING, stdout-loglevel = OFF, loggers = ["{{typeof(Herald).FullName}}, {{typeof(Herald).Assembly.GetName().Name}}"] }
-            """);
+        var herald = $"{typeof(Herald).FullName}, {typeof(Herald).Assembly.GetName().Name}";
+        var system = ActorSystem.Create("logged", $$"""akka { loglevel = WARNING, stdout-loglevel = OFF, loggers = ["{{herald}}"] }""");
         system.EventStream.Subscribe(TestActor, typeof(Heard));
 
         system.Log.Info("quiet");

@@ -152,7 +152,7 @@ internal static class ApiListing
         return name[(name.LastIndexOf(' ', generic < 0 ? name.Length - 1 : generic) + 1)..];
     }
 
-    /// <summary>Whether the listing writes such methods: accessors are in their properties' lines, and what every object has is left out.</summary>
+    /// <summary>Whether the listing writes such methods: no accessors, and not what every object has.</summary>
     internal static bool Listed(MethodBase method) =>
         (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal))
         && method.Name is not ("Equals" or "GetHashCode" or "ToString" or "Finalize");

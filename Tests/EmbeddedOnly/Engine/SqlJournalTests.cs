@@ -163,7 +163,8 @@ public sealed class SqlJournalTests : TestKit
         ExpectMsg("61 events up to 61");
         await system.Terminate();
         Assert.Equal(before, Rows(old));
-        Assert.Equal(["61 note/1 9001"], Rows("SELECT ordering || ' ' || manifest || ' ' || identifier FROM journal WHERE identifier <> 1"));
+        const string added = "SELECT ordering || ' ' || manifest || ' ' || identifier FROM journal WHERE identifier <> 1";
+        Assert.Equal(["61 note/1 9001"], Rows(added));
     }
 
     protected override void AfterAll()
