@@ -9,6 +9,7 @@ using Flyscan.Hardware.Transport;
 using Flyscan.Host.Cli;
 using Flyscan.Host.Time;
 using Flyscan.Persistence.Catalogue;
+using Flyscan.Persistence.Journal;
 using Flyscan.Persistence.Records;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -57,6 +58,7 @@ internal sealed class ScanSession : IAsyncDisposable
         await ConnectAsync(devices.Where(d => needed.Contains(d.Key)).Select(d => d.Value), cancel);
         var settings = EngineConfiguration.ResolveFolder(
             AppContext.BaseDirectory, EngineConfiguration.JournalIn(RunFolder.JournalOf(run.DataFolder)));
+        SqliteLibrary.Initialise();
         var system = ActorSystem.Create("flyscan", ConfigurationFactory.ParseString(settings));
         try
         {

@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 namespace Flyscan.Persistence.Journal;
 
 /// <summary>Makes SQLite ready, once a process: the system's library where there is one, else the bundled one.</summary>
-internal static class SqliteLibrary
+public static class SqliteLibrary
 {
     private static readonly Lock Gate = new();
     private static bool _ready;
 
+    /// <summary>Redirects and sets the provider; a second call does nothing.</summary>
     public static void Initialise()
     {
         lock (Gate)

@@ -174,6 +174,126 @@ public sealed class LifeCycleTests : TestKit
         ExpectTerminated(watcher);
     }
 
+    [Fact]
+    public void A_name_is_taken_while_its_actor_is_stopping()
+    {
+        var gate = new ManualResetEventSlim();
+        var actor = Watch(Sys.ActorOf(Props.Create(() => new SlowToStop(TestActor, gate)), "slow"));
+        Sys.Stop(actor);
+        ExpectMsg("stopping");
+
+        Assert.Throws<InvalidActorNameException>(() => Sys.ActorOf(Props.Create(() => new Talker(TestActor)), "slow"));
+        gate.Set();
+
+        ExpectTerminated(actor);
+        AwaitAssert(() => Sys.ActorOf(Props.Create(() => new Talker(TestActor)), "slow"));
+    }
+
+    [Fact]
+    public void Every_watcher_is_told_once()
+    {
+        var subject = Sys.ActorOf(Props.Create(() => new Talker(TestActor)));
+        var probes = Enumerable.Range(0, 5).Select(_ => CreateTestProbe()).ToArray();
+        foreach (var probe in probes)
+            probe.Watch(subject);
+
+        Sys.Stop(subject);
+
+        foreach (var probe in probes)
+        {
+            probe.ExpectTerminated(subject);
+            probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+        }
+    }
+
+    [Fact]
+    public void A_watch_with_another_message_is_refused()
+    {
+        var subject = Sys.ActorOf(Props.Create(() => new Talker(TestActor)));
+        var watcher = Sys.ActorOf(Props.Create(() => new TwiceWatcher(subject)));
+
+        watcher.Tell("watch again");
+
+        ExpectMsg("refused");
+    }
+
+    [Fact]
+    public void What_waits_behind_a_stop_is_dead()
+    {
+        var actor = Watch(Sys.ActorOf(Props.Create(() => new Talker(CreateTestProbe().Ref))));
+        var dead = CreateTestProbe();
+        Sys.EventStream.Subscribe(dead.Ref, typeof(DeadLetter));
+
+        actor.Tell("talk");
+        actor.Tell("unheard");
+
+        ExpectTerminated(actor);
+        Assert.Equal("unheard", dead.ExpectMsg<DeadLetter>().Message);
+    }
+
+    [Fact]
+    public void An_actor_that_cannot_restart_is_stopped()
+    {
+        var actor = Watch(Sys.ActorOf(Props.Create(() => new Unrestartable())));
+
+        actor.Tell("fail");
+
+        ExpectTerminated(actor);
+    }
+
+    [Fact]
+    public void A_fault_in_PreRestart_does_not_keep_an_actor_from_restarting()
+    {
+        var actor = Sys.ActorOf(Props.Create(() => new FaultyPreRestart()));
+
+        actor.Tell("fail");
+        actor.Tell("hello");
+
+        ExpectMsg("hello");
+    }
+
+    private sealed class SlowToStop : ReceiveActor
+    {
+        private readonly IActorRef _to;
+        private readonly ManualResetEventSlim _gate;
+
+        public SlowToStop(IActorRef to, ManualResetEventSlim gate) => (_to, _gate) = (to, gate);
+
+        protected override void PostStop()
+        {
+            _to.Tell("stopping");
+            _gate.Wait();
+        }
+    }
+
+    private sealed class TwiceWatcher : ReceiveActor
+    {
+        public TwiceWatcher(IActorRef subject) => Receive<string>(_ =>
+        {
+            Context.WatchWith(subject, "one");
+            if (Record.Exception(() => Context.WatchWith(subject, "two")) is InvalidOperationException)
+                Sender.Tell("refused");
+        });
+    }
+
+    private sealed class Unrestartable : ReceiveActor
+    {
+        public Unrestartable() => Receive<string>(_ => throw new InvalidOperationException("boom"));
+
+        protected override void PostRestart(Exception reason) => throw new InvalidOperationException("again");
+    }
+
+    private sealed class FaultyPreRestart : ReceiveActor
+    {
+        public FaultyPreRestart()
+        {
+            Receive<string>(m => m == "fail", _ => throw new InvalidOperationException("boom"));
+            ReceiveAny(m => Sender.Tell(m));
+        }
+
+        protected override void PreRestart(Exception reason, object message) => throw new InvalidOperationException("again");
+    }
+
     private sealed class Fragile : ReceiveActor
     {
         private readonly IActorRef _to;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Akka.TestKit.Xunit2;
 using Xunit;
 
@@ -50,6 +51,85 @@ public sealed class StashTests : TestKit
         actor.Tell("twice");
 
         ExpectMsg("refused");
+    }
+
+    [Fact]
+    public void Stashed_messages_come_back_one_by_one_or_chosen()
+    {
+        var actor = Sys.ActorOf(Props.Create(() => new Chooser(TestActor)));
+
+        foreach (var message in new[] { "a", "b", "c", "one" })
+            actor.Tell(message);
+        ExpectMsg("a");
+        ExpectNoMsg(TimeSpan.FromMilliseconds(30));
+        actor.Tell("only c");
+
+        ExpectMsg("c");
+        ExpectNoMsg(TimeSpan.FromMilliseconds(30));
+    }
+
+    [Fact]
+    public void A_stash_says_what_it_has_and_keeps_the_senders()
+    {
+        var probe = CreateTestProbe();
+        var actor = Sys.ActorOf(Props.Create(() => new Chooser(TestActor)));
+        probe.Send(actor, "x");
+
+        actor.Tell("count");
+        ExpectMsg("1 False True");
+        actor.Tell("clear");
+
+        ExpectMsg<(string Text, IActorRef Sender)>(m => m == ("x", probe.Ref));
+        actor.Tell("count");
+        ExpectMsg("0 True False");
+    }
+
+    [Fact]
+    public void What_is_stashed_when_an_actor_stops_is_dead()
+    {
+        var actor = Watch(Sys.ActorOf(Props.Create(() => new Chooser(TestActor))));
+        actor.Tell("kept");
+        var dead = CreateTestProbe();
+        Sys.EventStream.Subscribe(dead.Ref, typeof(DeadLetter));
+
+        Sys.Stop(actor);
+
+        ExpectTerminated(actor);
+        Assert.Equal("kept", dead.ExpectMsg<DeadLetter>().Message);
+    }
+
+    private sealed class Chooser : ReceiveActor, IWithUnboundedStash
+    {
+        private bool _open;
+
+        public Chooser(IActorRef to)
+        {
+            Receive<string>(m => m == "one", _ =>
+            {
+                _open = true;
+                Stash.Unstash();
+            });
+            Receive<string>(m => m == "only c", _ =>
+            {
+                _open = true;
+                Stash.UnstashAll(envelope => Equals(envelope.Message, "c"));
+            });
+            Receive<string>(m => m == "count", _ => to.Tell($"{Stash.Count} {Stash.IsEmpty} {Stash.NonEmpty}"));
+            Receive<string>(m => m == "clear", _ =>
+            {
+                foreach (var envelope in Stash.ClearStash())
+                    to.Tell(((string)envelope.Message, envelope.Sender));
+            });
+            Receive<string>(m =>
+            {
+                if (_open)
+                    to.Tell(m);
+                else
+                    Stash.Stash();
+            });
+        }
+
+        public IStash Stash { get; set; } = null!;
     }
 
     private sealed class Keeper : ReceiveActor, IWithUnboundedStash

@@ -106,6 +106,62 @@ public sealed class SupervisionTests : TestKit
         await system.Terminate();
     }
 
+    [Fact]
+    public async Task A_failing_guardian_ends_its_system_and_not_the_process()
+    {
+        var system = ActorSystem.Create("killed", "akka { loglevel = OFF, stdout-loglevel = OFF }");
+        var actor = Watch(system.ActorOf(Props.Create(() => new Adder())));
+
+        system.ActorSelection("/user").Tell(Kill.Instance);
+
+        ExpectTerminated(actor);
+        await system.WhenTerminated.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public void Restarts_are_counted_anew_after_the_window()
+    {
+        var child = ChildOf(new OneForOneStrategy(1, TimeSpan.FromMilliseconds(100), _ => Directive.Restart));
+        Watch(child);
+
+        child.Tell("fail");
+        ExpectNoMsg(TimeSpan.FromMilliseconds(300));
+        child.Tell("fail");
+        child.Tell("sum");
+
+        ExpectMsg(0);
+    }
+
+    [Fact]
+    public void Failures_are_told_apart_by_their_type()
+    {
+        var decider = Decider.From(
+            Directive.Escalate,
+            new KeyValuePair<Type, Directive>(typeof(ArgumentException), Directive.Resume),
+            new KeyValuePair<Type, Directive>(typeof(InvalidOperationException), Directive.Restart));
+
+        Assert.Equal(Directive.Resume, decider.Decide(new ArgumentNullException()));
+        Assert.Equal(Directive.Restart, decider.Decide(new InvalidOperationException()));
+        Assert.Equal(Directive.Escalate, decider.Decide(new TimeoutException()));
+        Assert.Equal(Directive.Stop, SupervisorStrategy.DefaultDecider.Decide(new ActorKilledException("killed")));
+        Assert.Equal(Directive.Restart, SupervisorStrategy.DefaultDecider.Decide(new TimeoutException()));
+    }
+
+    [Fact]
+    public void A_failing_child_keeps_what_waits_and_its_siblings_go_on()
+    {
+        var parent = Sys.ActorOf(Props.Create(() => new Supervisor(new OneForOneStrategy(_ => Directive.Restart))));
+        var (first, second) = (Child(parent), Child(parent));
+        second.Tell(5);
+
+        first.Tell("fail");
+        first.Tell(3);
+        first.Tell("sum");
+        second.Tell("sum");
+
+        ExpectMsgAllOf(3, 5);
+    }
+
     private IActorRef ChildOf(SupervisorStrategy strategy) =>
         Child(Sys.ActorOf(Props.Create(() => new Supervisor(strategy))));
 

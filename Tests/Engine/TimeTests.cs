@@ -71,6 +71,96 @@ public sealed class TimeTests : TestKit
         Assert.Equal("end", FishForMessage<string>(m => m is "end" or "never"));
     }
 
+    [Fact]
+    public void A_timers_message_has_no_sender_unless_one_is_named()
+    {
+        var actor = Sys.ActorOf(Props.Create(() => new Senders(TestActor)));
+
+        actor.Tell("none");
+        ExpectMsg(Sys.DeadLetters);
+        actor.Tell("me");
+        ExpectMsg(TestActor);
+    }
+
+    [Fact]
+    public void Timers_are_known_by_their_keys_while_they_run()
+    {
+        var actor = Sys.ActorOf(Props.Create(() => new Keyed(TestActor)));
+
+        actor.Tell("start");
+
+        ExpectMsg("a,b");
+        ExpectMsg("a fired; b");
+        actor.Tell("cancel all");
+        ExpectMsg("");
+    }
+
+    [Fact]
+    public void A_message_that_says_so_does_not_put_the_receive_timeout_off()
+    {
+        var actor = Sys.ActorOf(Props.Create(() => new Impatient(TestActor)));
+        var quiet = Sys.Scheduler.ScheduleTellRepeatedlyCancelable(
+            TimeSpan.Zero, TimeSpan.FromMilliseconds(5), actor, new Quiet(), ActorRefs.NoSender);
+
+        ExpectMsg("timeout");
+        quiet.Cancel();
+    }
+
+    [Fact]
+    public void The_scheduler_runs_actions_until_they_are_cancelled()
+    {
+        Sys.Scheduler.Advanced.ScheduleOnce(TimeSpan.FromMilliseconds(5), () => TestActor.Tell("once", ActorRefs.NoSender));
+        ExpectMsg("once");
+        var repeated = Sys.Scheduler.Advanced.ScheduleRepeatedlyCancelable(
+            TimeSpan.Zero, TimeSpan.FromMilliseconds(5), () => TestActor.Tell("again", ActorRefs.NoSender));
+        ExpectMsg("again");
+        ExpectMsg("again");
+        repeated.Cancel();
+        Sys.Scheduler.ScheduleTellOnce(TimeSpan.FromMilliseconds(60), TestActor, "end", ActorRefs.NoSender);
+        FishForMessage<string>(m => m == "end");
+        ExpectNoMsg(TimeSpan.FromMilliseconds(60));
+
+        using var late = new Cancelable(Sys.Scheduler, TimeSpan.FromMilliseconds(10));
+        AwaitCondition(() => late.IsCancellationRequested);
+    }
+
+    private sealed record Quiet : INotInfluenceReceiveTimeout;
+
+    private sealed class Senders : ReceiveActor, IWithTimers
+    {
+        public Senders(IActorRef to)
+        {
+            Receive<string>(m => m == "due", _ => to.Tell(Sender));
+            Receive<string>(m => m == "none", _ => Timers.StartSingleTimer("key", "due", TimeSpan.FromMilliseconds(5)));
+            Receive<string>(m => m == "me", _ => Timers.StartSingleTimer("key", "due", TimeSpan.FromMilliseconds(5), to));
+        }
+
+        public ITimerScheduler Timers { get; set; } = null!;
+    }
+
+    private sealed class Keyed : ReceiveActor, IWithTimers
+    {
+        public Keyed(IActorRef to)
+        {
+            Receive<string>(m => m == "start", _ =>
+            {
+                Timers.StartSingleTimer("a", "fired", TimeSpan.FromMilliseconds(20));
+                Timers.StartPeriodicTimer("b", "never", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+                to.Tell(Active());
+            });
+            Receive<string>(m => m == "fired", _ => to.Tell("a fired; " + Active()));
+            Receive<string>(m => m == "cancel all", _ =>
+            {
+                Timers.CancelAll();
+                to.Tell(Timers.IsTimerActive("b") ? "b is active" : Active());
+            });
+        }
+
+        public ITimerScheduler Timers { get; set; } = null!;
+
+        private string Active() => string.Join(',', Timers.ActiveTimers.Cast<string>().Order(StringComparer.Ordinal));
+    }
+
     private sealed class Timed : ReceiveActor, IWithTimers
     {
         private readonly IActorRef _to;
@@ -107,6 +197,7 @@ public sealed class TimeTests : TestKit
         public Impatient(IActorRef to)
         {
             SetReceiveTimeout(TimeSpan.FromMilliseconds(30));
+            Receive<Quiet>(_ => { });
             Receive<ReceiveTimeout>(_ =>
             {
                 to.Tell("timeout");

@@ -74,9 +74,10 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
     /// <summary>Shuts the system down, by its coordinated shutdown.</summary>
     public abstract Task Terminate();
 
+    /// <summary>Terminates the system and waits for its end.</summary>
     public void Dispose()
     {
-        Terminate();
+        Terminate().Wait();
         GC.SuppressFinalize(this);
     }
 }
@@ -107,6 +108,14 @@ public class Settings
         LoggerStartTimeout = config.GetTimeSpan("akka.logger-startup-timeout", TimeSpan.FromSeconds(5));
         AskTimeout = config.GetTimeSpan("akka.actor.ask-timeout", Timeout.InfiniteTimeSpan);
         DebugUnhandledMessage = config.GetBoolean("akka.actor.debug.unhandled");
+        LogDeadLetters = config.GetString("akka.log-dead-letters", "10")!.ToLowerInvariant() switch
+        {
+            "on" or "true" or "yes" => int.MaxValue,
+            "off" or "false" or "no" => 0,
+            _ => config.GetInt("akka.log-dead-letters"),
+        };
+        LogDeadLettersDuringShutdown = config.GetBoolean("akka.log-dead-letters-during-shutdown", true);
+        LogDeadLettersSuspendDuration = config.GetTimeSpan("akka.log-dead-letters-suspend-duration", TimeSpan.FromMinutes(5));
     }
 
     public ActorSystem System { get; }
@@ -124,6 +133,14 @@ public class Settings
     public TimeSpan AskTimeout { get; }
 
     public bool DebugUnhandledMessage { get; }
+
+    /// <summary>How many dead letters are logged before logging pauses; 0 is none, <see cref="int.MaxValue"/> all.</summary>
+    public int LogDeadLetters { get; }
+
+    public bool LogDeadLettersDuringShutdown { get; }
+
+    /// <summary>How long logging of dead letters pauses; infinite is for good.</summary>
+    public TimeSpan LogDeadLettersSuspendDuration { get; }
 
     public bool CoordinatedShutdownTerminateActorSystem { get; }
 

@@ -15,6 +15,7 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
     private readonly RootActorPath _rootPath;
     private long _uid;
     private long _temp;
+    private IActorRef? _deadLetterListener;
     private bool _ended;
 
     private ActorSystemImpl(string name, Config config, IEngineClock clock, IDispatcher? dispatcher, SystemSurroundings? surroundings)
@@ -168,10 +169,17 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
         KnownKeys.Check(config);
         var system = new ActorSystemImpl(name, config.WithFallback(KnownKeys.Reference), clock, dispatcher, surroundings);
         LoggerStarter.Start(system);
+        if (system.Settings.LogDeadLetters > 0)
+            system._deadLetterListener = system.SystemActorOf(Props.Create<DeadLetterListener>(), "deadLetterListener");
         return system;
     }
 
-    internal void FinalTerminate() => UserGuardian.SendSystemMessage(new SystemMessage.Terminate());
+    internal void FinalTerminate()
+    {
+        if (!Settings.LogDeadLettersDuringShutdown && _deadLetterListener is { } listener)
+            Stop(listener);
+        UserGuardian.SendSystemMessage(new SystemMessage.Terminate());
+    }
 
     internal long NextUid() => Interlocked.Increment(ref _uid);
 

@@ -39,7 +39,15 @@ public sealed class CoordinatedShutdown : IExtension
     /// <summary>Why it runs; null until it does.</summary>
     public Reason? ShutdownReason => _reason;
 
-    public TimeSpan TotalTimeout => _phases.Aggregate(TimeSpan.Zero, (sum, phase) => sum + phase.Timeout);
+    /// <summary>The sum of the time-outs of those phases that have a task.</summary>
+    public TimeSpan TotalTimeout
+    {
+        get
+        {
+            lock (_lock)
+                return _phases.Where(phase => phase.Tasks.Count > 0).Aggregate(TimeSpan.Zero, (sum, phase) => sum + phase.Timeout);
+        }
+    }
 
     public static CoordinatedShutdown Get(ActorSystem sys) => Id.Instance.Get(sys);
 
@@ -51,7 +59,8 @@ public sealed class CoordinatedShutdown : IExtension
             found.Tasks.Add((taskName, task));
     }
 
-    public TimeSpan Timeout(string phase) => Find(phase).Timeout;
+    public TimeSpan Timeout(string phase) => _phases.FirstOrDefault(p => p.Name == phase)?.Timeout
+        ?? throw new ArgumentException($"Unknown phase [{phase}]. All phases must be defined in configuration.", nameof(phase));
 
     /// <summary>Runs the phases; a second call joins the first.</summary>
     public Task<Done> Run(Reason reason, string? fromPhase = null)

@@ -83,13 +83,12 @@ internal sealed class Promise<T> : ActorRefBase
         {
             T answer => _result.TrySetResult(answer),
             Status.Failure failure => _result.TrySetException(failure.Cause ?? new TaskCanceledException("The answer is a failure")),
-            _ => _result.TrySetException(new ArgumentException(
-                $"Received message of type [{message.GetType()}] - Ask expected message of type [{typeof(T)}]")),
+            _ => Refuse(message),
         };
         if (handled)
             Release();
         else if (!_result.Task.IsCanceled)
-            _system.PublishDeadLetter(message, sender, this);
+            _system.PublishDeadLetter(message, this, _system.DeadLetters);
     }
 
     internal static Promise<T> Make(ICanTell target, TimeSpan? timeout, CancellationToken cancellationToken)
@@ -108,6 +107,15 @@ internal sealed class Promise<T> : ActorRefBase
             promise._cancellation = cancellationToken.UnsafeRegister(
                 static (state, token) => ((Promise<T>)state!).Cancel(token), promise);
         return promise;
+    }
+
+    // An answer of another type fails the task and is a dead letter besides.
+    private bool Refuse(object message)
+    {
+        if (_result.TrySetException(new ArgumentException(
+            $"Received message of type [{message.GetType()}] - Ask expected message of type [{typeof(T)}]")))
+            Release();
+        return false;
     }
 
     private void Cancel(CancellationToken token)

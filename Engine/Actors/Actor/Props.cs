@@ -78,7 +78,7 @@ public class Props : IEquatable<Props>
     {
         try
         {
-            return _constructor is not null
+            return _constructor is { IsPublic: true }
                 ? (ActorBase)_constructor.Invoke(Arguments)
                 : (ActorBase)Activator.CreateInstance(Type, Arguments)!;
         }

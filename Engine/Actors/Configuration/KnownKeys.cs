@@ -36,8 +36,6 @@ internal static class KnownKeys
           persistence {
             journal { plugin = "akka.persistence.journal.inmem" }
             snapshot-store { plugin = "" }
-            max-message-batch-size = 200
-            recovery-event-timeout = 30s
           }
         }
         """);
@@ -58,8 +56,7 @@ internal static class KnownKeys
         "akka.persistence.journal.auto-start-journals", "akka.persistence.snapshot-store.plugin",
         "akka.persistence.snapshot-store.inmem.*", "akka.persistence.snapshot-store.sql.*", "akka.persistence.snapshot-store.local.*",
         "akka.persistence.snapshot-store.auto-start-snapshot-stores", "akka.persistence.query.*",
-        "akka.persistence.max-concurrent-recoveries", "akka.persistence.max-message-batch-size",
-        "akka.persistence.recovery-event-timeout", "akka.persistence.journal-plugin-fallback.*",
+        "akka.persistence.max-concurrent-recoveries", "akka.persistence.dispatchers.*", "akka.persistence.journal-plugin-fallback.*",
         "akka.persistence.snapshot-store-plugin-fallback.*", "akka.persistence.internal-stash-overflow-strategy",
         "akka.persistence.view.*", "akka.persistence.at-least-once-delivery.*", "akka.test.*",
     ];

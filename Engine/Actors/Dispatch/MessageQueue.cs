@@ -14,14 +14,19 @@ internal enum DequeueResult
 
 /// <summary>
 /// An unbounded queue for many senders and one receiver at a time: senders reserve a place with one interlocked addition.
+/// Segments that were read to their end are used again, so that a queue which is kept up with allocates nothing.
 /// </summary>
 internal sealed class MessageQueue
 {
     private const int FirstSegment = 8;
     private const int LargestSegment = 1024;
+    private const int MostSpares = 4;
 
+    private readonly Lock _segments = new();
     private Segment _head;
     private volatile Segment _tail;
+    private Segment? _spare;
+    private int _spares;
     private Front? _front;
 
     internal MessageQueue() => _head = _tail = new Segment(FirstSegment);
@@ -74,7 +79,9 @@ internal sealed class MessageQueue
         {
             if (head.Next is not { } next)
                 return Nothing(DequeueResult.Empty, out message, out sender);
-            _head = head = next;
+            _head = next;
+            Keep(head);
+            head = next;
         }
 
         ref var slot = ref head.Slots[head.Taken];
@@ -91,16 +98,45 @@ internal sealed class MessageQueue
         return DequeueResult.Item;
     }
 
+    // A sender may come late, with a segment that was read to its end or is in use again: only the last one, when full, gets a successor.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Append(Segment full)
     {
-        if (full.Next is null)
+        lock (_segments)
         {
-            var size = Math.Min(full.Slots.Length * 4, LargestSegment);
-            Interlocked.CompareExchange(ref full.Next, new Segment(size), null);
+            if (!ReferenceEquals(_tail, full) || Volatile.Read(ref full.Reserved) < full.Slots.Length)
+                return;
+            var next = TakeSpare() ?? new Segment(Math.Min(full.Slots.Length * 4, LargestSegment));
+            full.Next = next;
+            _tail = next;
         }
+    }
 
-        Interlocked.CompareExchange(ref _tail, full.Next, full);
+    // While a segment is spare it stays full, so that a late sender finds no place in it.
+    private void Keep(Segment read)
+    {
+        if (read.Slots.Length < LargestSegment)
+            return;
+        lock (_segments)
+        {
+            if (_spares == MostSpares)
+                return;
+            _spares++;
+            read.Next = _spare;
+            _spare = read;
+        }
+    }
+
+    private Segment? TakeSpare()
+    {
+        if (_spare is not { } spare)
+            return null;
+        _spare = spare.Next;
+        _spares--;
+        spare.Next = null;
+        spare.Taken = 0;
+        Volatile.Write(ref spare.Reserved, 0);
+        return spare;
     }
 
     private static DequeueResult Nothing(DequeueResult result, out object message, out IActorRef? sender)

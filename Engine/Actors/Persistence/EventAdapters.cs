@@ -101,6 +101,12 @@ internal sealed class EventAdapters
         return payload is Tagged tagged ? (tagged.Payload, tagged.Tags) : (payload, []);
     }
 
+    /// <summary>What the writing adapter calls this kind of event; empty where none is bound.</summary>
+    internal string ManifestOf(object payload) => _bindings
+        .Where(binding => binding.Type.IsInstanceOfType(payload))
+        .Select(binding => (binding.Adapter as IWriteEventAdapter)?.Manifest(payload))
+        .FirstOrDefault(manifest => manifest is not null) ?? "";
+
     internal IEnumerable<PersistentEntry> FromJournal(PersistentEntry entry, string manifest)
     {
         foreach (var (type, adapter) in _bindings)

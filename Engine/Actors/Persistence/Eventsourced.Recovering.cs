@@ -141,8 +141,7 @@ public abstract partial class Eventsourced
         _recoveryTimeout = Cell.System.Clockwork.TellOnce(RecoveryEventTimeout, Self, new RecoveryTick(), Self);
     }
 
-    private TimeSpan RecoveryEventTimeout =>
-        Cell.System.Settings.Config.GetTimeSpan("akka.persistence.recovery-event-timeout", TimeSpan.FromSeconds(30));
+    private TimeSpan RecoveryEventTimeout => Extension.RecoveryEventTimeout(JournalPluginId);
 
     private void CancelRecoveryTimeout() => _recoveryTimeout?.Cancel();
 

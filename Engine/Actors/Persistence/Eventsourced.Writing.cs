@@ -4,6 +4,8 @@ namespace Akka.Persistence;
 
 public abstract partial class Eventsourced
 {
+    private const int LargestBatch = 200;
+
     private readonly LinkedList<Invocation> _pending = new();
     private List<PersistentEnvelope> _eventBatch = [];
     private List<PersistentEnvelope> _journalBatch = [];
@@ -215,10 +217,10 @@ public abstract partial class Eventsourced
             return;
         _writeInProgress = true;
         var batch = _journalBatch;
-        if (batch.Count > Extension.MaxMessageBatchSize)
+        if (batch.Count > LargestBatch)
         {
-            _journalBatch = batch.GetRange(Extension.MaxMessageBatchSize, batch.Count - Extension.MaxMessageBatchSize);
-            batch = batch.GetRange(0, Extension.MaxMessageBatchSize);
+            _journalBatch = batch.GetRange(LargestBatch, batch.Count - LargestBatch);
+            batch = batch.GetRange(0, LargestBatch);
         }
         else
         {

@@ -15,7 +15,7 @@ internal sealed class MemoryJournalStore(EventAdapters adapters) : IJournalStore
             if (!_logs.TryGetValue(entry.PersistenceId, out var log))
                 _logs.Add(entry.PersistenceId, log = new Log());
             var (payload, _) = adapters.ToJournal(entry.Payload);
-            log.Entries.Add(entry with { Payload = payload, Sender = null });
+            log.Entries.Add((entry with { Payload = payload, Sender = null }, adapters.ManifestOf(entry.Payload)));
             log.Highest = entry.SequenceNr;
         }
 
@@ -29,15 +29,15 @@ internal sealed class MemoryJournalStore(EventAdapters adapters) : IJournalStore
         last = 0;
         if (!_logs.TryGetValue(persistenceId, out var log))
             return [];
-        var entries = log.Entries.Where(entry => entry.SequenceNr >= from && entry.SequenceNr <= to).Take(max).ToArray();
-        last = entries.Length == 0 ? 0 : entries[^1].SequenceNr;
-        return [.. entries.SelectMany(entry => adapters.FromJournal(entry, ""))];
+        var rows = log.Entries.Where(row => row.Entry.SequenceNr >= from && row.Entry.SequenceNr <= to).Take(max).ToArray();
+        last = rows.Length == 0 ? 0 : rows[^1].Entry.SequenceNr;
+        return [.. rows.SelectMany(row => adapters.FromJournal(row.Entry, row.Manifest))];
     }
 
     public void Delete(string persistenceId, long to)
     {
         if (_logs.TryGetValue(persistenceId, out var log))
-            log.Entries.RemoveAll(entry => entry.SequenceNr <= to);
+            log.Entries.RemoveAll(row => row.Entry.SequenceNr <= to);
     }
 
     public void Dispose()
@@ -46,7 +46,7 @@ internal sealed class MemoryJournalStore(EventAdapters adapters) : IJournalStore
 
     private sealed class Log
     {
-        internal List<PersistentEntry> Entries { get; } = [];
+        internal List<(PersistentEntry Entry, string Manifest)> Entries { get; } = [];
 
         internal long Highest { get; set; }
     }

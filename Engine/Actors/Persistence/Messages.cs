@@ -40,7 +40,7 @@ public sealed class Recovery
     public long ReplayMax { get; }
 }
 
-/// <summary>A recovery took longer than <c>akka.persistence.recovery-event-timeout</c> allows.</summary>
+/// <summary>A recovery took longer than <c>recovery-event-timeout</c> allows.</summary>
 public sealed class RecoveryTimedOutException : AkkaException
 {
     public RecoveryTimedOutException()

@@ -29,11 +29,7 @@ public class PersistenceExtension : IExtension
     public PersistenceExtension(ExtendedActorSystem system)
     {
         _system = (ActorSystemImpl)system;
-        var config = system.Settings.Config;
-        MaxMessageBatchSize = config.GetInt("akka.persistence.max-message-batch-size", 200);
     }
-
-    internal int MaxMessageBatchSize { get; }
 
     public IActorRef JournalFor(string journalPluginId)
     {
@@ -62,6 +58,15 @@ public class PersistenceExtension : IExtension
     }
 
     public string PersistenceId(IActorRef actor) => actor.Path.ToStringWithoutAddress();
+
+    /// <summary>How long a recovery may stand still; the plugin's own setting, else that of all journals.</summary>
+    internal TimeSpan RecoveryEventTimeout(string journalPluginId)
+    {
+        var config = _system.Settings.Config;
+        var id = Chosen(journalPluginId, "akka.persistence.journal.plugin");
+        var usual = config.GetTimeSpan("akka.persistence.journal-plugin-fallback.recovery-event-timeout", TimeSpan.FromSeconds(30));
+        return config.GetTimeSpan($"{id}.recovery-event-timeout", usual);
+    }
 
     internal long NextInstance() => Interlocked.Increment(ref _instances);
 

@@ -93,11 +93,33 @@ internal static class ApiListing
             return [];
         if (type.IsEnum)
             return [string.Join(", ", Enum.GetNames(type))];
-        return type.GetConstructors(Declared).Where(c => !c.IsStatic && Visible(c)).Select(c => $"{Access(c)} new({Parameters(c)})")
-            .Concat(type.GetMethods(Declared).Where(m => Visible(m) && Listed(m)).Select(Method))
-            .Concat(type.GetProperties(Declared).Where(p => Getter(p) is not null).Select(Property))
-            .Concat(type.GetFields(Declared).Where(f => f.IsPublic || f.IsFamily || f.IsFamilyOrAssembly).Select(Field));
+        return type.GetConstructors(Declared).Where(c => !c.IsStatic && Visible(c))
+            .Concat<MemberInfo>(type.GetMethods(Declared).Where(m => Visible(m) && Listed(m)))
+            .Concat(type.GetProperties(Declared).Where(p => Getter(p) is not null))
+            .Concat(type.GetFields(Declared).Where(f => f.IsPublic || f.IsFamily || f.IsFamilyOrAssembly))
+            .Concat(type.GetEvents(Declared).Where(e => e.AddMethod is { } add && Visible(add)))
+            .Select(Member);
     }
+
+    /// <summary>One member's line.</summary>
+    internal static string Member(MemberInfo member) => member switch
+    {
+        ConstructorInfo constructor => $"{Access(constructor)} new({Parameters(constructor)})",
+        MethodInfo method => Method(method),
+        PropertyInfo property => Property(property),
+        FieldInfo field => Field(field),
+        _ => member.ToString()!,
+    };
+
+    /// <summary>Whether code elsewhere, or a class derived elsewhere, may use it.</summary>
+    internal static bool Visible(MemberInfo member) => member switch
+    {
+        MethodBase method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly,
+        FieldInfo field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,
+        PropertyInfo property => property.GetAccessors(nonPublic: true).Any(Visible),
+        Type type => type.IsNested ? (type.IsNestedPublic || type.IsNestedFamily) && Visible(type.DeclaringType!) : type.IsPublic,
+        _ => true,
+    };
 
     private static (string Heading, IReadOnlySet<string> Bases) Split(string line)
     {
@@ -130,9 +152,8 @@ internal static class ApiListing
         return name[(name.LastIndexOf(' ', generic < 0 ? name.Length - 1 : generic) + 1)..];
     }
 
-    private static bool Visible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
-
-    private static bool Listed(MethodInfo method) =>
+    /// <summary>Whether the listing writes such methods: no accessors, and not what every object has.</summary>
+    internal static bool Listed(MethodBase method) =>
         (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal))
         && method.Name is not ("Equals" or "GetHashCode" or "ToString" or "Finalize");
 

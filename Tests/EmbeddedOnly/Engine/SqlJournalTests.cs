@@ -2,58 +2,22 @@ using System.Text;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
-using Akka.Persistence.Journal;
 using Akka.Persistence.Sql;
 using Akka.Serialization;
 using Akka.TestKit.Xunit2;
+using Flyscan.Tests.Engine;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Flyscan.Tests.EmbeddedOnly.Engine;
 
+/// <summary>What is the embedded engine's own in its SQLite journal: errors, locks, and journals of the real packages.</summary>
 public sealed class SqlJournalTests : TestKit
 {
+    private static readonly string Golden =
+        Path.Combine(AppContext.BaseDirectory, "Golden", "journal", "akka-persistence-sql-1.5.30.db");
+
     private readonly string _folder = Directory.CreateTempSubdirectory("flyscan-journal-").FullName;
-
-    [Fact]
-    public async Task Events_snapshots_and_deletions_survive_the_system()
-    {
-        var first = Open();
-        var actor = first.ActorOf(Props.Create(() => new Ledger("p-1", TestActor)));
-        string[] commands = ["a", "b", "snapshot", "c", "delete 1"];
-        string[] answers = ["a", "b", "saved 2", "c", "deleted 1"];
-        foreach (var (command, answer) in commands.Zip(answers))
-        {
-            actor.Tell(command);
-            ExpectMsg(answer);
-        }
-
-        await first.Terminate();
-
-        var second = Open();
-        second.ActorOf(Props.Create(() => new Ledger("p-1", TestActor))).Tell("state");
-
-        ExpectMsg("a,b,c (3)");
-        await second.Terminate();
-        Assert.Equal(["1 1", "2 0", "3 0"], Rows("SELECT sequence_number || ' ' || deleted FROM journal ORDER BY 1"));
-    }
-
-    [Fact]
-    public async Task Rows_carry_serialiser_manifest_ticks_writer_and_tags()
-    {
-        var system = Open();
-        var actor = system.ActorOf(Props.Create(() => new Ledger("p-2", TestActor)));
-        actor.Tell("tag x");
-        ExpectMsg("x");
-        await system.Terminate();
-
-        Assert.Equal(["p-2 1 x note/1 9001 32"], Rows(
-            "SELECT persistence_id || ' ' || sequence_number || ' ' || cast(message AS text) || ' ' || manifest || ' ' || identifier "
-            + "|| ' ' || length(writer_uuid) FROM journal"));
-        Assert.Equal(["1 red 1 p-2"], Rows("SELECT ordering_id || ' ' || tag || ' ' || sequence_nr || ' ' || persistence_id FROM tags"));
-        var ticks = long.Parse(Rows("SELECT created FROM journal").Single());
-        Assert.InRange(new DateTime(ticks).Year, 2024, 2100);
-    }
 
     [Fact]
     public async Task What_has_no_serialiser_is_rejected_and_the_actor_goes_on()
@@ -65,23 +29,6 @@ public sealed class SqlJournalTests : TestKit
         Assert.StartsWith("rejected No serializer is bound", ExpectMsg<string>());
         actor.Tell("a");
         ExpectMsg("a");
-        await system.Terminate();
-    }
-
-    [Fact]
-    public async Task A_write_that_fails_stops_the_actor_after_it_was_told()
-    {
-        var system = Open();
-        var actor = system.ActorOf(Props.Create(() => new Ledger("p-4", TestActor)));
-        actor.Tell("a");
-        ExpectMsg("a");
-        Execute("INSERT INTO journal (created, deleted, persistence_id, sequence_number, message) VALUES (0, 0, 'p-4', 2, x'00')");
-        Watch(actor);
-
-        actor.Tell("b");
-
-        Assert.Contains("failed", ExpectMsg<string>());
-        ExpectTerminated(actor);
         await system.Terminate();
     }
 
@@ -104,16 +51,61 @@ public sealed class SqlJournalTests : TestKit
     }
 
     [Fact]
-    public async Task A_database_that_cannot_be_opened_says_which_and_what_to_do()
+    public async Task A_database_that_cannot_be_opened_says_which_and_what_to_do_and_is_tried_again()
     {
-        var system = Open(Path.Combine(_folder, "no", "such", "folder"));
-        var actor = system.ActorOf(Props.Create(() => new Ledger("p-5", TestActor)));
-        Watch(actor);
+        var folder = Path.Combine(_folder, "no", "such", "folder");
+        var system = Open(folder);
+        var actor = Watch(system.ActorOf(Props.Create(() => new Ledger("p-5", TestActor))));
 
         var message = ExpectMsg<string>();
         Assert.Contains("journal.db", message);
         Assert.Contains("folder exists", message);
         ExpectTerminated(actor);
+
+        Directory.CreateDirectory(folder);
+        system.ActorOf(Props.Create(() => new Ledger("p-5", TestActor))).Tell("a");
+        ExpectMsg("a");
+        await system.Terminate();
+    }
+
+    [Fact]
+    public async Task A_locked_database_is_waited_for()
+    {
+        var system = Open();
+        var actor = system.ActorOf(Props.Create(() => new Ledger("p-7", TestActor)));
+        actor.Tell("a");
+        ExpectMsg("a");
+        using var other = Connect();
+        SqlDatabase.Execute(other, "BEGIN IMMEDIATE");
+
+        actor.Tell("b");
+        ExpectNoMsg(TimeSpan.FromMilliseconds(200));
+        SqlDatabase.Execute(other, "ROLLBACK");
+
+        ExpectMsg("b", TimeSpan.FromSeconds(5));
+        await system.Terminate();
+    }
+
+    [Fact]
+    public async Task A_database_that_stays_locked_is_named_and_serves_again_once_it_is_free()
+    {
+        var system = Open(connection: "Default Timeout=1");
+        var actor = Watch(system.ActorOf(Props.Create(() => new Ledger("p-8", TestActor))));
+        actor.Tell("a");
+        ExpectMsg("a");
+        using var other = Connect();
+        SqlDatabase.Execute(other, "BEGIN IMMEDIATE");
+
+        actor.Tell("b");
+        var message = ExpectMsg<string>(TimeSpan.FromSeconds(8));
+        Assert.StartsWith("failed The database", message);
+        Assert.Contains("journal.db", message);
+        Assert.Contains("locked by another process", message);
+        ExpectTerminated(actor);
+        SqlDatabase.Execute(other, "ROLLBACK");
+
+        system.ActorOf(Props.Create(() => new Ledger("p-8", TestActor))).Tell("state");
+        ExpectMsg("a (1)");
         await system.Terminate();
     }
 
@@ -128,30 +120,51 @@ public sealed class SqlJournalTests : TestKit
         await system.Terminate();
     }
 
-    [SharedFact]
-    public void The_tables_are_those_of_the_real_packages()
+    [Fact]
+    public void Writes_are_on_disk_before_they_are_acknowledged()
     {
-        var ours = Path.Combine(_folder, "ours.db");
-        using (var connection = SqlDatabase.Open(new SqlSettings("test", "Data Source=" + ours, true), SqlJournalStore.Schema))
-            SqlDatabase.Execute(connection, SqlSnapshotBackend.Schema);
+        using var connection = SqlDatabase.Open(Settings("modes.db"), SqlJournalStore.Schema);
 
-        Assert.Equal(Shape(Copy("data/akka-journal/journal.db")), Shape(ours));
+        Assert.Equal(["wal"], Read(connection, "PRAGMA journal_mode"));
+        Assert.Equal(["2"], Read(connection, "PRAGMA synchronous"));
     }
 
-    [SharedFact]
-    public async Task A_journal_of_the_real_packages_is_read()
+    [Fact]
+    public void The_tables_are_those_of_the_real_packages()
     {
-        File.Copy(Copy("data/akka-journal/journal.db"), Path.Combine(_folder, "journal.db"));
-        var serializer = $"akka.actor.serializers.raw = \"{typeof(RawJson).AssemblyQualifiedName}\"";
-        var system = Open(_folder, serializer);
-        var expected = Rows("SELECT count(*) FROM journal WHERE deleted = 0").Single();
-        var highest = Rows("SELECT max(sequence_number) FROM journal").Single();
+        using var ours = SqlDatabase.Open(Settings("ours.db"), SqlJournalStore.Schema);
+        SqlDatabase.Execute(ours, SqlSnapshotBackend.Schema);
+        using var theirs = new SqliteConnection($"Data Source={Golden};Mode=ReadOnly;Pooling=False");
+        theirs.Open();
 
-        var actor = system.ActorOf(Props.Create(() => new Counter("p-1", TestActor)));
+        Assert.Equal(Shape(theirs), Shape(ours));
+        Assert.Equal(19, Shape(ours).Count(line => line.StartsWith("column ", StringComparison.Ordinal)));
+    }
 
-        Assert.Equal($"{expected} events up to {highest}", ExpectMsg<string>());
-        Assert.NotNull(actor);
+    [Fact]
+    public async Task A_journal_of_the_real_packages_is_read_and_continued()
+    {
+        var database = Path.Combine(_folder, "journal.db");
+        File.Copy(Golden, database);
+        const string old = "SELECT ordering || created || hex(message) || writer_uuid FROM journal WHERE sequence_number <= 60";
+        var before = Rows(old);
+        var raw = $"akka.actor.serializers.raw = \"{typeof(RawJson).AssemblyQualifiedName}\"";
+        var system = Open(more: raw);
+
+        var actor = Watch(system.ActorOf(Props.Create(() => new Continuer("p-1", TestActor))));
+        ExpectMsg("offer 60 {\"$\":\"I60\"}");
+        ExpectMsg("0 events up to 60");
+        actor.Tell("one more");
+        ExpectMsg("61");
+        system.Stop(actor);
+        ExpectTerminated(actor);
+        system.ActorOf(Props.Create(() => new Continuer("p-1", TestActor, true)));
+
+        ExpectMsg("61 events up to 61");
         await system.Terminate();
+        Assert.Equal(before, Rows(old));
+        const string added = "SELECT ordering || ' ' || manifest || ' ' || identifier FROM journal WHERE identifier <> 1";
+        Assert.Equal(["61 note/1 9001"], Rows(added));
     }
 
     protected override void AfterAll()
@@ -160,39 +173,27 @@ public sealed class SqlJournalTests : TestKit
         Directory.Delete(_folder, recursive: true);
     }
 
-    private ActorSystem Open(string? folder = null, string more = "") => ActorSystem.Create("sql", ConfigurationFactory.ParseString(
-        $$"""
-        akka.stdout-loglevel = OFF
-        akka.persistence.journal.plugin = "akka.persistence.journal.sql"
-        akka.persistence.journal.sql { connection-string = "Data Source={{folder ?? _folder}}/journal.db", provider-name = "SQLite.MS" }
-        akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.sql"
-        akka.persistence.snapshot-store.sql { connection-string = "Data Source={{folder ?? _folder}}/journal.db" }
-        akka.actor {
-          serializers { notes = "{{typeof(NoteSerializer).AssemblyQualifiedName}}" }
-          serialization-bindings { "{{typeof(Note).AssemblyQualifiedName}}" = notes, "System.String" = notes }
-          serialization-identifiers { "{{typeof(NoteSerializer).AssemblyQualifiedName}}" = 9001 }
-        }
-        {{more}}
-        """));
+    private ActorSystem Open(string? folder = null, string connection = "", string more = "") => ActorSystem.Create(
+        "sql", ConfigurationFactory.ParseString(NoteSerializer.Settings($"{folder ?? _folder}/journal.db;{connection}", more)));
 
-    private string Copy(string shared)
+    private SqlSettings Settings(string file) => new("test", $"Data Source={Path.Combine(_folder, file)};Pooling=False", true);
+
+    private SqliteConnection Connect()
     {
-        var copy = Path.Combine(_folder, "copy.db");
-        File.Copy(SharedData.PathOf(shared), copy, overwrite: true);
-        return copy;
+        var connection = new SqliteConnection($"Data Source={_folder}/journal.db;Pooling=False");
+        connection.Open();
+        return connection;
     }
 
     private string[] Rows(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={_folder}/journal.db;Pooling=False");
-        connection.Open();
+        using var connection = Connect();
         return Read(connection, sql);
     }
 
     private void Execute(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={_folder}/journal.db;Pooling=False");
-        connection.Open();
+        using var connection = Connect();
         SqlDatabase.Execute(connection, sql);
     }
 
@@ -207,30 +208,15 @@ public sealed class SqlJournalTests : TestKit
         return [.. rows];
     }
 
-    private static string[] Shape(string file)
-    {
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
-        connection.Open();
-        return Read(
-            connection,
-            "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk FROM sqlite_master m, "
-            + "pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('journal', 'tags', 'snapshot') "
-            + "UNION ALL SELECT m.tbl_name || ' ' || m.name || ' ' || i.\"unique\" || ' ' || k.name FROM sqlite_master m, "
-            + "pragma_index_list(m.tbl_name) i, pragma_index_info(m.name) k WHERE m.type = 'index' AND i.name = m.name ORDER BY 1");
-    }
+    private static string[] Shape(SqliteConnection connection) => Read(
+        connection,
+        "SELECT 'column ' || m.name || '.' || c.name || ' ' || c.cid || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk "
+        + "FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('journal', 'tags', 'snapshot') "
+        + "UNION ALL SELECT 'index ' || m.tbl_name || ' ' || m.name || ' ' || i.\"unique\" || ' ' || k.seqno || ' ' || k.name "
+        + "FROM sqlite_master m, pragma_index_list(m.tbl_name) i, pragma_index_info(m.name) k "
+        + "WHERE m.type = 'index' AND i.name = m.name ORDER BY 1");
 
-    private sealed record Note(string Text);
-
-    private sealed class NoteSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
-    {
-        public override byte[] ToBinary(object obj) => Encoding.UTF8.GetBytes(obj is Note note ? note.Text : (string)obj);
-
-        public override object FromBinary(byte[] bytes, string manifest) =>
-            manifest == "note/1" ? new Note(Encoding.UTF8.GetString(bytes)) : Encoding.UTF8.GetString(bytes);
-
-        public override string Manifest(object o) => o is Note ? "note/1" : "text/1";
-    }
-
+    /// <summary>Bytes of the default JSON serialiser of the real packages, as text.</summary>
     private sealed class RawJson(ExtendedActorSystem system) : Serializer(system)
     {
         public override int Identifier => 1;
@@ -242,54 +228,24 @@ public sealed class SqlJournalTests : TestKit
         public override object FromBinary(byte[] bytes, Type type) => Encoding.UTF8.GetString(bytes);
     }
 
-    private sealed class Counter : ReceivePersistentActor
+    /// <summary>Counts the events, the old ones (texts) and its own (notes).</summary>
+    private sealed class Continuer : ReceivePersistentActor
     {
         private int _events;
 
-        public Counter(string id, IActorRef to)
+        public Continuer(string id, IActorRef to, bool fromStart = false)
         {
             PersistenceId = id;
+            Recovery = fromStart ? new Recovery(SnapshotSelectionCriteria.None) : Recovery.Default;
+            Recover<SnapshotOffer>(offer => to.Tell($"offer {offer.Metadata.SequenceNr} {offer.Snapshot}"));
             Recover<string>(_ => _events++);
+            Recover<Note>(_ => _events++);
             Recover<RecoveryCompleted>(_ => to.Tell($"{_events} events up to {LastSequenceNr}"));
+            Command<string>(text => Persist(new Note(text), _ => to.Tell($"{LastSequenceNr}")));
         }
 
         public override string PersistenceId { get; }
 
-        public override Recovery Recovery => new(SnapshotSelectionCriteria.None);
-    }
-
-    private sealed class Ledger : ReceivePersistentActor
-    {
-        private readonly IActorRef _to;
-        private List<string> _notes = [];
-
-        public Ledger(string id, IActorRef to)
-        {
-            PersistenceId = id;
-            _to = to;
-            Recover<SnapshotOffer>(offer => _notes = [.. ((string)offer.Snapshot).Split(',')]);
-            Recover<Note>(note => _notes.Add(note.Text));
-            Command<SaveSnapshotSuccess>(saved => to.Tell($"saved {saved.Metadata.SequenceNr}"));
-            Command<DeleteMessagesSuccess>(deleted => to.Tell($"deleted {deleted.ToSequenceNr}"));
-            Command<string>(m => m == "state", _ => to.Tell($"{string.Join(',', _notes)} ({LastSequenceNr})"));
-            Command<string>(m => m == "snapshot", _ => SaveSnapshot(string.Join(',', _notes)));
-            Command<string>(m => m == "delete 1", _ => DeleteMessages(1));
-            Command<string>(m => m == "unserialisable", _ => Persist(new Version(1, 2), _ => to.Tell("written")));
-            Command<string>(m => m == "tag x", _ => Persist(new Tagged(new Note("x"), ["red"]), _ => to.Tell("x")));
-            Command<string>(m => Persist(new Note(m), note =>
-            {
-                _notes.Add(note.Text);
-                to.Tell(note.Text);
-            }));
-        }
-
-        public override string PersistenceId { get; }
-
-        protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) =>
-            _to.Tell("rejected " + cause.Message);
-
-        protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => _to.Tell("failed " + cause.Message);
-
-        protected override void OnRecoveryFailure(Exception reason, object? message = null) => _to.Tell(reason.Message);
+        public override Recovery Recovery { get; }
     }
 }

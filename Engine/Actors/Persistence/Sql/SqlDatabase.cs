@@ -28,6 +28,9 @@ internal static class SqlDatabase
     private const int Busy = 5;
     private const int Locked = 6;
 
+    /// <summary>The longest wait for a lock that another process holds; SQLite tries again at growing intervals meanwhile.</summary>
+    private const int LongestWaitSeconds = 10;
+
     private static readonly Lazy<bool> Provider = new(UseSystemLibrary);
 
     internal static SqliteConnection Open(SqlSettings settings, string schema)
@@ -37,7 +40,9 @@ internal static class SqlDatabase
         try
         {
             connection.Open();
-            Execute(connection, "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+            var wait = connection.DefaultTimeout is > 0 and < LongestWaitSeconds ? connection.DefaultTimeout : LongestWaitSeconds;
+            connection.DefaultTimeout = wait;
+            Execute(connection, $"PRAGMA busy_timeout={wait * 1000}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
             if (settings.AutoInitialize)
                 Execute(connection, schema);
             return connection;
@@ -54,7 +59,7 @@ internal static class SqlDatabase
     {
         var file = new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource;
         var advice = e.SqliteErrorCode is Busy or Locked
-            ? "it is locked by another process; end that process or use another file"
+            ? "it is locked by another process; end that process, or wait until it is done, or use another file"
             : "check that its folder exists, that it may be written, and that it is a SQLite database";
         return new InvalidOperationException($"The database {file} of {settings.Id} cannot be used ({e.Message}): {advice}", e);
     }
