@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Specs;
 
@@ -97,6 +98,28 @@ internal sealed class JsonObject
         value.ValueKind == JsonValueKind.String
             ? Decode(() => value.GetString()!, at)
             : throw new SpecException($"is {Show(value)}, but must be text", at);
+
+    /// <summary>An array of numbers, or one number where that is allowed to stand for it.</summary>
+    public EquatableArray<double> Numbers(string name, bool orOne = false)
+    {
+        var value = Required(name);
+        if (orOne && value.ValueKind == JsonValueKind.Number)
+            return [AsNumber(value, PathOf(name))];
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new SpecException($"is {Show(value)}, but must be {(orOne ? "a number or " : "")}an array of numbers", PathOf(name));
+        return value.EnumerateArray().Select((item, i) => AsNumber(item, $"{PathOf(name)}[{i}]")).ToEquatableArray();
+    }
+
+    public EquatableArray<string> Texts(string name)
+    {
+        var value = Required(name);
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new SpecException($"is {Show(value)}, but must be an array of names", PathOf(name));
+        return value.EnumerateArray().Select((item, i) => AsText(item, $"{PathOf(name)}[{i}]")).ToEquatableArray();
+    }
+
+    /// <summary>Text that may be left out or null.</summary>
+    public string? TextOrNull(string name) => Optional(name) is { ValueKind: not JsonValueKind.Null } ? Text(name) : null;
 
     private string PathOf(string name) => At == "" ? name : $"{At}.{name}";
 
