@@ -12,12 +12,13 @@ internal sealed class PointSource : FrameSource
         : base(table.Rows, file.Axes, bounds && table.Rows > 1)
     {
         _table = table;
+        HasDelays = table.Delays.ContainsAnyExcept(0.0);
         _gapAtStart = Jumps(this, Length - 1, this, 0);
     }
 
     public override bool HasDurations => !_table.Durations.IsEmpty;
 
-    public override bool HasDelays => !_table.Delays.IsEmpty;
+    public override bool HasDelays { get; }
 
     public override void Positions(int axis, Edge edge, long start, Span<double> into)
     {

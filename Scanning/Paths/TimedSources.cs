@@ -69,7 +69,7 @@ internal sealed class VelocityDurationSource(FrameSource inner, int? axis, doubl
 /// <summary>Frames with a time to stand still after each, or after all alike.</summary>
 internal sealed class DelaySource(FrameSource inner, EquatableArray<double> seconds) : WrappedSource(inner)
 {
-    public override bool HasDelays => true;
+    public override bool HasDelays { get; } = inner.HasDelays || seconds.Any(s => s > 0);
 
     public override void Delays(long start, Span<double> into)
     {
