@@ -159,7 +159,7 @@ public class ExtendedPathTests
         var path = ScanPath.Of(spec);
         // 1 in 0.5 s: 2 a second; from rest at 4 a second squared that takes 0.5.
         Assert.Equal((-1, 1e6 + 1), path.RangeWithRunUp(1, 4));
-        Assert.Equal((0, 1), path.RangeWithRunUp(0, 4));
+        Assert.Equal(path.RangeOf(0), path.RangeWithRunUp(0, 4));
         Assert.Throws<InvalidOperationException>(() => ScanPath.Of(new Fly(X)).RangeWithRunUp(0, 1));
     }
 
@@ -209,5 +209,5 @@ public class ExtendedPathTests
 
     private static FrameBlock Read(Spec spec) => ScanspecResult.Read(ScanPath.Of(spec), 3);
 
-    private static int[] Gaps(FrameBlock block) => [.. Enumerable.Range(0, block.Count).Where(i => block.Gap[i])];
+    private static int[] Gaps(FrameBlock block) => [.. Enumerable.Range(0, block.Gap.Length).Where(i => block.Gap[i])];
 }
