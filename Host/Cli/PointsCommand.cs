@@ -18,7 +18,8 @@ internal static class PointsCommand
             Description = $"How many frames at most. Default: all that follow; as a table {TableFrames}.",
             HelpName = "N",
         };
-        var stepped = new Option<bool>("--stepped") { Description = "The spec as it stands: only what is inside a Fly moves through frames." };
+        var stepped = new Option<bool>("--stepped")
+        { Description = "The spec as it stands: only what is inside a Fly moves through frames." };
         var flown = new Option<bool>("--flown") { Description = "The fastest dimension moves from bound to bound. This is the default." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var csv = new Option<bool>("--csv") { Description = "Print a line per frame, as CSV." };
@@ -64,7 +65,8 @@ internal static class PointsCommand
         catch (SpecException wrong)
         {
             // The Fly around it is not the user's.
-            var at = spec is Fly && wrong.Path is { } place && place.StartsWith("spec.spec", StringComparison.Ordinal) ? place[5..] : wrong.Path;
+            var at = spec is Fly && wrong.Path is { } place && place.StartsWith("spec.spec", StringComparison.Ordinal)
+                ? place[5..] : wrong.Path;
             throw new SpecException(wrong.What, at, file);
         }
         for (var axis = 0; axis < path.Axes.Count; axis++)

@@ -13,7 +13,8 @@ internal sealed class PointsView(ScanPath path, (long First, long Count) frames)
 
     public void Show(Output output)
     {
-        output.Line($"axes {string.Join(" ", path.Axes)}, shape {string.Join(" × ", path.Dimensions.Select(d => d.Length))}, {path.Length} frames");
+        var shape = string.Join(" × ", path.Dimensions.Select(d => d.Length));
+        output.Line($"axes {string.Join(" ", path.Axes)}, shape {shape}, {path.Length} frames");
         var table = new Table().Border(TableBorder.Simple);
         table.AddColumns([.. Columns.Select(Markup.Escape)]);
         foreach (var (frame, block, i) in Rows())

@@ -25,7 +25,8 @@ internal static class PointFiles
             using var stream = Open(path);
             var sha256 = Convert.ToHexStringLower(SHA256.HashData(stream));
             if (file.Sha256 is { } before && !before.Equals(sha256, StringComparison.OrdinalIgnoreCase))
-                throw new SpecException($"has SHA-256 {sha256[..12]}…, but the spec was made for {before}: the file has changed", document: path);
+                throw new SpecException($"has SHA-256 {sha256[..12]}…, but the spec was made for {before}: the file has changed",
+                    document: path);
             List<string> wanted = [.. file.Columns, .. new[] { file.DurationColumn, file.DelayColumn }.OfType<string>()];
             var rows = Math.Min(SpecLimits.PointRows, SpecLimits.PointValues / wanted.Count);
             var columns = IsHdf(path) ? ReadHdf(path, file.Group, wanted, rows) : ReadCsv(stream, path, file, wanted, rows);
@@ -54,7 +55,8 @@ internal static class PointFiles
     private static double[][] ReadCsv(FileStream stream, string path, PointFile file, List<string> columns, int rows)
     {
         if (file.Group is not null)
-            throw new SpecException($"is a CSV file, but the spec names a group, {file.Group}; only HDF5 files have groups", document: path);
+            throw new SpecException($"is a CSV file, but the spec names a group, {file.Group}; only HDF5 files have groups",
+                document: path);
         stream.Position = 0;
         using var text = new StreamReader(stream, leaveOpen: true);
         return new PointCsv(text, path).Read(columns, rows);

@@ -127,8 +127,8 @@ internal static class PathBuilder
         if (!(first > 0))
         {
             throw new SpecException(
-                $"{timed.Axis ?? List(source.Axes)} does not move through frame 0 of the fastest dimension, so that a velocity gives it no " +
-                "duration; put the ConstantVelocity inside a Fly", place.At + ".velocity");
+                $"{timed.Axis ?? List(source.Axes)} does not move through frame 0 of the fastest dimension, so that a velocity " +
+                "gives it no duration; put the ConstantVelocity inside a Fly", place.At + ".velocity");
         }
         return WithFastest(layers, timedSource);
     }

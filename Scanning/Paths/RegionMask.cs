@@ -34,7 +34,8 @@ internal static class RegionMask
     {
         var source = dimension.Source;
         if (source.Length > SpecLimits.MaskPoints)
-            throw new SpecException($"masks {source.Length} frames, but at most {SpecLimits.MaskPoints} can be; use larger steps", at + ".spec");
+            throw new SpecException($"masks {source.Length} frames, but at most {SpecLimits.MaskPoints} can be; use larger steps",
+                at + ".spec");
         var tests = regions.Select(r => Compile(r, source)).ToList();
         var picked = PickedSource.Of(source, (midpoints, kept) =>
         {
@@ -61,7 +62,8 @@ internal static class RegionMask
     }
 
     private static IEnumerable<Region> Parts(Region region) =>
-        region is Region.Combination { Operator: RegionOperator.IntersectionOf } both ? Parts(both.Left).Concat(Parts(both.Right)) : [region];
+        region is Region.Combination { Operator: RegionOperator.IntersectionOf } both
+            ? Parts(both.Left).Concat(Parts(both.Right)) : [region];
 
     private static IEnumerable<string> AxesOf(Region region) => region switch
     {

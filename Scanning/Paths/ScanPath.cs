@@ -106,7 +106,7 @@ public sealed class ScanPath
         return _stack.RangeOf(axis);
     }
 
-    /// <summary>As <see cref="RangeOf"/>, with the way that the axis needs on both sides to reach its velocity from rest, and to stop.</summary>
+    /// <summary>As <see cref="RangeOf"/>, with the way that the axis needs on both sides to reach its velocity, and to stop.</summary>
     /// <remarks>
     /// Found without expanding the path. Never too narrow: the widest frame is taken to be as short as the shortest.
     /// <b>Units</b> acceleration: position per second squared. <b>Errors</b> <see cref="InvalidOperationException"/> where an axis

@@ -46,7 +46,8 @@ internal static class RegionJson
                     Enum.Parse<RegionOperator>(type), Read(json.Required("left"), at + ".left", depth + 1),
                     Read(json.Required("right"), at + ".right", depth + 1));
             default:
-                throw new SpecException($"is '{type}', but must be one of {string.Join(", ", Types)}{NameSuggestion.For(type, Types)}", at + ".type");
+                throw new SpecException($"is '{type}', but must be one of {string.Join(", ", Types)}{NameSuggestion.For(type, Types)}",
+                    at + ".type");
         }
     }
 

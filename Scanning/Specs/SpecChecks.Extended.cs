@@ -17,13 +17,15 @@ internal static partial class SpecChecks
         Values(timed.Seconds, at + ".durations", Seconds);
         Values(timed.Positions, at + ".positions", (position, where) => Finite(position, where));
         if (timed.Positions.Count != timed.Seconds.Count)
-            throw new SpecException($"has {timed.Seconds.Count} values and positions has {timed.Positions.Count}, but both need equally many",
+            throw new SpecException(
+                $"has {timed.Seconds.Count} values and positions has {timed.Positions.Count}, but both need equally many",
                 at + ".durations");
         for (var i = 1; i < timed.Positions.Count; i++)
         {
             if (timed.Positions[i] <= timed.Positions[i - 1])
                 throw new SpecException(
-                    $"is {Show(timed.Positions[i])}, but must be above the one before it, {Show(timed.Positions[i - 1])}", $"{at}.positions[{i}]");
+                    $"is {Show(timed.Positions[i])}, but must be above the one before it, {Show(timed.Positions[i - 1])}",
+                    $"{at}.positions[{i}]");
         }
         var found = Timed(timed.Spec, at, depth);
         Known(timed.Axis, found.Axes, at + ".axis");

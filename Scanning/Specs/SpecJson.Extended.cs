@@ -18,7 +18,8 @@ public static partial class SpecJson
                 json.Only(type, "type", "rate", "spec");
                 var rate = json.Number("rate");
                 if (!(rate > 0))
-                    throw new SpecException($"is {JsonObject.Show(json.Required("rate"))}, but must be above 0 frames per second", json.At + ".rate");
+                    throw new SpecException($"is {JsonObject.Show(json.Required("rate"))}, but must be above 0 frames per second",
+                        json.At + ".rate");
                 return new ConstantDuration(1 / rate, ReadMember(json, "spec", depth));
             case "Durations":
                 json.Only(type, "type", "durations", "spec");
@@ -40,7 +41,8 @@ public static partial class SpecJson
     {
         json.Only("PointFile", "type", "file", "axes", "columns", "duration_column", "delay_column", "group", "sha256");
         var axes = json.Texts("axes");
-        return new PointFile(json.Text("file"), axes, json.Optional("columns") is { ValueKind: not JsonValueKind.Null } ? json.Texts("columns") : axes)
+        return new PointFile(json.Text("file"), axes,
+            json.Optional("columns") is { ValueKind: not JsonValueKind.Null } ? json.Texts("columns") : axes)
         {
             DurationColumn = json.TextOrNull("duration_column"),
             DelayColumn = json.TextOrNull("delay_column"),
@@ -63,7 +65,8 @@ public static partial class SpecJson
         json.Only("Spiral", "type", "x_axis", "y_axis", "x_start", "y_start", "x_range", "y_range", "num", "rotate");
         var rotate = json.Number("rotate", () => 0);
         if (rotate != 0)
-            throw new SpecException($"is {JsonObject.Show(json.Required("rotate"))}, but a spiral can only begin at 0; leave it out", json.At + ".rotate");
+            throw new SpecException($"is {JsonObject.Show(json.Required("rotate"))}, but a spiral can only begin at 0; leave it out",
+                json.At + ".rotate");
         var (width, height, num) = (json.Number("x_range"), json.Number("y_range"), json.Whole("num"));
         if (num is < 1 or > SpecLimits.Frames)
             throw new SpecException($"is {num} frames, but must be between 1 and {SpecLimits.Frames}", json.At + ".num");

@@ -17,7 +17,8 @@ internal static class SpecBenchmarks
         0.01, new Product(new Linspace("y", 0, 1, 1000), new Snake(new Linspace("x", 0, 2, 1000)))));
 
     private static readonly Spec Cube = new Fly(new ConstantDuration(
-        0.01, new Product(new Linspace("z", 0, 1, 10), new Product(new Linspace("y", 0, 1, 1000), new Snake(new Linspace("x", 0, 2, 1000))))));
+        0.01, new Product(
+            new Linspace("z", 0, 1, 10), new Product(new Linspace("y", 0, 1, 1000), new Snake(new Linspace("x", 0, 2, 1000))))));
 
     public static void Run(TextWriter output)
     {

@@ -17,7 +17,8 @@ public sealed class PointsTests
         Assert.Equal(
             new CliAnswer(0,
                 """{"axes":["y","x"],"shape":[2,3],"frames":6,"midpoints":{"y":[0,0,0,1,1,1],"x":[0,1,2,2,1,0]}"""
-                + ""","lower":{"y":[0,0,0,1,1,1],"x":[-0.5,0.5,1.5,2.5,1.5,0.5]},"upper":{"y":[0,0,0,1,1,1],"x":[0.5,1.5,2.5,1.5,0.5,-0.5]}"""
+                + ""","lower":{"y":[0,0,0,1,1,1],"x":[-0.5,0.5,1.5,2.5,1.5,0.5]}"""
+                + ""","upper":{"y":[0,0,0,1,1,1],"x":[0.5,1.5,2.5,1.5,0.5,-0.5]}"""
                 + ""","gap":[true,false,false,true,false,false],"duration":null}""" + "\n", ""),
             answer);
     }
@@ -26,8 +27,10 @@ public sealed class PointsTests
     public async Task Some_frames_of_a_stepped_scan_and_their_delays()
     {
         using var place = new CliPlace();
-        var file = place.Write(
-            "a.json", $$$"""{"note": 1, "spec": {"type": "ConstantDuration", "constant_duration": 0.5, "spec": {"type": "Delay", "delay": 2, "spec": {{{Grid}}} } } }""");
+        var file = place.Write("a.json", $$$"""
+            {"note": 1, "spec": {"type": "ConstantDuration", "constant_duration": 0.5,
+            "spec": {"type": "Delay", "delay": 2, "spec": {{{Grid}}} } } }
+            """);
         var answer = await place.RunAsync("points", file, "--json", "--stepped", "--start", "4", "--count", "9");
         Assert.Equal(
             """{"axes":["y","x"],"shape":[2,3],"frames":6,"midpoints":{"y":[1,1],"x":[1,0]},"lower":{"y":[1,1],"x":[1,0]}"""
@@ -77,7 +80,8 @@ public sealed class PointsTests
     [Theory]
     [InlineData("{", "flyscan: DIR/s.json:1:2: is not JSON")]
     [InlineData("""{"type": "Linspace", "axis": "x", "start": 0, "stop": 1, "num": 0}""", "flyscan: DIR/s.json: spec.num: is 0 frames")]
-    [InlineData("""{"type": "PointFile", "file": "no.csv", "axes": ["x"]}""", "flyscan: DIR/s.json: spec.file: DIR/no.csv: there is no such file")]
+    [InlineData("""{"type": "PointFile", "file": "no.csv", "axes": ["x"]}""",
+        "flyscan: DIR/s.json: spec.file: DIR/no.csv: there is no such file")]
     [InlineData("""{"type": "Durations", "durations": [1], "spec": {"type": "Static", "axis": "x", "value": 1, "num": 2}}""",
         "flyscan: DIR/s.json: spec.durations: has 1 values")]
     public async Task What_is_wrong_is_said_on_standard_error_with_exit_code_2(string spec, string message)

@@ -69,7 +69,8 @@ public sealed class PointFilesTests
     public void More_rows_than_the_limit_are_refused_at_their_line()
     {
         var csv = new PointCsv(new StringReader("x\n1\n2\n3\n"), "p.csv");
-        Assert.StartsWith("p.csv:4: is row 3, but at most 2", Assert.Throws<SpecException>(() => csv.Read(["x"], 2)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("p.csv:4: is row 3, but at most 2", Assert.Throws<SpecException>(() => csv.Read(["x"], 2)).Message,
+            StringComparison.Ordinal);
     }
 
     [H5PyFact]

@@ -155,7 +155,8 @@ public class ExtendedPathTests
     [Fact]
     public void A_run_up_widens_the_range_by_the_way_to_the_velocity_and_needs_no_expansion()
     {
-        var spec = new Fly(new ConstantDuration(0.5, new Product(new Linspace("y", 0, 1, 1_000_000), new Linspace("x", 0, 1e6, 1_000_001))));
+        var spec = new Fly(new ConstantDuration(0.5,
+            new Product(new Linspace("y", 0, 1, 1_000_000), new Linspace("x", 0, 1e6, 1_000_001))));
         var path = ScanPath.Of(spec);
         // 1 in 0.5 s: 2 a second; from rest at 4 a second squared that takes 0.5.
         Assert.Equal((-1, 1e6 + 1), path.RangeWithRunUp(1, 4));

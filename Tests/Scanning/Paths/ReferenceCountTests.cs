@@ -31,7 +31,7 @@ public class ReferenceCountTests(ITestOutputHelper output)
                 }
             }
         }
-        output.WriteLine($"{specs} recorded specs, {variants} paths (stepped and flown), {reads} reads in chunks, {frames} frames compared");
+        output.WriteLine($"{specs} recorded specs, {variants} paths (stepped, flown), {reads} reads in chunks, {frames} frames compared");
         Assert.Equal((42, 84), (specs, variants));
     }
 

@@ -17,7 +17,9 @@ public class LegacySpecTests
     [Fact]
     public void A_repeat_is_a_whole_number_with_its_gap() => Assert.Equal(
         new Product(new Repeat(3), new Snake(X), Gap: false),
-        Parse($$"""{"type": "Product", "outer": {"type": "Repeat", "num": 3, "gap": false}, "inner": {"type": "Snake", "spec": {{Line}} } }"""));
+        Parse($$"""
+            {"type": "Product", "outer": {"type": "Repeat", "num": 3, "gap": false}, "inner": {"type": "Snake", "spec": {{Line}} } }
+            """));
 
     [Fact]
     public void A_duration_axis_zipped_on_is_a_flown_scan() => Assert.Equal(
@@ -27,7 +29,9 @@ public class LegacySpecTests
     [Fact]
     public void A_duration_axis_inside_is_a_step_scan_with_exposures_at_each_stop()
     {
-        var spec = Parse($$"""{"type": "Product", "outer": {{Line}}, "inner": {"type": "Static", "axis": "DURATION", "value": 0.1, "num": 2} }""");
+        var spec = Parse($$"""
+            {"type": "Product", "outer": {{Line}}, "inner": {"type": "Static", "axis": "DURATION", "value": 0.1, "num": 2} }
+            """);
         Assert.Equal(new Product(new ConstantDuration(0.1, X), new Repeat(2)), spec);
         var whole = ScanPath.Of(spec);
         Assert.Equal([4L, 2L], whole.Dimensions.Select(d => d.Length));
@@ -38,7 +42,8 @@ public class LegacySpecTests
     public void A_spiral_by_width_and_count_has_that_many_points_on_the_same_curve()
     {
         var spec = Parse("""
-            {"type": "Spiral", "x_axis": "x", "y_axis": "y", "x_start": 1, "y_start": 5, "x_range": 10, "y_range": 50, "num": 30, "rotate": 0}
+            {"type": "Spiral", "x_axis": "x", "y_axis": "y", "x_start": 1, "y_start": 5, "x_range": 10, "y_range": 50, "num": 30,
+             "rotate": 0}
             """);
         var path = ScanPath.Of(spec);
         Assert.Equal(30, path.Length);
@@ -76,8 +81,10 @@ public class LegacySpecTests
     [InlineData("""{"type": "Repeat", "num": 3}""", "spec.type: is 'Repeat', which is not a type of spec by itself")]
     [InlineData("""{"type": "FixedRate", "rate": 0, "spec": {}}""", "spec.rate: is 0, but must be above 0 frames per second")]
     [InlineData("""{"type": "Mask", "spec": {"type": "Static", "axis": "x", "value": 0}, "region": {}}""", "spec.region.type: is missing")]
-    [InlineData("""{"type": "Mask", "spec": {"type": "Static", "axis": "x", "value": 0}, "region": {"type": "Circel"}}""", "did you mean 'Circle'?")]
-    [InlineData("""{"type": "Delay", "delay": "1", "spec": {}}""", "spec.delay: is the text \"1\", but must be a number or an array of numbers")]
+    [InlineData("""{"type": "Mask", "spec": {"type": "Static", "axis": "x", "value": 0}, "region": {"type": "Circel"}}""",
+        "did you mean 'Circle'?")]
+    [InlineData("""{"type": "Delay", "delay": "1", "spec": {}}""",
+        "spec.delay: is the text \"1\", but must be a number or an array of numbers")]
     public void What_is_wrong_is_said_with_its_place(string json, string message) =>
         Assert.Contains(message, Assert.Throws<SpecException>(() => Parse(json)).Message, StringComparison.Ordinal);
 
