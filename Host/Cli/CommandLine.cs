@@ -19,6 +19,7 @@ internal static class CommandLine
             RunCommand.Demo(freeBytes),
             RunCommand.Run(freeBytes),
             PlanCommand.Create(freeBytes),
+            PointsCommand.Create(),
             ResumeCommand.Create(freeBytes),
             RunsCommand.Runs(),
             RunsCommand.Show(),

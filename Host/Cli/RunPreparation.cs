@@ -31,6 +31,7 @@ internal static class RunPreparation
     public static ScanRequest LoadRequest(PlanArguments arguments, BeamlineDescription beamline)
     {
         var request = ScanRequestJson.Parse(ReadRequest(arguments.Request), arguments.Request);
+        request = request with { Spec = ReadFiles(request.Spec, arguments.Request) };
         if (arguments.Axes is string axes)
             request = request with { Spec = SpecAxes.Rename(request.Spec, ParseAxes(axes)) };
         if (arguments.Detectors is string detectors)
@@ -39,6 +40,9 @@ internal static class RunPreparation
             request = request with { Detectors = beamline.Detectors.Select(d => d.Name).ToEquatableArray() };
         return request;
     }
+
+    /// <summary>The spec of a request, or of a bare spec's file, with the files of points that it refers to.</summary>
+    public static Spec LoadSpec(string file) => ReadFiles(ScanRequestJson.Parse(ReadRequest(file), file).Spec, file);
 
     /// <summary>The run that the arguments ask for, proved and named; nothing of it is on disk yet.</summary>
     public static RunToMake NewRun(PlanArguments arguments, LoadedBeamline beamline)
@@ -66,6 +70,7 @@ internal static class RunPreparation
         if (submitted.BeamlineName != beamline.Name)
             throw new RefusedException($"scan {uid} is of beamline {submitted.BeamlineName}, the file given is of {beamline.Name}");
         var request = ScanRequestJson.Parse(System.Text.Encoding.UTF8.GetBytes(submitted.RequestJson), $"journal, scan {uid}");
+        request = request with { Spec = PointFiles.Read(request.Spec, dataFolder) };
         // What the run has written already counts as room for it.
         var room = freeBytes(dataFolder) + DiskSpace.UsedBytes(RunFolder.Of(dataFolder, submitted.RunFolder).Data);
         var plan = Plan(request, beamline, room);
@@ -94,6 +99,18 @@ internal static class RunPreparation
         {
             if (File.Exists(at))
                 throw new RefusedException($"the data folder {dataFolder} cannot be made: {at} is a file. Give another with --out.");
+        }
+    }
+
+    private static Spec ReadFiles(Spec spec, string requestFile)
+    {
+        try
+        {
+            return PointFiles.Read(spec, Path.GetDirectoryName(Path.GetFullPath(requestFile))!);
+        }
+        catch (SpecException wrong) when (wrong.Document is null)
+        {
+            throw new SpecException(wrong.What, wrong.Path, requestFile);
         }
     }
 

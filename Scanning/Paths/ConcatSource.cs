@@ -52,6 +52,20 @@ internal sealed class ConcatSource : FrameSource
             _right.Durations(start + before - _left.Length, into[before..]);
     }
 
+    public override bool HasDelays => _left.Source.HasDelays || _right.Source.HasDelays;
+
+    public override void Delays(long start, Span<double> into)
+    {
+        var before = Before(start, into.Length);
+        if (before > 0)
+            _left.Delays(start, into[..before]);
+        if (before < into.Length)
+            _right.Delays(start + before - _left.Length, into[before..]);
+    }
+
+    public override double WidestFrame(int axis) =>
+        Math.Max(_left.Source.WidestFrame(axis), _right.Source.WidestFrame(_rightAxis[axis]));
+
     public override (double Low, double High) RangeOf(int axis)
     {
         var left = _left.Source.RangeOf(axis);

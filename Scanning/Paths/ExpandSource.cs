@@ -17,5 +17,15 @@ internal sealed class ExpandSource(FrameSource frame, long length) : FrameSource
         into.Fill(into[0]);
     }
 
+    public override bool HasDelays => frame.HasDelays;
+
+    public override void Delays(long start, Span<double> into)
+    {
+        frame.Delays(0, into[..1]);
+        into.Fill(into[0]);
+    }
+
+    public override double WidestFrame(int axis) => frame.WidestFrame(axis);
+
     public override (double Low, double High) RangeOf(int axis) => frame.RangeOf(axis);
 }

@@ -2,7 +2,7 @@ namespace Flyscan.Scanning.Paths;
 
 /// <summary>Room for some frames of a path, owned and reused by the caller.</summary>
 /// <remarks>
-/// <b>Shapes</b> Lower, Midpoint, Upper: [axes][capacity]; Gap, DurationSeconds: [capacity]. Only the first Count frames
+/// <b>Shapes</b> Lower, Midpoint, Upper: [axes][capacity]; Gap, DurationSeconds, DelaySeconds: [capacity]. Only the first Count frames
 /// mean something.
 /// </remarks>
 public sealed class FrameBlock
@@ -17,6 +17,7 @@ public sealed class FrameBlock
         Upper = Arrays(axes, capacity);
         Gap = new bool[capacity];
         DurationSeconds = new double[capacity];
+        DelaySeconds = new double[capacity];
     }
 
     /// <summary>Most frames that one read fills.</summary>
@@ -39,6 +40,12 @@ public sealed class FrameBlock
 
     /// <summary>Duration of each frame; NaN where the spec gives none.</summary>
     public double[] DurationSeconds { get; }
+
+    /// <summary>How long the axes stand still after each frame; 0 where the spec says nothing.</summary>
+    public double[] DelaySeconds { get; }
+
+    // Paths without delays leave the array alone as long as it holds none.
+    internal bool HoldsDelays { get; set; }
 
     private static double[][] Arrays(int axes, int capacity) => [.. Enumerable.Range(0, axes).Select(_ => new double[capacity])];
 }

@@ -40,6 +40,30 @@ internal abstract class FrameSource(long length, IReadOnlyList<string> axes, boo
     public virtual void Durations(long start, Span<double> into) =>
         throw new InvalidOperationException("This dimension has no durations of its own.");
 
+    /// <summary>Whether <see cref="Delays"/> answers.</summary>
+    public virtual bool HasDelays => false;
+
+    /// <summary>Fills in how many seconds the axes stand still after each frame.</summary>
+    public virtual void Delays(long start, Span<double> into) =>
+        throw new InvalidOperationException("This dimension has no delays of its own.");
+
+    /// <summary>At least the longest way of an axis within one frame.</summary>
+    public virtual double WidestFrame(int axis)
+    {
+        var widest = 0.0;
+        Span<double> lower = stackalloc double[256];
+        Span<double> upper = stackalloc double[256];
+        for (long start = 0; start < Length && HasBounds; start += lower.Length)
+        {
+            var some = (int)Math.Min(lower.Length, Length - start);
+            Positions(axis, Edge.Lower, start, lower[..some]);
+            Positions(axis, Edge.Upper, start, upper[..some]);
+            for (var i = 0; i < some; i++)
+                widest = Math.Max(widest, Math.Abs(upper[i] - lower[i]));
+        }
+        return widest;
+    }
+
     /// <summary>The lowest and highest position of an axis, bounds included.</summary>
     public abstract (double Low, double High) RangeOf(int axis);
 

@@ -3,6 +3,8 @@ namespace Flyscan.Scanning.Paths;
 /// <summary>One dimension in a stack: its frames, whether every other pass is reversed, and a duration that they all share.</summary>
 internal sealed record Layer(FrameSource Source, bool Snaked, double? DurationSeconds = null)
 {
+    private delegate void Filler(long start, Span<double> into);
+
     public long Length => Source.Length;
 
     public bool HasDuration => DurationSeconds is not null || Source.HasDurations;
@@ -51,13 +53,28 @@ internal sealed record Layer(FrameSource Source, bool Snaked, double? DurationSe
             into.Fill(seconds);
             return;
         }
+        PerFrame(Source.Durations, step, into);
+    }
+
+    /// <summary>Seconds to stand still after the steps from step on, counted over all passes.</summary>
+    public void Delays(long step, Span<double> into)
+    {
+        if (Source.HasDelays)
+            PerFrame(Source.Delays, step, into);
+        else
+            into.Clear();
+    }
+
+    // What belongs to frames turns round with them, unlike gaps, which lie between.
+    private void PerFrame(Filler fill, long step, Span<double> into)
+    {
         while (into.Length > 0)
         {
             var pass = step / Length;
             var at = step - pass * Length;
             var part = into[..(int)Math.Min(Length - at, into.Length)];
             var reversed = Snaked && (pass & 1) == 1;
-            Source.Durations(reversed ? Length - at - part.Length : at, part);
+            fill(reversed ? Length - at - part.Length : at, part);
             if (reversed)
                 part.Reverse();
             step += part.Length;

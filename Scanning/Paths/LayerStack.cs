@@ -39,12 +39,61 @@ internal sealed class LayerStack
 
     public bool HasBounds => Array.Exists(Layers, l => l.Source.HasBounds);
 
+    public bool HasDelays => Array.Exists(Layers, l => l.Source.HasDelays);
+
     public bool HasDurations => _durationLayer >= 0;
 
     /// <summary>Whether the axis has the same position all through each frame.</summary>
     public bool IsStill(int axis) => !Layers[_axes[axis].Layer].Source.HasBounds;
 
     public (double Low, double High) RangeOf(int axis) => Layers[_axes[axis].Layer].Source.RangeOf(_axes[axis].Axis);
+
+    /// <summary>At least the longest way of an axis within one frame.</summary>
+    public double WidestFrame(int axis) => Layers[_axes[axis].Layer].Source.WidestFrame(_axes[axis].Axis);
+
+    /// <summary>The shortest frame, found in the one dimension that gives durations; NaN where none does.</summary>
+    public double ShortestDuration()
+    {
+        if (_durationLayer < 0)
+            return double.NaN;
+        var layer = Layers[_durationLayer];
+        if (layer.DurationSeconds is { } seconds)
+            return seconds;
+        var shortest = double.PositiveInfinity;
+        Span<double> some = stackalloc double[256];
+        for (long step = 0; step < layer.Length; step += some.Length)
+        {
+            var part = some[..(int)Math.Min(some.Length, layer.Length - step)];
+            layer.Durations(step, part);
+            foreach (var value in part)
+                shortest = Math.Min(shortest, value);
+        }
+        return shortest;
+    }
+
+    /// <summary>Seconds to stand still after each frame: of every dimension whose step ends with it.</summary>
+    public void Delays(long start, Span<double> into)
+    {
+        into.Clear();
+        for (var l = 0; l < Layers.Length; l++)
+        {
+            if (Layers[l].Source.HasDelays)
+                AddDelays(l, start, into);
+        }
+    }
+
+    private void AddDelays(int index, long start, Span<double> into)
+    {
+        var frames = _framesPerStep[index];
+        Span<double> some = stackalloc double[128];
+        for (var step = start / frames; (step + 1) * frames <= start + into.Length; step += some.Length)
+        {
+            var count = (int)Math.Min(some.Length, (start + into.Length) / frames - step);
+            Layers[index].Delays(step, some[..count]);
+            for (var i = 0; i < count; i++)
+                into[(int)((step + i + 1) * frames - 1 - start)] += some[i];
+        }
+    }
 
     public void Positions(int axis, Edge edge, long start, Span<double> into)
     {

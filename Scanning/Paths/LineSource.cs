@@ -28,6 +28,8 @@ internal sealed class LineSource(string axis, long length, double first, double 
             into[0] = _gapAtStart;
     }
 
+    public override double WidestFrame(int axis) => HasBounds ? Math.Abs(step) : 0;
+
     public override (double Low, double High) RangeOf(int axis)
     {
         var begin = At(0, Edge.Lower, 0);

@@ -68,6 +68,8 @@ internal sealed class MaskSource : FrameSource
             into[0] = _gapAtStart;
     }
 
+    public override double WidestFrame(int axis) => _grid.WidestFrame(_gridAxis[axis]);
+
     public override (double Low, double High) RangeOf(int axis) => _ranges[axis];
 
     private static MaskSource Build(Grid grid, Place place, Func<double, double, bool> inside)
@@ -102,7 +104,7 @@ internal sealed class MaskSource : FrameSource
     private static double Square(double value) => value * value;
 
     // Counts the edges to the right of the point; half-open in y, so that a corner counts once.
-    private static bool IsInside(ReadOnlySpan<Vertex> corners, double x, double y)
+    internal static bool IsInside(ReadOnlySpan<Vertex> corners, double x, double y)
     {
         var inside = false;
         var from = corners[^1];

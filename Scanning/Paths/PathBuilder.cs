@@ -30,6 +30,12 @@ internal static class PathBuilder
         Snake s => [.. Build(s.Spec, place.In("spec")).Select(l => l with { Snaked = true })],
         Fly f => Build(f.Spec, place.In("spec") with { Bounds = true }),
         ConstantDuration d => Timed(d, place),
+        Durations d => TimedEach(d, place),
+        DurationByPosition d => TimedByPosition(d, place),
+        ConstantVelocity v => TimedByVelocity(v, place),
+        Delay d => Delayed(d, place),
+        Mask m => RegionMask.Apply(m, Build(m.Spec, place.In("spec")), place),
+        PointFile f => [Points(f, place)],
         _ => throw new UnreachableException(),
     };
 
@@ -88,6 +94,70 @@ internal static class PathBuilder
             return [new Layer(new RepeatSource(1, false), false, timed.DurationSeconds)];
         var layers = Build(timed.Spec, place.In("spec"));
         return [.. layers.SkipLast(1), layers[^1] with { DurationSeconds = timed.DurationSeconds }];
+    }
+
+    private static IReadOnlyList<Layer> TimedEach(Durations timed, Place place)
+    {
+        var layers = Build(timed.Spec, place.In("spec"));
+        CheckLength(timed.Seconds.Count, layers[^1], place.At + ".durations");
+        return WithFastest(layers, new ListedDurationSource(layers[^1].Source, timed.Seconds));
+    }
+
+    private static IReadOnlyList<Layer> TimedByPosition(DurationByPosition timed, Place place)
+    {
+        var layers = Build(timed.Spec, place.In("spec")).ToArray();
+        var index = Array.FindIndex(layers, l => l.Source.Axes.Contains(timed.Axis));
+        var source = layers[index].Source;
+        layers[index] = layers[index] with
+        {
+            Source = new PositionDurationSource(source, source.AxisIndex(timed.Axis), [.. timed.Positions], [.. timed.Seconds]),
+        };
+        return layers;
+    }
+
+    private static IReadOnlyList<Layer> TimedByVelocity(ConstantVelocity timed, Place place)
+    {
+        var layers = Build(timed.Spec, place.In("spec"));
+        var source = layers[^1].Source;
+        if (timed.Axis is { } axis && !source.Axes.Contains(axis))
+            throw new SpecException($"is '{axis}', but the fastest dimension moves {List(source.Axes)}", place.At + ".axis");
+        var timedSource = new VelocityDurationSource(source, timed.Axis is null ? null : source.AxisIndex(timed.Axis), timed.Velocity);
+        var first = 0.0;
+        timedSource.Durations(0, new Span<double>(ref first));
+        if (!(first > 0))
+        {
+            throw new SpecException(
+                $"{timed.Axis ?? List(source.Axes)} does not move through frame 0 of the fastest dimension, so that a velocity " +
+                "gives it no duration; put the ConstantVelocity inside a Fly", place.At + ".velocity");
+        }
+        return WithFastest(layers, timedSource);
+    }
+
+    private static IReadOnlyList<Layer> Delayed(Delay delay, Place place)
+    {
+        var layers = Build(delay.Spec, place.In("spec"));
+        if (delay.Seconds.Count > 1)
+            CheckLength(delay.Seconds.Count, layers[^1], place.At + ".delay");
+        return WithFastest(layers, new DelaySource(layers[^1].Source, delay.Seconds));
+    }
+
+    private static Layer Points(PointFile file, Place place)
+    {
+        if (file.Table is not { } table)
+            throw new SpecException($"the file {file.File} has not been read", place.At + ".file");
+        return new Layer(new PointSource(file, table, place.Bounds), false);
+    }
+
+    private static IReadOnlyList<Layer> WithFastest(IReadOnlyList<Layer> layers, FrameSource source) =>
+        [.. layers.SkipLast(1), layers[^1] with { Source = source }];
+
+    private static void CheckLength(int count, Layer layer, string at)
+    {
+        if (count != layer.Length)
+        {
+            throw new SpecException(
+                $"has {count} values, but the fastest dimension ({List(layer.Source.Axes)}) has {layer.Length} frames", at);
+        }
     }
 
     private static Layer[] Pair(Zip zip, Place place)

@@ -9,5 +9,7 @@ internal sealed class RepeatSource(long length, bool gap) : FrameSource(length, 
 
     public override (double Low, double High) RangeOf(int axis) => throw NoAxes();
 
+    public override double WidestFrame(int axis) => throw NoAxes();
+
     private static InvalidOperationException NoAxes() => new("A repeat has no axes.");
 }

@@ -29,6 +29,9 @@ public sealed class ScanPath
     /// <summary>Whether the spec gives frames a duration.</summary>
     public bool HasDurations => _stack.HasDurations;
 
+    /// <summary>Whether the axes stand still after some frame, as the spec says.</summary>
+    public bool HasDelays => _stack.HasDelays;
+
     /// <summary>The path of a spec.</summary>
     /// <remarks><b>Errors</b> <see cref="SpecException"/> where the spec describes no path.</remarks>
     public static ScanPath Of(Spec spec)
@@ -55,6 +58,7 @@ public sealed class ScanPath
         _stack.Durations(start, block.DurationSeconds.AsSpan(0, count));
         _stack.Gaps(start, block.Gap.AsSpan(0, count));
         block.Gap[0] |= start == 0;
+        ReadDelays(start, count, block);
     }
 
     /// <summary>Where an axis is in the middle of a frame.</summary>
@@ -72,7 +76,17 @@ public sealed class ScanPath
         Check(frame);
         var gap = false;
         _stack.Gaps(frame, new Span<bool>(ref gap));
-        return gap || frame == 0;
+        return gap || frame == 0 || DelayOf(frame - 1) > 0;
+    }
+
+    /// <summary>How many seconds the axes stand still after a frame.</summary>
+    public double DelayOf(long frame)
+    {
+        Check(frame);
+        var seconds = 0.0;
+        if (HasDelays)
+            _stack.Delays(frame, new Span<double>(ref seconds));
+        return seconds;
     }
 
     /// <summary>The duration of a frame in seconds; NaN where the spec gives none.</summary>
@@ -90,6 +104,27 @@ public sealed class ScanPath
     {
         CheckAxis(axis);
         return _stack.RangeOf(axis);
+    }
+
+    /// <summary>As <see cref="RangeOf"/>, with the way that the axis needs on both sides to reach its velocity, and to stop.</summary>
+    /// <remarks>
+    /// Found without expanding the path. Never too narrow: the widest frame is taken to be as short as the shortest.
+    /// <b>Units</b> acceleration: position per second squared. <b>Errors</b> <see cref="InvalidOperationException"/> where an axis
+    /// moves through frames and frames have no duration.
+    /// </remarks>
+    public (double Low, double High) RangeWithRunUp(int axis, double acceleration)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(acceleration);
+        var (low, high) = RangeOf(axis);
+        var widest = _stack.WidestFrame(axis);
+        if (widest == 0)
+            return (low, high);
+        var shortest = _stack.ShortestDuration();
+        if (!(shortest > 0))
+            throw new InvalidOperationException("Frames have no duration, so that axes have no velocity to run up to.");
+        var velocity = widest / shortest;
+        var way = velocity * velocity / (2 * acceleration);
+        return (low - way, high + way);
     }
 
     /// <summary>The place of a frame in each dimension, slow to fast, as if nothing were snaked: its index in the dataset.</summary>
@@ -138,6 +173,23 @@ public sealed class ScanPath
 
     private long Turned(int dimension, long passes, long step) =>
         Dimensions[dimension].Snaked && (passes & 1) == 1 ? Dimensions[dimension].Length - 1 - step : step;
+
+    private void ReadDelays(long start, int count, FrameBlock block)
+    {
+        var delays = block.DelaySeconds.AsSpan();
+        if (!HasDelays)
+        {
+            if (block.HoldsDelays)
+                delays.Clear();
+            block.HoldsDelays = false;
+            return;
+        }
+        block.HoldsDelays = true;
+        _stack.Delays(start, delays[..count]);
+        block.Gap[0] |= start > 0 && DelayOf(start - 1) > 0;
+        for (var i = 1; i < count; i++)
+            block.Gap[i] |= delays[i - 1] > 0;
+    }
 
     private void ReadAxis(int axis, long start, int count, FrameBlock block)
     {

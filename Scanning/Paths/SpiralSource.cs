@@ -43,6 +43,9 @@ internal sealed class SpiralSource : FrameSource
     private static long Count(Spiral spiral) =>
         (long)(Math.PI * spiral.XDiameter * spiral.YDiameter / 4 / (spiral.XStep * spiral.XStep)) + 1;
 
+    /// <summary>In the first frame less than 3.6 radii per φ, from then on at most 2π √(1 + 1/4π).</summary>
+    public override double WidestFrame(int axis) => HasBounds ? 6.6 * Math.Abs(axis == 0 ? _yScale : _xScale) : 0;
+
     /// <summary>The box that the spiral stays inside.</summary>
     public override (double Low, double High) RangeOf(int axis)
     {

@@ -26,5 +26,11 @@ internal sealed class SquashSource : FrameSource
 
     public override void Durations(long start, Span<double> into) => _stack.Durations(start, into);
 
+    public override bool HasDelays => _stack.HasDelays;
+
+    public override void Delays(long start, Span<double> into) => _stack.Delays(start, into);
+
+    public override double WidestFrame(int axis) => _stack.WidestFrame(axis);
+
     public override (double Low, double High) RangeOf(int axis) => _stack.RangeOf(axis);
 }

@@ -38,6 +38,27 @@ internal sealed class ZipSource(FrameSource left, FrameSource right)
 
     public override void Durations(long start, Span<double> into) => (left.HasDurations ? left : right).Durations(start, into);
 
+    public override bool HasDelays => left.HasDelays || right.HasDelays;
+
+    /// <summary>The longer of the two: both stand still together.</summary>
+    public override void Delays(long start, Span<double> into)
+    {
+        (left.HasDelays ? left : right).Delays(start, into);
+        if (!left.HasDelays || !right.HasDelays)
+            return;
+        Span<double> other = stackalloc double[256];
+        for (var done = 0; done < into.Length; done += other.Length)
+        {
+            var part = into.Slice(done, Math.Min(other.Length, into.Length - done));
+            right.Delays(start + done, other[..part.Length]);
+            for (var i = 0; i < part.Length; i++)
+                part[i] = Math.Max(part[i], other[i]);
+        }
+    }
+
+    public override double WidestFrame(int axis) =>
+        axis < left.Axes.Count ? left.WidestFrame(axis) : right.WidestFrame(axis - left.Axes.Count);
+
     public override (double Low, double High) RangeOf(int axis) =>
         axis < left.Axes.Count ? left.RangeOf(axis) : right.RangeOf(axis - left.Axes.Count);
 }

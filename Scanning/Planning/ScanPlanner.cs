@@ -22,6 +22,7 @@ public static class ScanPlanner
         if (path is null || !BeamlineChecks.Usable(beamline))
             return new PlanResult.Refused(problems.ToEquatableArray());
 
+        CheckDelays(path, problems);
         var boundary = InnerBoundary.Of(path, beamline, request.InnerDimensions, problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
@@ -64,6 +65,14 @@ public static class ScanPlanner
                 "the spec describes no path", wrong.Path ?? "spec", wrong.What, "a valid spec", "Correct the spec there."));
         }
         return null;
+    }
+
+    private static void CheckDelays(ScanPath path, List<PlanProblem> problems)
+    {
+        if (path.HasDelays)
+            problems.Add(new PlanProblem(
+                "delays after frames cannot be planned yet", "spec", "a delay", "none",
+                "Take the Delay out of the spec, or the delay_column of its PointFile."));
     }
 
     private static void CheckShutter(ScanRequest request, BeamlineDescription beamline, List<PlanProblem> problems)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Specs;
 
@@ -16,7 +17,7 @@ internal sealed class JsonObject
             throw new SpecException($"is {Show(element)}, but must be {what}", at);
         foreach (var member in element.EnumerateObject())
         {
-            var name = Decode(() => member.Name, at);
+            var name = NameOf(member, at);
             if (!_members.TryAdd(name, member.Value))
                 throw new SpecException("stands twice in the same object; remove one", PathOf(name));
             _inOrder.Add(new(name, member.Value));
@@ -33,6 +34,11 @@ internal sealed class JsonObject
     /// <summary>Refuses members that are not among the known ones.</summary>
     public void Only(string what, params ReadOnlySpan<string> known)
     {
+        var allKnown = true;
+        foreach (var (name, _) in _inOrder)
+            allKnown &= known.Contains(name);
+        if (allKnown)
+            return;
         foreach (var name in _members.Keys.Order(StringComparer.Ordinal))
         {
             if (known.Contains(name))
@@ -49,11 +55,22 @@ internal sealed class JsonObject
 
     public JsonElement? Optional(string name) => _members.TryGetValue(name, out var value) ? value : null;
 
-    public double Number(string name) => AsNumber(Required(name), PathOf(name));
+    // The place is put together only for an error: most documents have none.
+    public double Number(string name)
+    {
+        var value = Required(name);
+        return value.ValueKind == JsonValueKind.Number && value.GetDouble() is var number && double.IsFinite(number)
+            ? number
+            : AsNumber(value, PathOf(name));
+    }
 
     public double Number(string name, Func<double> otherwise) => Has(name) ? Number(name) : otherwise();
 
-    public long Whole(string name) => AsWhole(Required(name), PathOf(name));
+    public long Whole(string name)
+    {
+        var value = Required(name);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) ? whole : AsWhole(value, PathOf(name));
+    }
 
     public long Whole(string name, long otherwise) => Has(name) ? Whole(name) : otherwise;
 
@@ -95,23 +112,59 @@ internal sealed class JsonObject
 
     public static string AsText(JsonElement value, string at) =>
         value.ValueKind == JsonValueKind.String
-            ? Decode(() => value.GetString()!, at)
+            ? TextOf(value, at)
             : throw new SpecException($"is {Show(value)}, but must be text", at);
+
+    /// <summary>An array of numbers, or one number where that is allowed to stand for it.</summary>
+    public EquatableArray<double> Numbers(string name, bool orOne = false)
+    {
+        var value = Required(name);
+        if (orOne && value.ValueKind == JsonValueKind.Number)
+            return [AsNumber(value, PathOf(name))];
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new SpecException($"is {Show(value)}, but must be {(orOne ? "a number or " : "")}an array of numbers", PathOf(name));
+        return value.EnumerateArray().Select((item, i) => AsNumber(item, $"{PathOf(name)}[{i}]")).ToEquatableArray();
+    }
+
+    public EquatableArray<string> Texts(string name)
+    {
+        var value = Required(name);
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new SpecException($"is {Show(value)}, but must be an array of names", PathOf(name));
+        return value.EnumerateArray().Select((item, i) => AsText(item, $"{PathOf(name)}[{i}]")).ToEquatableArray();
+    }
+
+    /// <summary>Text that may be left out or null.</summary>
+    public string? TextOrNull(string name) => Optional(name) is { ValueKind: not JsonValueKind.Null } ? Text(name) : null;
 
     private string PathOf(string name) => At == "" ? name : $"{At}.{name}";
 
     // An escaped surrogate without its partner is valid JSON but no text, and is found only when it is read.
-    private static string Decode(Func<string> read, string at)
+    private static string TextOf(JsonElement value, string at)
     {
         try
         {
-            return read();
+            return value.GetString()!;
         }
         catch (InvalidOperationException)
         {
-            throw new SpecException("holds half of a surrogate pair (\\ud800 to \\udfff), which is no text", at);
+            throw HalfPair(at);
         }
     }
+
+    private static string NameOf(JsonProperty member, string at)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw HalfPair(at);
+        }
+    }
+
+    private static SpecException HalfPair(string at) => new("holds half of a surrogate pair (\\ud800 to \\udfff), which is no text", at);
 
     /// <summary>The value as it stands in the document, shortened.</summary>
     public static string Show(JsonElement value) => value.ValueKind switch

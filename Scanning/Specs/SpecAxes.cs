@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Specs;
 
@@ -21,6 +22,12 @@ public static class SpecAxes
         Squash s => Of(s.Spec),
         Fly f => Of(f.Spec),
         ConstantDuration d => d.Spec is null ? [] : Of(d.Spec),
+        Durations d => Of(d.Spec),
+        DurationByPosition d => Of(d.Spec),
+        ConstantVelocity v => Of(v.Spec),
+        Delay d => Of(d.Spec),
+        Mask m => Of(m.Spec),
+        PointFile f => f.Axes,
         Repeat => [],
         _ => throw new UnreachableException(),
     };
@@ -63,7 +70,24 @@ public static class SpecAxes
         Squash s => s with { Spec = Rename(s.Spec, name) },
         Fly f => new Fly(Rename(f.Spec, name)),
         ConstantDuration d => d with { Spec = d.Spec is null ? null : Rename(d.Spec, name) },
+        Durations d => d with { Spec = Rename(d.Spec, name) },
+        DurationByPosition d => d with { Axis = name(d.Axis), Spec = Rename(d.Spec, name) },
+        ConstantVelocity v => v with { Axis = v.Axis is null ? null : name(v.Axis), Spec = Rename(v.Spec, name) },
+        Delay d => d with { Spec = Rename(d.Spec, name) },
+        Mask m => m with { Spec = Rename(m.Spec, name), Region = Rename(m.Region, name) },
+        PointFile f => f with { Axes = f.Axes.Select(name).ToEquatableArray() },
         Repeat r => r,
+        _ => throw new UnreachableException(),
+    };
+
+    private static Region Rename(Region region, Func<string, string> name) => region switch
+    {
+        Region.Range r => r with { Axis = name(r.Axis) },
+        Region.Rectangle r => r with { XAxis = name(r.XAxis), YAxis = name(r.YAxis) },
+        Region.Polygon p => p with { XAxis = name(p.XAxis), YAxis = name(p.YAxis) },
+        Region.Circle c => c with { XAxis = name(c.XAxis), YAxis = name(c.YAxis) },
+        Region.Ellipse e => e with { XAxis = name(e.XAxis), YAxis = name(e.YAxis) },
+        Region.Combination c => c with { Left = Rename(c.Left, name), Right = Rename(c.Right, name) },
         _ => throw new UnreachableException(),
     };
 }

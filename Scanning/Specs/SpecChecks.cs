@@ -5,7 +5,7 @@ namespace Flyscan.Scanning.Specs;
 
 /// <summary>What a spec must satisfy by itself, before any path is built.</summary>
 /// <remarks>Values in range, each axis once, at most one duration per branch, and no deeper than <see cref="SpecLimits.Depth"/>.</remarks>
-internal static class SpecChecks
+internal static partial class SpecChecks
 {
     /// <summary>Throws <see cref="SpecException"/> at the first thing wrong.</summary>
     public static void Check(Spec spec, string at)
@@ -36,6 +36,12 @@ internal static class SpecChecks
             Squash s => Visit(s.Spec, at + ".spec", depth + 1),
             Fly f => Visit(f.Spec, at + ".spec", depth + 1),
             ConstantDuration d => Timed(d, at, depth),
+            Durations d => TimedEach(d, at, depth),
+            DurationByPosition d => TimedByPosition(d, at, depth),
+            ConstantVelocity v => TimedByVelocity(v, at, depth),
+            Delay d => Delayed(d, at, depth),
+            Mask m => Masked(m, at, depth),
+            PointFile f => Points(f, at),
             Repeat => throw new SpecException("a whole number can only be the outer or the inner of a Product", at),
             null => throw new SpecException("is null, but must be a spec", at),
             _ => throw new UnreachableException(),
@@ -158,15 +164,13 @@ internal static class SpecChecks
 
     private static Found Timed(ConstantDuration timed, string at, int depth)
     {
-        var duration = timed.DurationSeconds;
-        if (!(duration > 0 && duration <= SpecLimits.DurationSeconds))
-        {
-            var limit = $"must be above 0 and at most {Show(SpecLimits.DurationSeconds)} seconds";
-            throw new SpecException($"is {Show(duration)}, but {limit}", at + ".constant_duration");
-        }
-        if (timed.Spec is null)
-            return new([], true);
-        var inside = Visit(timed.Spec, at + ".spec", depth + 1);
+        Seconds(timed.DurationSeconds, at + ".constant_duration");
+        return timed.Spec is null ? new([], true) : Timed(timed.Spec, at, depth);
+    }
+
+    private static Found Timed(Spec spec, string at, int depth)
+    {
+        var inside = Visit(spec, at + ".spec", depth + 1);
         if (inside.HasDuration)
             throw new SpecException("gives a duration to a spec that has one already; remove one of them", at);
         return inside with { HasDuration = true };

@@ -9,12 +9,12 @@ namespace Flyscan.Scanning.Specs;
 /// Stricter than scanspec where that accepts what makes no scan: numbers as text, NaN, axes that are not text, zero
 /// repeats. <b>Source</b> scanspec 1.0.0 JSON schema.
 /// </remarks>
-public static class SpecJson
+public static partial class SpecJson
 {
     private static readonly string[] Types =
     [
         "Product", "Zip", "Snake", "Concat", "Squash", "Linspace", "Range", "Fly", "ConstantDuration", "Static", "Spiral", "Ellipse",
-        "Polygon",
+        "Polygon", "FixedRate", "Durations", "DurationByPosition", "ConstantVelocity", "Delay", "PointFile", "Mask",
     ];
 
     /// <summary>Reads a spec document; source names the file or other origin in errors.</summary>
@@ -72,10 +72,14 @@ public static class SpecJson
         var type = json.Text("type");
         return type switch
         {
-            "Linspace" or "Range" or "Static" => ReadLine(json, type),
+            "Linspace" or "Line" or "Range" or "Static" => ReadLine(json, type),
+            "Spiral" when json.Has("x_start") => ReadSpiralOf0(json),
             "Spiral" or "Ellipse" or "Polygon" => ReadRegion(json, type),
             "Product" or "Zip" or "Concat" => ReadPair(json, type, depth),
             "Snake" or "Squash" or "Fly" or "ConstantDuration" => ReadWrapper(json, type, depth),
+            "FixedRate" or "Durations" or "DurationByPosition" or "ConstantVelocity" or "Delay" => ReadTiming(json, type, depth),
+            "PointFile" => ReadPointFile(json),
+            "Mask" => ReadMask(json, depth),
             _ => throw new SpecException($"is '{type}'{Known(type)}", at + ".type"),
         };
     }
@@ -84,9 +88,7 @@ public static class SpecJson
     {
         var formerly = type switch
         {
-            "Line" => "; since scanspec 1.0 it is called Linspace",
-            "Repeat" => "; since scanspec 1.0 a repeat is a whole number as outer or inner of a Product",
-            "Mask" => "; since scanspec 1.0 there are Ellipse and Polygon instead",
+            "Repeat" => " by itself; a repeat is outer or inner of a Product",
             _ => NameSuggestion.For(type, Types),
         };
         return formerly == "" ? $", but must be one of {string.Join(", ", Types)}" : ", which is not a type of spec" + formerly;
@@ -96,8 +98,8 @@ public static class SpecJson
     {
         switch (type)
         {
-            case "Linspace":
-                json.Only("Linspace", "type", "axis", "start", "stop", "num");
+            case "Linspace" or "Line":
+                json.Only(type, "type", "axis", "start", "stop", "num");
                 return new Linspace(json.Text("axis"), json.Number("start"), json.Number("stop"), json.Whole("num", 1));
             case "Range":
                 json.Only("Range", "type", "axis", "start", "stop", "step");
@@ -154,10 +156,11 @@ public static class SpecJson
         {
             case "Product":
                 json.Only("Product", "type", "outer", "inner", "gap");
-                return new Product(ReadSide(json, "outer", depth), ReadSide(json, "inner", depth), json.Flag("gap", true));
+                var gap = json.Flag("gap", true) && GapOfRepeat(json);
+                return OfScanspec0(new Product(ReadSide(json, "outer", depth), ReadSide(json, "inner", depth), gap));
             case "Zip":
                 json.Only("Zip", "type", "left", "right");
-                return new Zip(ReadMember(json, "left", depth), ReadMember(json, "right", depth));
+                return OfScanspec0(new Zip(ReadMember(json, "left", depth), ReadMember(json, "right", depth)));
             default:
                 json.Only("Concat", "type", "left", "right", "gap", "check_path_changes");
                 return new Concat(
@@ -193,7 +196,7 @@ public static class SpecJson
     private static Spec ReadSide(JsonObject json, string name, int depth) => json.Required(name).ValueKind switch
     {
         JsonValueKind.Number => new Repeat(json.Whole(name)),
-        JsonValueKind.Object => ReadMember(json, name, depth),
+        JsonValueKind.Object => ReadRepeatOf0(json, name) ?? ReadMember(json, name, depth),
         _ => throw new SpecException(
             $"is {JsonObject.Show(json.Required(name))}, but must be a spec or a whole number of repeats", $"{json.At}.{name}"),
     };
@@ -230,6 +233,18 @@ public static class SpecJson
             case Zip z:
                 WriteMember(json, "left", z.Left);
                 WriteMember(json, "right", z.Right);
+                break;
+            case Durations or DurationByPosition or ConstantVelocity or Delay:
+                WriteTiming(json, spec);
+                break;
+            case PointFile f:
+                WritePointFile(json, f);
+                break;
+            case Mask m:
+                WriteMember(json, "spec", m.Spec);
+                json.WritePropertyName("region");
+                RegionJson.Write(json, m.Region);
+                json.WriteBoolean("check_path_changes", m.CheckPathChanges);
                 break;
             default:
                 WriteWrapper(json, spec);

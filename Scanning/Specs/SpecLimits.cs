@@ -18,6 +18,12 @@ public static class SpecLimits
     /// <summary>Grid points that the mask of an ellipse or polygon is evaluated on.</summary>
     public const long MaskPoints = 1L << 27;
 
+    /// <summary>Rows of one file of points.</summary>
+    public const int PointRows = 1 << 22;
+
+    /// <summary>Numbers that are kept of one file of points.</summary>
+    public const int PointValues = 1 << 25;
+
     /// <summary>Longest duration of one frame, in seconds.</summary>
     public const double DurationSeconds = 1e6;
 }

@@ -25,6 +25,7 @@ public class ScanPathPropertyTests
             Assert.Equal(whole.Upper, chunked.Upper);
             Assert.Equal(whole.Gap, chunked.Gap);
             Assert.Equal(whole.DurationSeconds, chunked.DurationSeconds);
+            Assert.Equal(whole.DelaySeconds, chunked.DelaySeconds);
         }
     });
 
@@ -111,6 +112,21 @@ public class ScanPathPropertyTests
     });
 
     [Fact]
+    public void Squashing_gives_the_frames_of_the_flattened_path_gaps_included() =>
+        ForAnySpec(spec => AssertSame(ScanPath.Of(spec), ScanPath.Of(new Squash(spec, CheckPathChanges: false))));
+
+    [Fact]
+    public void The_delay_of_a_frame_makes_a_gap_before_the_next() => ForAnyPath(path =>
+    {
+        var whole = ScanspecResult.Read(path, 5);
+        for (var frame = 0; frame < path.Length; frame++)
+        {
+            Assert.Equal(whole.DelaySeconds[frame], path.DelayOf(frame));
+            Assert.True(frame + 1 == path.Length || whole.Gap[frame + 1] || whole.DelaySeconds[frame] == 0);
+        }
+    });
+
+    [Fact]
     public void Json_gives_back_the_same_spec_and_the_same_bytes() => ForAnySpec(spec =>
     {
         var json = SpecJson.Write(spec);
@@ -126,6 +142,8 @@ public class ScanPathPropertyTests
         Assert.Equal(left.Lower, right.Lower);
         Assert.Equal(left.Upper, right.Upper);
         Assert.Equal(left.Gap, right.Gap);
+        Assert.Equal(left.DurationSeconds, right.DurationSeconds);
+        Assert.Equal(left.DelaySeconds, right.DelaySeconds);
     }
 
     private static void ForAnyPath(Action<ScanPath> check) => ForAnySpec(spec => check(ScanPath.Of(spec)));

@@ -81,6 +81,7 @@ internal sealed class ScanspecResult
             }
             part.Gap.AsSpan(0, part.Count).CopyTo(whole.Gap.AsSpan(start));
             part.DurationSeconds.AsSpan(0, part.Count).CopyTo(whole.DurationSeconds.AsSpan(start));
+            part.DelaySeconds.AsSpan(0, part.Count).CopyTo(whole.DelaySeconds.AsSpan(start));
         }
         return whole;
     }

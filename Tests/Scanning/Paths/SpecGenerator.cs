@@ -26,7 +26,7 @@ internal sealed class SpecGenerator
     {
         if (depth > 3)
             return Line();
-        return Take(9) switch
+        return Take(11) switch
         {
             1 or 2 => new Product(Next(depth + 1), Next(depth + 1)),
             3 => new Product(new Repeat(1 + Take(3)), Next(depth + 1), Take(2) == 0),
@@ -35,6 +35,8 @@ internal sealed class SpecGenerator
             6 => new Squash(Next(depth + 1), CheckPathChanges: false),
             7 => Twice(Line()),
             8 => Zipped(),
+            9 => new Delay([Take(3) / 4.0], Next(depth + 1)),
+            10 => new Durations([0.5, 0.25 * (1 + Take(3))], new Linspace(Axis(), Take(5), 7, 2)),
             _ => Line(),
         };
     }
