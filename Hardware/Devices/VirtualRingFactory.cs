@@ -128,7 +128,7 @@ internal sealed class SimulatedRing : ILineDevice
 
 /// <summary>Reads the ring current of the virtual beamline.</summary>
 internal sealed class VirtualRingDriver(LineAddress address, DeviceEnvironment environment)
-    : LineDriver(address, VirtualRingFactory.KindName, environment), IBeamMonitor
+    : LineDriver(address, VirtualRingFactory.KindName, environment), IBeamMonitor, ISimulatedBeam
 {
     public async Task<Outcome<BeamReading>> ReadAsync(CancellationToken cancel) => Read(
         await AskAsync("read", [], cancel),
