@@ -11,7 +11,6 @@ public class RecorderActor : DeviceActor, IWithTimers
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly IRecorder _recorder;
-    private readonly ISegmentSalvage _salvage;
     private readonly List<Question> _waiting = [];
     private long _recorded;
     private bool _flushing;
@@ -21,13 +20,15 @@ public class RecorderActor : DeviceActor, IWithTimers
         : base(recorder, time)
     {
         _recorder = recorder;
-        _salvage = salvage;
+        Salvage = salvage;
         Receive<RecordedTo>(HearRecorded);
         Receive<PatienceEnded>(e => Flush(q => q.Number == e.Number));
         Receive<Flushed>(Answer);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    protected ISegmentSalvage Salvage { get; }
 
     public static Props Props(IRecorder recorder, ISegmentSalvage salvage, TimeProvider time) =>
         Akka.Actor.Props.Create(() => new RecorderActor(recorder, salvage, time));
@@ -106,7 +107,7 @@ public class RecorderActor : DeviceActor, IWithTimers
         EquatableArray<SegmentRun> all = [];
         foreach (var segment in segments)
         {
-            var found = await _salvage.SalvageAsync(runFolder, segment, cancel);
+            var found = await Salvage.SalvageAsync(runFolder, segment, cancel);
             if (found is not Outcome<EquatableArray<SegmentRun>>.Completed { Value: var runs })
                 return found;
             all = [.. all, .. runs];

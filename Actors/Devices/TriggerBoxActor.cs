@@ -25,10 +25,34 @@ public sealed class TriggerBoxActor(
             case ScanEffect.ReadEncoders e:
                 Run(c => ReadEncodersAsync(e.Axes, c), (at, o) => new ScanCommand.EncodersRead(at, e.Take, o));
                 break;
+            case ScanEffect.JudgeExposures e:
+                Run(c => JudgeAsync(order.Run, e, c), (at, o) => new ScanCommand.ExposuresJudged(at, e.Take, e.Final, o));
+                break;
             default:
                 base.Carry(order);
                 break;
         }
+    }
+
+    private async Task<Outcome<BeamVerdict>> JudgeAsync(RunParameters run, ScanEffect.JudgeExposures e, CancellationToken cancel)
+    {
+        var lost = RangeSet.Empty;
+        long last = 0;
+        foreach (var extent in e.Extents)
+        {
+            var segment = e.Segments.First(s => s.Segment.Number == extent.Segment);
+            var read = extent.Segment == e.LiveSegment
+                ? await box.ExposureStartsAsync(extent.Position, extent.Count, cancel)
+                : await Salvage.ExposureStartsAsync(run.RunFolder, segment, extent.Position, extent.Count, cancel);
+            if (read is not Outcome<EquatableArray<long>>.Completed { Value: var starts })
+                return read.As<BeamVerdict>();
+            var verdict = e.Query.Judge(new FrameRange(extent.Frame, extent.Frame + extent.Count), starts.AsSpan(), run.ExposureNs);
+            lost = lost.Union(verdict.Lost);
+            last = verdict.LastNs;
+            if (verdict.ClearTo < extent.Frame + extent.Count)
+                return new Outcome<BeamVerdict>.Completed(new BeamVerdict(verdict.ClearTo, lost.Ranges, last));
+        }
+        return new Outcome<BeamVerdict>.Completed(new BeamVerdict(long.MaxValue, lost.Ranges, last));
     }
 
     private Task<Outcome<BoxStatus>> OrderAsync(string uid, ScanEffect.OrderBox e, CancellationToken cancel)

@@ -57,6 +57,9 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    /// <summary>What a suspender's actor is called among the setup's devices.</summary>
+    public static string SuspenderKey(string suspender) => $"suspender {suspender}";
+
     public static Props Props(SupervisorSetup setup) => Akka.Actor.Props.Create(() => new ScanSupervisor(setup));
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
@@ -150,6 +153,9 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         ScanEffect.OrderMotion => _setup.Run.Motion!,
         ScanEffect.OrderBox or ScanEffect.ReadEncoders => _setup.Run.Box,
         ScanEffect.CollectRecorder e => e.Recorder,
+        ScanEffect.JudgeExposures e => e.Box,
+        ScanEffect.WatchBeam e => SuspenderKey(e.Suspender),
+        ScanEffect.ReadBeam e => SuspenderKey(e.Suspender),
         ScanEffect.MakeSafe e => e.Device,
         ScanEffect.UnstageRecorder e => e.Recorder,
         _ => throw new System.Diagnostics.UnreachableException(),

@@ -63,6 +63,11 @@ public interface IShutter : IDevice
 public interface IBeamMonitor : IDevice
 {
     Task<Outcome<BeamReading>> ReadAsync(CancellationToken cancel);
+
+    /// <summary>Reads with the signal's own record since a time, where it keeps one, not before the signal's clock has reached another.</summary>
+    /// <remarks><b>Units</b> nanoseconds since 1970 by the signal's time stamps; sinceNs 0: as far back as the record goes. A monitor whose
+    /// clock has not reached <paramref name="notBeforeNs"/> may wait for it, or read now.</remarks>
+    Task<Outcome<BeamReading>> ReadAsync(long sinceNs, long notBeforeNs, CancellationToken cancel) => ReadAsync(cancel);
 }
 
 /// <summary>How a recorder is to be staged for a scan.</summary>
@@ -125,6 +130,10 @@ public interface ITriggerBox : IRecorder
     /// <summary>Closes the gate on the trailing edge of the exposure under way, waits for idle, disables. Triggered is then
     /// exact.</summary>
     Task<Outcome<BoxStatus>> HaltAsync(CancellationToken cancel);
+
+    /// <summary>When the exposures in rows [position, position + count) of its live segment began, by the box's time stamps.</summary>
+    /// <remarks><b>Units</b> nanoseconds since 1970.</remarks>
+    Task<Outcome<EquatableArray<long>>> ExposureStartsAsync(long position, long count, CancellationToken cancel);
 
     /// <summary>Encoder of an axis as the box counts it, in axis units.</summary>
     Task<Outcome<double>> ReadEncoderAsync(string axis, CancellationToken cancel);

@@ -41,6 +41,10 @@ public interface IFrameStore : IAsyncDisposable
     /// <b>Errors</b> <see cref="IOException"/> naming path and cause (disk full); what was recorded stays readable.</remarks>
     Task AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> columns, int frames, CancellationToken cancel);
 
+    /// <summary>Frames [first, first + count) of a dataset of 64-bit integers, among those written.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> naming path, dataset and cause.</remarks>
+    Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel);
+
     /// <summary>Flushes to readers, and with <paramref name="sync"/> to the disk (fdatasync); returns the frames recorded.</summary>
     Task<long> FlushAsync(bool sync, CancellationToken cancel);
 

@@ -11,4 +11,10 @@ public interface ISegmentSalvage
     /// <remarks><b>Errors</b> <see cref="Outcome{T}.Failed"/> naming the file and the cause; <see cref="Outcome{T}.TimedOut"/> when
     /// reading hangs.</remarks>
     Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel);
+
+    /// <summary>When the exposures in rows [position, position + count) of a dead writer's segment began.</summary>
+    /// <remarks><b>Units</b> nanoseconds since 1970 by the recorder's clock. <b>Errors</b> as above, and Failed where the segment has no
+    /// time stamps or no clock zero.</remarks>
+    Task<Outcome<EquatableArray<long>>> ExposureStartsAsync(
+        string runFolder, SegmentState segment, long position, long count, CancellationToken cancel);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5.Native;
 
@@ -46,6 +47,16 @@ public sealed class Hdf5FrameStore : IFrameStore
                     $"{Path}{_columns[i].Spec.Path}: {columns[i].Length} bytes given for {frames} frames of " +
                     $"{_columns[i].Spec.FrameBytes} bytes");
         return HdfThread.Shared.RunAsync(() => Guarded(() => Append(columns, frames)), cancel);
+    }
+
+    /// <inheritdoc/>
+    public async Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel)
+    {
+        var column = _columns.FirstOrDefault(c => c.Spec.Path == dataset)
+            ?? throw new IOException($"{Path}: there is no dataset {dataset}");
+        var bytes = await HdfThread.Shared.RunAsync(
+            () => Guarded(() => SegmentReader.Read(column.Dataset, Path, dataset, "<i8", first, count)), cancel);
+        return MemoryMarshal.Cast<byte, long>(bytes).ToArray();
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Flyscan.Hardware.Contracts;
 
 namespace Flyscan.Hardware.Hdf5;
@@ -67,6 +68,15 @@ public sealed class InMemoryFrameStore : IFrameStore
             throw died;
         Recorded = Math.Max(Recorded, flushed);
         return flushed;
+    }
+
+    /// <inheritdoc/>
+    public Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel)
+    {
+        for (var i = 0; i < _columns.Length; i++)
+            if (Segment.Datasets[i].Path == dataset)
+                return Task.FromResult(MemoryMarshal.Cast<byte, long>(Read(i, first, count).Span).ToArray());
+        return Task.FromException<long[]>(new IOException($"{Segment.Path}: there is no dataset {dataset}"));
     }
 
     /// <inheritdoc/>

@@ -52,11 +52,17 @@ public sealed class SegmentReader(TimeProvider time, TimeSpan limit)
     private Task<T> RunAsync<T>(Func<T> call, string path, string what, CancellationToken cancel)
         => HdfThread.Shared.RunAsync(call, $"{path}: {what}", limit, time, cancel);
 
-    private static unsafe byte[] Read(string path, string dataset, string numpyType, long first, long count)
+    private static byte[] Read(string path, string dataset, string numpyType, long first, long count)
     {
         using var file = Open(path, Hdf.SwmrRead);
         using var opened = HdfId.Dataset(Hdf.H5Dopen2(file.Value, dataset, Hdf.Default), path, $"opening {dataset}");
-        var dimensions = DimensionsOf(opened.Value, path, dataset);
+        return Read(opened.Value, path, dataset, numpyType, first, count);
+    }
+
+    /// <summary>Frames of an open dataset; on the HDF5 thread.</summary>
+    internal static unsafe byte[] Read(long opened, string path, string dataset, string numpyType, long first, long count)
+    {
+        var dimensions = DimensionsOf(opened, path, dataset);
         var length = dimensions.Length == 0 ? 1 : (long)dimensions[0];
         if (first < 0 || count < 0 || first + count > length)
             throw new IOException($"{path}{dataset}: frames [{first}, {first + count}) are not all there; it holds {length}");
@@ -71,11 +77,11 @@ public sealed class SegmentReader(TimeProvider time, TimeSpan limit)
         fixed (byte* target = bytes)
         {
             using var memory = HdfId.Space(Hdf.H5Screate_simple(dimensions.Length, extent, null), path, "making a space");
-            using var source = HdfId.Space(Hdf.H5Dget_space(opened.Value), path, $"getting the space of {dataset}");
+            using var source = HdfId.Space(Hdf.H5Dget_space(opened), path, $"getting the space of {dataset}");
             HdfErrors.Check(
                 Hdf.H5Sselect_hyperslab(source.Value, Hdf.SelectSet, from, null, extent, null), path, $"selecting frames of {dataset}");
             HdfErrors.Check(
-                Hdf.H5Dread(opened.Value, HdfTypes.Of(numpyType), memory.Value, source.Value, Hdf.Default, target),
+                Hdf.H5Dread(opened, HdfTypes.Of(numpyType), memory.Value, source.Value, Hdf.Default, target),
                 path,
                 $"reading {dataset}");
         }

@@ -8,6 +8,8 @@ namespace Flyscan.Hardware.Hdf5;
 public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegmentSalvage
 {
     private const string IdentityRole = "identity";
+    // The first dataset of this role holds when each exposure began.
+    private const string TimestampRole = "timestamp";
     private const int Block = 65_536;
 
     private readonly SegmentRecovery _recovery = new(time, limit);
@@ -33,6 +35,28 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         catch (TimeoutException)
         {
             return new Outcome<EquatableArray<SegmentRun>>.TimedOut($"reading back {path}", limit.Ticks * 100);
+        }
+    }
+
+    public async Task<Outcome<EquatableArray<long>>> ExposureStartsAsync(
+        string runFolder, SegmentState segment, long position, long count, CancellationToken cancel)
+    {
+        var path = Path.Combine(runFolder, segment.Segment.Path);
+        var stamps = segment.Segment.Datasets.FirstOrDefault(d => d.Role == TimestampRole);
+        if (stamps is null || segment.ClockZeroNs is not long zero)
+            return new Outcome<EquatableArray<long>>.Failed($"{path}: nothing in it says when its frames were exposed");
+        try
+        {
+            var starts = await _reader.ReadIntegersAsync(path, stamps.Path, position, count, cancel);
+            return new Outcome<EquatableArray<long>>.Completed(starts.Select(s => zero + s).ToEquatableArray());
+        }
+        catch (IOException unreadable)
+        {
+            return new Outcome<EquatableArray<long>>.Failed($"{path} cannot be read back: {unreadable.Message}");
+        }
+        catch (TimeoutException)
+        {
+            return new Outcome<EquatableArray<long>>.TimedOut($"reading back {path}", limit.Ticks * 100);
         }
     }
 

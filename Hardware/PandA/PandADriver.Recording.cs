@@ -74,11 +74,12 @@ internal sealed partial class PandADriver
             await stale.Recorder.AbandonAsync();
         var first = Math.Max(header.Missed, alreadyRecorded);
         var recording = await OpenAsync(staging, plan, first, cancel);
-        recording.Session = session;
+        (recording.Session, recording.ClockZeroNs) = (session, ClockZeroOf(header));
         lock (_gate)
             (_recording, _programme, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, null, 0, false, false);
         await AttachAsync(box, recording, cancel);
-        return Done<AdoptedSession?>(new(new(session, recording.Segment, []), true, first));
+        return Done<AdoptedSession?>(
+            new(new(session, recording.Segment, []) { ClockZeroNs = recording.ClockZeroNs }, true, first));
     });
 
     private string SessionOf(PandADataHeader header) => $"{_settings.Host}:{_settings.DataPort}/{header.ArmTime}";
@@ -192,6 +193,8 @@ internal sealed partial class PandADriver
         public long First => first;
 
         public string Session { get; set; } = "";
+
+        public long? ClockZeroNs { get; set; }
 
         public PandADataClient? Data { get; set; }
 

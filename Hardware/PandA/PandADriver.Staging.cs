@@ -33,7 +33,10 @@ internal sealed partial class PandADriver
             await UndoAsync(box, recording, saved);
             throw;
         }
-        return Done(new RecorderSession(recording.Session, recording.Segment, saved.ToEquatableArray()));
+        return Done(new RecorderSession(recording.Session, recording.Segment, saved.ToEquatableArray())
+        {
+            ClockZeroNs = recording.ClockZeroNs,
+        });
     });
 
     public Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel) =>
@@ -147,7 +150,7 @@ internal sealed partial class PandADriver
             throw new IOException(occupied);
         await box.Control.DoAsync(cancel, PandACommand.Set("*PCAP.ARM", ""));
         var header = await WithinAsync(recording.Data!.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
-        recording.Session = SessionOf(header);
+        (recording.Session, recording.ClockZeroNs) = (SessionOf(header), ClockZeroOf(header));
         lock (_gate)
             (_recording, _programme, _firedBefore, _firedNow, _enabled) = (recording, null, 0, 0, false);
     }

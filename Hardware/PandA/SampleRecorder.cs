@@ -130,6 +130,10 @@ internal sealed class SampleRecorder
         return done.Task;
     }
 
+    /// <summary>Rows [first, first + count) of a dataset of integers, among those recorded.</summary>
+    public Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel) =>
+        _store.ReadIntegersAsync(dataset, first, count, cancel);
+
     /// <summary>Writes the rest and closes the file; returns the frames in it.</summary>
     public async Task<long> CloseAsync(CancellationToken cancel)
     {

@@ -15,6 +15,7 @@ internal sealed class VirtualDevices
     private readonly ISimulationClock _world;
     private readonly VirtualBeamlineOptions _options;
     private readonly long _boxDataPeriodNs;
+    private readonly long _epochNs;
     private readonly CameraSurroundings _around;
     private readonly List<SimulatedController> _controllers = [];
     private readonly List<(SimulatedRing Ring, double Nominal)> _rings = [];
@@ -26,6 +27,7 @@ internal sealed class VirtualDevices
         ISimulationClock world, ISettings devices, long boxDataPeriodNs, VirtualBeamlineOptions options, string worldName)
     {
         (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
+        _epochNs = (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
         _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1);
         foreach (var name in devices.Keys)
             Add(name, devices.Section(name));
@@ -66,7 +68,7 @@ internal sealed class VirtualDevices
                 break;
             case VirtualRingFactory.KindName:
                 var nominal = VirtualRingSettings.Read(settings).Current;
-                var ring = new SimulatedRing(_world, name, nominal, _options.Time);
+                var ring = new SimulatedRing(_world, name, nominal, _epochNs);
                 _rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;
@@ -75,8 +77,7 @@ internal sealed class VirtualDevices
 
     private void AddBox(string name, ISettings settings)
     {
-        var began = (_options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        var box = new PandASimulator(_world, new PandASimulatorOptions { DataPeriodNs = _boxDataPeriodNs, EpochNs = began });
+        var box = new PandASimulator(_world, new PandASimulatorOptions { DataPeriodNs = _boxDataPeriodNs, EpochNs = _epochNs });
         Boxes.Add((name, settings, box));
         List<string> used = [];
         foreach (var axis in _controllers.SelectMany(c => c.Axes))

@@ -28,20 +28,39 @@ internal static class RunCommand
     public static Command Demo(Func<string, long?> freeBytes)
     {
         var common = new CommonOptions();
+        var beamDump = new Option<bool>("--beam-dump")
+        {
+            Description = "Dump the beam twice while the scan runs; it rewinds to the first frame that lost its beam.",
+        };
+        var kill = new Option<bool>("--kill")
+        {
+            Description = "Kill the process that runs the scan once, with SIGKILL, and resume the scan in another.",
+        };
         var command = new VerbCommand(
             "demo", "Runs a 3-dimensional scan on the virtual beamline: z stepped by software, y and x flown by hardware, snaked.",
             "flyscan demo",
+            "flyscan demo --beam-dump --kill",
             "flyscan demo --time-scale 0 --out /tmp/demo")
         {
-            common.Out, common.TimeScale, common.Json,
+            beamDump, kill, common.Out, common.TimeScale, common.Json,
         };
-        command.SetVerb(common.Json, (parsed, output) => GoAsync(
-            new PlanArguments(
-                Path.Combine(AppContext.BaseDirectory, "demo.json"),
-                Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual.hocon"),
-                parsed.GetValue(common.Out)!, null, null, freeBytes),
-            parsed.GetValue(common.TimeScale),
-            output));
+        command.SetVerb(common.Json, (parsed, output) =>
+        {
+            var beamline = Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual.hocon");
+            var (dumps, kills) = (parsed.GetValue(beamDump), parsed.GetValue(kill));
+            if (dumps || kills)
+            {
+                if (parsed.GetValue(common.Json))
+                    throw new RefusedException("--json tells of one run of one process; leave it out with --beam-dump and --kill");
+                var drill = new DemoDrill(output, Path.GetFullPath(parsed.GetValue(common.Out)!), parsed.GetValue(common.TimeScale));
+                return drill.RunAsync(RunPreparation.LoadBeamline(beamline), dumps, kills);
+            }
+            return GoAsync(
+                new PlanArguments(
+                    Path.Combine(AppContext.BaseDirectory, "demo.json"), beamline, parsed.GetValue(common.Out)!, null, null, freeBytes),
+                parsed.GetValue(common.TimeScale),
+                output);
+        });
         return command;
     }
 

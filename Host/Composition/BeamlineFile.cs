@@ -19,13 +19,17 @@ public static partial class BeamlineFile
     public static LoadedBeamline Load(string file, HoconObject root, DeviceCatalogue catalogue)
     {
         var settings = new HoconSettings("", root).SectionOf("beamline");
-        settings.AllowOnly("name", "simulation", "devices");
+        settings.AllowOnly("name", "simulation", "devices", "suspenders");
         var name = settings.Text("name");
         CheckName(settings, "name", name);
         var simulation = settings.Has("simulation") ? ReadSimulation(settings.Section("simulation")) : null;
         var devices = ReadDevices(settings.SectionOf("devices"), catalogue);
         var description = DescriptionMerge.Of(name, devices, settings);
-        return new LoadedBeamline(file, name, description, devices, simulation) { Settings = settings };
+        return new LoadedBeamline(file, name, description, devices, simulation) 
+        {
+            Settings = settings,
+            Suspenders = settings.Has("suspenders") ? SuspenderSettings.Read(settings.Section("suspenders"), devices) : [],
+        };
     }
 
     private static SimulationSettings ReadSimulation(ISettings settings)
@@ -70,7 +74,7 @@ internal static class DescriptionMerge
         var box = Single(devices, beamline, d => d.Description.Box is not null, "trigger box")
             ?? throw beamline.Error("devices", "a beamline needs exactly one trigger box, and none of its devices is one.");
         var shutter = Single(devices, beamline, d => d.Description.Shutter is not null, "shutter");
-        var beam = Single(devices, beamline, d => d.Description.IsBeamSignal, "beam signal");
+        var beam = devices.FirstOrDefault(d => d.Description.IsBeamSignal);
         CheckNames(devices);
         CheckEncoders(devices);
         foreach (var device in devices)

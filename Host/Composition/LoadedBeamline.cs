@@ -1,5 +1,7 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Host.Composition;
 
@@ -21,6 +23,8 @@ public sealed record LoadedBeamline(
 {
     /// <summary>The file's <c>beamline</c> section.</summary>
     public required ISettings Settings { get; init; }
+
+    public EquatableArray<Suspender> Suspenders { get; init; }
 
     public bool HasSimulation => Simulation is not null;
 

@@ -26,9 +26,13 @@ internal sealed record RunToMake(
 
     public RunFolder Folder => RunFolder.Of(DataFolder, RunFolderName);
 
-    /// <summary>Names of the devices that take part, the beam signal included.</summary>
+    /// <summary>Names of the devices that take part, beam signals included.</summary>
     public ImmutableSortedSet<string> DevicesNeeded =>
-        [.. Setup.Devices, .. Beamline.Description.BeamSignal is string beam ? [beam] : Array.Empty<string>()];
+    [
+        .. Setup.Devices,
+        .. Setup.Suspenders.Select(s => s.Signal),
+        .. Beamline.Description.BeamSignal is string beam ? [beam] : Array.Empty<string>(),
+    ];
 
     public static RunToMake Of(string uid, string dataFolder, string runFolderName, LoadedBeamline beamline, ScanPlan plan)
     {
@@ -48,6 +52,7 @@ internal sealed record RunToMake(
         {
             ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
+            Suspenders = beamline.Suspenders,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));

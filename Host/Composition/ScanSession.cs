@@ -157,6 +157,12 @@ internal sealed class ScanSession : IAsyncDisposable
             };
             actors[name] = system.ActorOf(props, $"device-{name}");
         }
+        foreach (var suspender in run.Setup.Suspenders)
+        {
+            var key = ScanSupervisor.SuspenderKey(suspender.Name);
+            var signal = (IBeamMonitor)devices[suspender.Signal];
+            actors[key] = system.ActorOf(SuspenderActor.Props(suspender, signal, time), $"suspender-{suspender.Name}");
+        }
         var setup = new SupervisorSetup(
             run.Uid, run.Setup with { Plan = plan }, run.Parameters, actors, monitor, time,
             Faults(), meter);

@@ -44,21 +44,11 @@ internal sealed class VirtualProcess
             End(left);
         }
         File.Delete(readyFile);
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "flyscan.dll"));
-        foreach (var argument in new[]
-        {
+        var start = StartOfSelf(
             "virtual", "--beamline", beamline.File, "--time-scale",
             timeScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
-            "--free-ports", "--ready-file", readyFile,
-        })
-            start.ArgumentList.Add(argument);
+            "--free-ports", "--ready-file", readyFile);
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         start.Environment.Remove("FLYSCAN_KILL_AT");
         using var process = Process.Start(start) ?? throw new RefusedException("the virtual beamline could not be started");
         process.StandardInput.Close();
@@ -81,6 +71,21 @@ internal sealed class VirtualProcess
     {
         End(Ready);
         File.Delete(_readyFile);
+    }
+
+    /// <summary>Where the one of this data folder listens; null when none runs.</summary>
+    public static VirtualReady? RunningIn(string dataFolder) =>
+        Read(Path.Combine(dataFolder, "virtual.json")) is VirtualReady ready && IsRunning(ready) ? ready : null;
+
+    /// <summary>How this program is started once more.</summary>
+    public static ProcessStartInfo StartOfSelf(params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "flyscan.dll"));
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        return start;
     }
 
     /// <summary>Ends what a dead process of this data folder left running, where nothing needs it any more.</summary>

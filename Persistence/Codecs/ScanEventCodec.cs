@@ -45,7 +45,9 @@ public static class ScanEventCodec
     [
         ("scan.submitted/1", typeof(ScanEvent.ScanSubmitted)),
         ("scan.staged/1", typeof(ScanEvent.Staged)),
+        // Version 1 had no clockZeroNs.
         ("scan.segment-opened/1", typeof(ScanEvent.SegmentOpened)),
+        ("scan.segment-opened/2", typeof(ScanEvent.SegmentOpened)),
         ("scan.outer-point-reached/1", typeof(ScanEvent.OuterPointReached)),
         ("scan.programme-downloaded/1", typeof(ScanEvent.ProgrammeDownloaded)),
         ("scan.armed/1", typeof(ScanEvent.Armed)),
@@ -56,6 +58,8 @@ public static class ScanEventCodec
         ("scan.frames-committed/1", typeof(ScanEvent.FramesCommitted)),
         ("scan.frames-skipped/1", typeof(ScanEvent.FramesSkipped)),
         ("scan.frames-rejected/1", typeof(ScanEvent.FramesRejected)),
+        ("scan.beam-lost/1", typeof(ScanEvent.BeamLost)),
+        ("scan.beam-restored/1", typeof(ScanEvent.BeamRestored)),
         ("scan.hold-set/1", typeof(ScanEvent.HoldSet)),
         ("scan.hold-cleared/1", typeof(ScanEvent.HoldCleared)),
         ("scan.rewound/1", typeof(ScanEvent.Rewound)),
@@ -69,8 +73,9 @@ public static class ScanEventCodec
     private static readonly Dictionary<string, JsonTypeInfo> Readers =
         Kinds.ToDictionary(k => k.Manifest, k => Options.GetTypeInfo(k.Type));
 
+    /// <summary>The last version of each kind is the one that is written.</summary>
     private static readonly Dictionary<Type, (string Manifest, JsonTypeInfo Type)> Writers =
-        Kinds.ToDictionary(k => k.Type, k => (k.Manifest, Readers[k.Manifest]));
+        Kinds.GroupBy(k => k.Type).ToDictionary(k => k.Key, k => (k.Last().Manifest, Readers[k.Last().Manifest]));
 
     /// <summary>Every manifest that can be read.</summary>
     public static IEnumerable<string> Manifests => Kinds.Select(k => k.Manifest);
@@ -134,6 +139,8 @@ public static class ScanEventCodec
 [JsonSerializable(typeof(ScanEvent.FramesCommitted))]
 [JsonSerializable(typeof(ScanEvent.FramesSkipped))]
 [JsonSerializable(typeof(ScanEvent.FramesRejected))]
+[JsonSerializable(typeof(ScanEvent.BeamLost))]
+[JsonSerializable(typeof(ScanEvent.BeamRestored))]
 [JsonSerializable(typeof(ScanEvent.HoldSet))]
 [JsonSerializable(typeof(ScanEvent.HoldCleared))]
 [JsonSerializable(typeof(ScanEvent.Rewound))]

@@ -34,6 +34,8 @@ public static class Timeline
         ScanEvent.FramesCommitted e => $"frames {e.Frames} committed",
         ScanEvent.FramesSkipped e => $"frames {Ranges(e.Frames)} skipped by {e.Who}: {e.Why}",
         ScanEvent.FramesRejected e => $"frames {Ranges(e.Frames)} of take {e.Take} rejected: {e.Cause}",
+        ScanEvent.BeamLost e => $"beam lost, {e.Suspender}: {e.Reading}",
+        ScanEvent.BeamRestored e => $"beam restored, {e.Suspender}",
         ScanEvent.HoldSet e => $"hold '{e.Hold}' set: {e.Reason}",
         ScanEvent.HoldCleared e => $"hold '{e.Hold}' cleared",
         ScanEvent.Rewound e => $"rewound to frame {e.To}: {e.Cause}",

@@ -29,11 +29,25 @@ public enum ShutterPosition
 }
 
 /// <summary>One reading of the beam signal.</summary>
-/// <remarks><b>Units</b> Value in Unit; AtNs: nanoseconds since 1970 by the signal's own time stamp.</remarks>
-public sealed record BeamReading(double Value, string Unit, long AtNs);
+/// <remarks>History: changes since KnownSinceNs, oldest first, where the signal keeps a record of its own; KnownSinceNs null where it
+/// keeps none. <b>Units</b> Value in Unit; AtNs, KnownSinceNs: nanoseconds since 1970 by the signal's own time stamp.</remarks>
+public sealed record BeamReading(double Value, string Unit, long AtNs)
+{
+    public long? KnownSinceNs { get; init; }
+
+    public EquatableArray<BeamChange> History { get; init; }
+}
+
+/// <summary>From AtNs on the signal had this value.</summary>
+public sealed record BeamChange(long AtNs, double Value);
 
 /// <summary>A recorder that is staged. Session: names this staging; a device that restarted no longer has it.</summary>
-public sealed record RecorderSession(string Session, Segment Segment, EquatableArray<SavedSetting> Restore);
+/// <remarks><b>Units</b> ClockZeroNs: when its time stamps begin, nanoseconds since 1970 by its own clock; null where it stamps
+/// nothing.</remarks>
+public sealed record RecorderSession(string Session, Segment Segment, EquatableArray<SavedSetting> Restore)
+{
+    public long? ClockZeroNs { get; init; }
+}
 
 /// <summary>What a recorder knows of its present session; Session null when it has none.</summary>
 /// <remarks>Acquired: frames that are or will be in the segment, counted by the device (exact when no trigger comes).

@@ -90,4 +90,15 @@ public static class FrameLedger
 }
 
 /// <summary>The verdict over one block of a take.</summary>
-public sealed record Reconciliation(FrameRange Block, RangeSet Good, RangeSet Bad, string? Cause);
+public sealed record Reconciliation(FrameRange Block, RangeSet Good, RangeSet Bad, string? Cause)
+{
+    /// <summary>The same with frames that were exposed in bad beam.</summary>
+    internal Reconciliation Without(RangeSet lost)
+    {
+        var taken = Good.Intersect(lost);
+        if (taken.IsEmpty)
+            return this;
+        var cause = $"{taken.Count} of frames {Block} exposed in bad beam";
+        return this with { Good = Good.Subtract(taken.Ranges), Bad = Bad.Union(taken.Ranges), Cause = Cause is null ? cause : $"{Cause}; {cause}" };
+    }
+}

@@ -34,6 +34,9 @@ public sealed record RunSetup(
     /// <summary>The shutter closes after each take: windows or frames of their own, as the plan cuts them.</summary>
     public bool ShutterPerTake { get; init; }
 
+    /// <summary>Signals that frames may not be exposed without.</summary>
+    public EquatableArray<Suspender> Suspenders { get; init; }
+
     public OnBadFrames OnBadFrames { get; init; } = OnBadFrames.Retake;
 
     public int MaxExposuresPerFrame { get; init; } = 3;

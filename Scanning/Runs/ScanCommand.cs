@@ -24,6 +24,14 @@ public abstract record ScanCommand(long AtNs)
     /// <summary>A second has gone by in flight: reconcile what is recorded so far.</summary>
     public sealed record BlockDue(long AtNs, int Take) : ScanCommand(AtNs);
 
+    /// <summary>The scan goes on at this frame: back to one that is not committed, or forward over frames that are then
+    /// skipped.</summary>
+    public sealed record SeekScan(long AtNs, string Who, long Frame) : ScanCommand(AtNs);
+
+    public sealed record BeamReported(long AtNs, string Suspender, BeamReport Report) : ScanCommand(AtNs);
+
+    public sealed record ExposuresJudged(long AtNs, int Take, bool Final, Outcome<BeamVerdict> Outcome) : ScanCommand(AtNs);
+
     public sealed record DeviceLost(long AtNs, string Device, string Reason) : ScanCommand(AtNs);
 
     public sealed record RecorderStaged(long AtNs, string Recorder, Outcome<RecorderSession> Outcome) : ScanCommand(AtNs);

@@ -42,7 +42,7 @@ public static partial class ScanDecider
 
     private static void Safe(Turn turn)
     {
-        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterClosing = false, AtOuter = null };
+        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterShut = true, ShutterClosing = false, AtOuter = null };
         turn.Step = new ScanStep.Idle();
         foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
             turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));

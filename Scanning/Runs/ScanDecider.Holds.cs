@@ -1,14 +1,20 @@
+using Flyscan.Scanning.Units;
+
 namespace Flyscan.Scanning.Runs;
 
 public static partial class ScanDecider
 {
     private const string Operator = "operator";
 
-    /// <summary>Nothing moves on while a hold is set; whoever waits for that is told at which frame the scan stands.</summary>
+    /// <summary>Nothing moves on while a hold is set; whoever waits for that is told at which frame the scan stands. A scan that waits
+    /// for beam alone goes on by itself, and nobody is told.</summary>
     private static void Stand(Turn turn)
     {
         turn.Step = new ScanStep.Held();
-        turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
+        if (turn.State.LastTake > 0 && turn.Work.Lost.Count == 0)
+            CloseShutter(turn);
+        if (turn.State.Holds.Keys.Any(h => !IsBeamHold(h)))
+            turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
     }
 
     private static void Pause(Turn turn, ScanCommand.PauseScan c)
@@ -66,15 +72,57 @@ public static partial class ScanDecider
                 ". Bring it back, then run `flyscan resume`.");
             return;
         }
-        foreach (var hold in turn.State.Holds.Keys)
+        var ours = turn.State.Holds.Keys.Where(h => !IsBeamHold(h)).ToList();
+        if (ours.Count == 0)
+        {
+            turn.Reply = new ScanReply.Refused(
+                $"the scan waits for beam ({string.Join("; ", turn.State.Holds.Values)}) and goes on by itself when it is back");
+            return;
+        }
+        foreach (var hold in ours)
             turn.Emit(new ScanEvent.HoldCleared(c.AtNs, hold));
         turn.Reply = new ScanReply.Accepted();
-        if (turn.Step is not ScanStep.Held)
-            return;
+        if (turn.Step is ScanStep.Held && turn.State.Holds.Count == 0 && IsBeamKnown(turn))
+            GoOn(turn);
+    }
+
+    /// <summary>Nothing holds the scan any more.</summary>
+    private static void GoOn(Turn turn)
+    {
         if (turn.Work.MadeSafe)
             Adopt(turn);
         else
             Next(turn);
+    }
+
+    /// <summary>A rewind is a new take from the frame on: nothing is replayed.</summary>
+    private static void Seek(Turn turn, ScanCommand.SeekScan c)
+    {
+        if (WhyNotSeek(turn, c.Frame) is string why)
+        {
+            turn.Reply = new ScanReply.Refused(why);
+            return;
+        }
+        turn.Reply = new ScanReply.Accepted();
+        var past = RangeSet.Of(new FrameRange(0, c.Frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges);
+        if (!past.IsEmpty)
+            turn.Emit(new ScanEvent.FramesSkipped(c.AtNs, past.Ranges, c.Who, $"seek to frame {c.Frame}"));
+        turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
+    }
+
+    private static string? WhyNotSeek(Turn turn, long frame)
+    {
+        var state = turn.State;
+        if (state.Uid is null || state.Status is not null || state.Ending is not null)
+            return state.Uid is null ? "there is no scan" : "the scan is ending or has ended";
+        if (frame < 0 || frame >= state.Frames)
+            return $"frame {frame} is outside the scan's 0 to {state.Frames - 1}";
+        if (turn.Step is not ScanStep.Held)
+            return "the scan is not paused: pause it, then seek";
+        if (state.OpenTakes.Count > 0)
+            return "the last frames are still being read back; seek again in a moment";
+        var next = state.NextWanted()?.First ?? state.Frames;
+        return frame < next ? $"committed to frame {next}: frames before it are final" : null;
     }
 
     private static void Abort(Turn turn, ScanCommand.AbortScan c)

@@ -8,10 +8,21 @@ public static partial class ScanDecider
 {
     private static void HearRecords(Turn turn, ScanCommand command)
     {
-        if (command is ScanCommand.RecorderCollected collected)
-            RecorderCollected(turn, collected);
-        else if (command is ScanCommand.BlockDue due && turn.Step is ScanStep.Flying step && step.Take == due.Take)
-            CollectBlock(turn, step.Take);
+        switch (command)
+        {
+            case ScanCommand.RecorderCollected c:
+                RecorderCollected(turn, c);
+                break;
+            case ScanCommand.ExposuresJudged c:
+                ExposuresJudged(turn, c);
+                break;
+            case ScanCommand.BeamReported c:
+                BeamReported(turn, c);
+                break;
+            case ScanCommand.BlockDue due when turn.Step is ScanStep.Flying step && step.Take == due.Take:
+                CollectBlock(turn, step.Take);
+                break;
+        }
     }
 
     /// <summary>Asks every recorder for a take that hardware has given back.</summary>
@@ -82,28 +93,36 @@ public static partial class ScanDecider
 
     private static void Reconcile(Turn turn, Collect collect)
     {
-        turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(collect.Take) };
         var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
         var end = collect.Final ? take.Claimed.End : FrameLedger.KnownEnd(take, collect.Holdings);
-        if (!collect.Final && end <= take.SettledTo)
-        {
-            if (take.Triggered is not null)
-                CollectFinal(turn, take);
+        if (end > take.SettledTo && JudgeExposures(turn, collect, take, end))
             return;
-        }
+        Settle(turn, collect, end, RangeSet.Empty);
+    }
+
+    /// <summary>Frames up to end are decided: committed where every recorder has them and the beam was good, else rejected.</summary>
+    private static void Settle(Turn turn, Collect collect, long end, RangeSet lost)
+    {
+        turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(collect.Take) };
+        var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
+        if (end > take.SettledTo || (collect.Final && take.Claimed.End <= take.SettledTo))
+            Decide(turn, collect, take, end, lost);
+        if (!collect.Final && turn.State.OpenTakes.FirstOrDefault(t => t.Number == take.Number) is { Triggered: not null } rest)
+            CollectFinal(turn, rest);
+        if (turn.Step is ScanStep.AwaitingRecords)
+            Next(turn);
+    }
+
+    private static void Decide(Turn turn, Collect collect, TakeState take, long end, RangeSet lost)
+    {
         string Session(RecorderPosition p) => SessionOf(turn.State, p);
-        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session);
+        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session).Without(lost);
         turn.Emit(new ScanEvent.BlockReconciled(
             turn.AtNs, take.Number, verdict.Block, verdict.Good.Ranges, verdict.Bad.Ranges, verdict.Cause));
         foreach (var good in verdict.Good.Ranges)
             turn.Emit(new ScanEvent.FramesCommitted(turn.AtNs, good, FrameLedger.ExtentsOf(take, good, collect.Holdings, Session)));
         if (!verdict.Bad.IsEmpty)
             Reject(turn, take, verdict);
-        if (!collect.Final && take.Triggered is not null
-            && turn.State.OpenTakes.FirstOrDefault(t => t.Number == take.Number) is TakeState rest)
-            CollectFinal(turn, rest);
-        if (turn.Step is ScanStep.AwaitingRecords)
-            Next(turn);
     }
 
     private static void Reject(Turn turn, TakeState take, Reconciliation verdict)

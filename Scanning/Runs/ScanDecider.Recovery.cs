@@ -17,6 +17,7 @@ public static partial class ScanDecider
             return;
         }
         turn.Emit(new ScanEvent.SupervisorTookOver(c.AtNs, c.Epoch, c.Node));
+        WatchBeam(turn);
         if (turn.State.IsUnstaged)
             Finish(turn);
         else
@@ -31,6 +32,7 @@ public static partial class ScanDecider
         {
             AtOuter = null,
             ShutterOpen = false,
+            ShutterShut = false,
             ShutterClosing = false,
             Collects = ImmutableSortedDictionary<int, Collect>.Empty,
             Unstaged = [.. setup.Recorders.Except(known)],
@@ -71,7 +73,8 @@ public static partial class ScanDecider
             turn.Work = turn.Work with { Unstaged = turn.Work.Unstaged.Add(c.Recorder) };
         else if (adoption.Adopted.NewSegment)
             turn.Emit(new ScanEvent.SegmentOpened(
-                c.AtNs, adoption.Adopted.Session.Segment, adoption.Adopted.Session.Session, adoption.Adopted.FirstPosition));
+                c.AtNs, adoption.Adopted.Session.Segment, adoption.Adopted.Session.Session, adoption.Adopted.FirstPosition,
+                adoption.Adopted.Session.ClockZeroNs));
         Adopted(turn, step, c.Recorder);
     }
 

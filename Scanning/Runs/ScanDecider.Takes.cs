@@ -65,7 +65,8 @@ public static partial class ScanDecider
 
     private static void ShutterMoved(Turn turn, ScanCommand.ShutterMoved c)
     {
-        turn.Work = turn.Work with { ShutterOpen = c.Open && c.Outcome is Outcome<ShutterPosition>.Completed, ShutterClosing = false };
+        var isDone = c.Outcome is Outcome<ShutterPosition>.Completed;
+        turn.Work = turn.Work with { ShutterOpen = c.Open && isDone, ShutterShut = !c.Open && isDone, ShutterClosing = false };
         if (!c.Open && c.Outcome.Problem is string problem && turn.Step is not ScanStep.Unstaging)
         {
             Trouble(turn, turn.Setup.Shutter!, problem);
@@ -151,7 +152,7 @@ public static partial class ScanDecider
         if (turn.State.OuterIndex != step.Outer.Index)
             turn.Emit(new ScanEvent.OuterPointReached(turn.AtNs, step.Outer.Index, step.Outer.Positions));
         if (frames.First < turn.State.HighWater)
-            turn.Emit(new ScanEvent.Rewound(turn.AtNs, frames.First, "frames not recorded"));
+            turn.Emit(new ScanEvent.Rewound(turn.AtNs, frames.First, turn.State.LastRejection ?? "frames not recorded"));
         turn.Emit(new ScanEvent.ProgrammeDownloaded(turn.AtNs, step.Take, frames, step.Programme.Hash, step.Programme.DurationNs));
         turn.Emit(new ScanEvent.Armed(turn.AtNs, step.Take,
             step.Positions.OrderBy(p => p.Recorder, StringComparer.Ordinal).ToEquatableArray(), []));
@@ -211,7 +212,7 @@ public static partial class ScanDecider
         turn.Step = new ScanStep.Flying(take, programme);
         if (turn.State.Holds.Count > 0 || turn.State.Ending is not null)
         {
-            Halt(turn, take, programme, "pause");
+            Halt(turn, take, programme, WhyNotFly(turn));
             return;
         }
         if (programme.Trajectory is not null)
@@ -222,6 +223,9 @@ public static partial class ScanDecider
         if (turn.State.NextWanted() is FrameRange wanted)
             turn.Do(new ScanEffect.Precompile(turn.Setup.Plan.NextTake(wanted)));
     }
+
+    private static string WhyNotFly(Turn turn) =>
+        turn.State.Holds.Count > 0 ? string.Join(", ", turn.State.Holds.Keys) : turn.State.Ending!.Value.Reason;
 
     private static void BoxAnswered(Turn turn, ScanCommand.BoxAnswered c)
     {
@@ -246,6 +250,9 @@ public static partial class ScanDecider
         {
             case (ScanStep.Preparing step, BoxOrder.Load):
                 Prepared(turn, step, LoadBox);
+                break;
+            case (ScanStep.Enabling step, BoxOrder.Enable) when turn.State.Holds.Count > 0 || turn.State.Ending is not null:
+                Halt(turn, step.Take, step.Programme, WhyNotFly(turn));
                 break;
             case (ScanStep.Enabling step, BoxOrder.Enable) when step.Programme.Trajectory is not null:
                 turn.Step = new ScanStep.Starting(step.Take, step.Programme);
@@ -293,13 +300,19 @@ public static partial class ScanDecider
         var triggered = Math.Clamp(triggeredSinceStaging - before, 0, take.Frames.Count);
         turn.Emit(new ScanEvent.TookBack(turn.AtNs, number, triggered, reason));
         turn.Step = new ScanStep.Idle();
-        if (turn.Setup.ShutterPerTake && turn.Setup.Shutter is string shutter)
-        {
-            turn.Work = turn.Work with { ShutterOpen = false, ShutterClosing = true };
-            turn.Do(new ScanEffect.MoveShutter(shutter, false));
-        }
+        if (turn.Setup.ShutterPerTake)
+            CloseShutter(turn);
         CollectFinal(turn, turn.State.OpenTakes.First(t => t.Number == number));
         Next(turn);
+    }
+
+    /// <summary>Never while hardware has the token: what it exposes behind a shutter would pass for good.</summary>
+    private static void CloseShutter(Turn turn)
+    {
+        if (turn.Setup.Shutter is not string shutter || turn.Work.ShutterShut || turn.Work.ShutterClosing)
+            return;
+        turn.Work = turn.Work with { ShutterOpen = false, ShutterClosing = true };
+        turn.Do(new ScanEffect.MoveShutter(shutter, false));
     }
 
     private static int? TakeOf(ScanStep step) => step switch

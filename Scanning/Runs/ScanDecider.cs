@@ -5,7 +5,7 @@ namespace Flyscan.Scanning.Runs;
 
 /// <summary>Decides what a scan does next. Pure: time comes in the command, devices answer by commands, what is decided leaves as events
 /// and effects.</summary>
-/// <remarks>Read on in the order of a scan: Staging, Takes, Records, Holds, Recovery, Ending.</remarks>
+/// <remarks>Read on in the order of a scan: Staging, Takes, Records, Beam, Holds, Recovery, Ending.</remarks>
 public static partial class ScanDecider
 {
     /// <summary>One command, one decision. A command that does not fit the state changes nothing and is refused or, if it is a late
@@ -30,10 +30,13 @@ public static partial class ScanDecider
             case ScanCommand.AbortScan c:
                 Abort(turn, c);
                 break;
+            case ScanCommand.SeekScan c:
+                Seek(turn, c);
+                break;
             case ScanCommand.DeviceLost c:
                 Lose(turn, c);
                 break;
-            case ScanCommand.BlockDue or ScanCommand.RecorderCollected:
+            case ScanCommand.BlockDue or ScanCommand.RecorderCollected or ScanCommand.BeamReported or ScanCommand.ExposuresJudged:
                 HearRecords(turn, command);
                 break;
             default:
@@ -94,6 +97,7 @@ public static partial class ScanDecider
         turn.Emit(new ScanEvent.SupervisorTookOver(c.AtNs, c.Epoch, "first"));
         turn.Reply = new ScanReply.Accepted();
         turn.Work = turn.Work with { Unstaged = [.. turn.Setup.Recorders] };
+        WatchBeam(turn);
         Next(turn);
     }
 
@@ -105,7 +109,7 @@ public static partial class ScanDecider
             End(turn);
             return;
         }
-        if (turn.State.Holds.Count > 0)
+        if (turn.State.Holds.Keys.Any(h => !IsBeamHold(h)))
         {
             Stand(turn);
             return;
@@ -116,6 +120,11 @@ public static partial class ScanDecider
                 turn.Step = new ScanStep.AwaitingRecords();
             else
                 Unstage(turn);
+            return;
+        }
+        if (turn.State.Holds.Count > 0 || !IsBeamKnown(turn))
+        {
+            Stand(turn);
             return;
         }
         if (turn.Work.Unstaged.Count > 0)
@@ -145,7 +154,7 @@ public static partial class ScanDecider
             Trouble(turn, c.Recorder, c.Outcome.Problem!);
             return;
         }
-        turn.Emit(new ScanEvent.SegmentOpened(c.AtNs, session.Segment, session.Session, 0));
+        turn.Emit(new ScanEvent.SegmentOpened(c.AtNs, session.Segment, session.Session, 0, session.ClockZeroNs));
         turn.Emit(new ScanEvent.Staged(c.AtNs, turn.State.Epoch, [new StagedDevice(c.Recorder, session.Session, session.Restore)]));
         turn.Work = turn.Work with
         {

@@ -32,6 +32,19 @@ public abstract record ScanEffect
     /// at once.</summary>
     public sealed record CollectRecorder(int Take, string Recorder, bool Final, long Recorded) : ScanEffect;
 
+    /// <summary>Ask for the beam at these frames, by the box's time stamps. Segments: those that the extents are in; LiveSegment: the
+    /// one that the box still fills, 0 for none.</summary>
+    public sealed record JudgeExposures(
+        int Take, bool Final, string Box, EquatableArray<Extent> Extents, EquatableArray<SegmentState> Segments, int LiveSegment,
+        BeamQuery Query)
+        : ScanEffect;
+
+    /// <summary>Report on this signal from now on.</summary>
+    public sealed record WatchBeam(string Suspender) : ScanEffect;
+
+    /// <summary>Report as soon as the signal is known up to this time of its own.</summary>
+    public sealed record ReadBeam(string Suspender, long NotBeforeNs) : ScanEffect;
+
     public sealed record MakeSafe(string Device) : ScanEffect;
 
     public sealed record UnstageRecorder(string Recorder, EquatableArray<SavedSetting> Restore) : ScanEffect;

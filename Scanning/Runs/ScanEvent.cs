@@ -21,8 +21,10 @@ public abstract record ScanEvent
     public sealed record Staged(long AtNs, long Epoch, EquatableArray<StagedDevice> Devices) : ScanEvent(AtNs);
 
     /// <summary>A recorder opened a dataset file; journaled before any frame of a take can be in it. Session: the
-    /// recorder's staging that fills it; FirstTrigger: the first trigger, counted since that staging, that it holds.</summary>
-    public sealed record SegmentOpened(long AtNs, Segment Segment, string Session, long FirstTrigger) : ScanEvent(AtNs);
+    /// recorder's staging that fills it; FirstTrigger: the first trigger, counted since that staging, that it holds.
+    /// ClockZeroNs: when the recorder's time stamps begin, nanoseconds since 1970 by its clock; null where it stamps nothing.</summary>
+    public sealed record SegmentOpened(long AtNs, Segment Segment, string Session, long FirstTrigger, long? ClockZeroNs = null)
+        : ScanEvent(AtNs);
 
     public sealed record OuterPointReached(long AtNs, long OuterIndex, EquatableArray<AxisPosition> Positions) : ScanEvent(AtNs);
 
@@ -52,6 +54,12 @@ public abstract record ScanEvent
     public sealed record FramesSkipped(long AtNs, EquatableArray<FrameRange> Frames, string Who, string Why) : ScanEvent(AtNs);
 
     public sealed record FramesRejected(long AtNs, int Take, EquatableArray<FrameRange> Frames, string Cause) : ScanEvent(AtNs);
+
+    /// <summary>A suspender's condition no longer holds since LostNs by the signal's time stamps: frames exposed from then on are
+    /// bad.</summary>
+    public sealed record BeamLost(long AtNs, string Suspender, long LostNs, string Reading) : ScanEvent(AtNs);
+
+    public sealed record BeamRestored(long AtNs, string Suspender, long RestoredNs) : ScanEvent(AtNs);
 
     public sealed record HoldSet(long AtNs, string Hold, string Reason) : ScanEvent(AtNs);
 

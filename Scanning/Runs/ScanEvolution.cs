@@ -22,7 +22,7 @@ public static class ScanEvolution
             Epoch = e.Epoch,
             Staged = e.Devices.Aggregate(state.Staged, (all, d) => all.SetItem(d.Device, Restaged(all.GetValueOrDefault(d.Device), d))),
         },
-        ScanEvent.SegmentOpened e => state with { Segments = state.Segments.Add(new SegmentState(e.Segment, e.Session, e.FirstTrigger)) },
+        ScanEvent.SegmentOpened e => state with { Segments = state.Segments.Add(Opened(e)) },
         ScanEvent.OuterPointReached e => state with { OuterIndex = e.OuterIndex, OuterPositions = e.Positions },
         ScanEvent.ProgrammeDownloaded e => state with
         {
@@ -33,7 +33,14 @@ public static class ScanEvolution
         ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack or ScanEvent.BlockReconciled => EvolveTake(state, happened),
         ScanEvent.FramesCommitted e => state with { Committed = state.Committed.Add(e.Frames) },
         ScanEvent.FramesSkipped e => state with { Skipped = state.Skipped.Union(e.Frames) },
-        ScanEvent.FramesRejected e => state with { Rejections = [.. state.Rejections, .. e.Frames] },
+        ScanEvent.FramesRejected e => state with { Rejections = [.. state.Rejections, .. e.Frames], LastRejection = e.Cause },
+        ScanEvent.BeamLost e => state with { BeamLosses = state.BeamLosses.Add(new BeamLoss(e.Suspender, e.LostNs, null)) },
+        ScanEvent.BeamRestored e => state with
+        {
+            BeamLosses = state.BeamLosses
+                .Select(l => l.Suspender == e.Suspender && l.ToNs is null ? l with { ToNs = Math.Max(l.FromNs, e.RestoredNs) } : l)
+                .ToEquatableArray(),
+        },
         ScanEvent.HoldSet e => state with { Holds = state.Holds.SetItem(e.Hold, e.Reason) },
         ScanEvent.HoldCleared e => state with { Holds = state.Holds.Remove(e.Hold) },
         ScanEvent.Rewound => state with { Rewinds = state.Rewinds + 1 },
@@ -51,9 +58,19 @@ public static class ScanEvolution
         ? now
         : now with { Restore = [.. before.Restore, .. now.Restore.Where(s => before.Restore.All(b => b.Name != s.Name))] };
 
+    private static SegmentState Opened(ScanEvent.SegmentOpened e) => new(e.Segment, e.Session, e.FirstTrigger, e.ClockZeroNs);
+
     private static ScanState EvolveTake(ScanState state, ScanEvent happened) => happened switch
     {
-        ScanEvent.HandedOver => state with { OpenTakes = state.OpenTakes.Add(state.NextTake!), NextTake = null },
+        ScanEvent.HandedOver => state with
+        {
+            OpenTakes = state.OpenTakes.Add(state.NextTake!),
+            NextTake = null,
+            // With every earlier frame judged, losses that are over can touch none.
+            BeamLosses = state.OpenTakes.Count > 0
+                ? state.BeamLosses
+                : state.BeamLosses.Where(l => l.ToNs is null).ToEquatableArray(),
+        },
         ScanEvent.FlightStarted e => With(state, e.Take, t => t with { Started = true }),
         ScanEvent.TookBack e => With(state, e.Take, t => t with { Triggered = e.Triggered }) is var next
             && next.OpenTakes.FirstOrDefault(t => t.Number == e.Take) is TakeState take

@@ -44,6 +44,12 @@ public sealed record ScanState
 
     public ImmutableSortedDictionary<string, string> Holds { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Times of bad beam that frames not yet reconciled may have been exposed in, oldest first.</summary>
+    public EquatableArray<BeamLoss> BeamLosses { get; init; }
+
+    /// <summary>Why frames were last rejected.</summary>
+    public string? LastRejection { get; init; }
+
     /// <summary>Rejected ranges, one entry for each time.</summary>
     public EquatableArray<FrameRange> Rejections { get; init; }
 
@@ -85,7 +91,7 @@ public sealed record ScanState
 }
 
 /// <summary>A segment and what fills it. FirstTrigger: first trigger of the recorder's session that it holds.</summary>
-public sealed record SegmentState(Segment Segment, string Session, long FirstTrigger);
+public sealed record SegmentState(Segment Segment, string Session, long FirstTrigger, long? ClockZeroNs = null);
 
 /// <summary>A take that is not yet reconciled. Triggered: null while hardware has it.</summary>
 public sealed record TakeState(

@@ -64,6 +64,9 @@ public sealed record ScanWork
     public ImmutableSortedDictionary<string, EquatableArray<SegmentRun>> Salvaged { get; init; } =
         ImmutableSortedDictionary<string, EquatableArray<SegmentRun>>.Empty;
 
+    /// <summary>Stretch of each suspender's signal that this process has watched without a gap.</summary>
+    public ImmutableSortedDictionary<string, BeamWatch> Beam { get; init; } = ImmutableSortedDictionary<string, BeamWatch>.Empty;
+
     /// <summary>Triggers that made no frame, per recorder, since its staging.</summary>
     public ImmutableSortedDictionary<string, long> Missed { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 
@@ -75,6 +78,9 @@ public sealed record ScanWork
     public (string Device, string Problem)? Trouble { get; init; }
 
     public bool ShutterOpen { get; init; }
+
+    /// <summary>The shutter said that it is closed.</summary>
+    public bool ShutterShut { get; init; }
 
     /// <summary>The shutter was told to close and has not said that it has.</summary>
     public bool ShutterClosing { get; init; }
@@ -88,7 +94,14 @@ public sealed record ScanWork
 
 /// <summary>Recorders of one take that are being asked, and what those that answered hold.</summary>
 public sealed record Collect(
-    int Take, bool Final, ImmutableSortedSet<string> Awaiting, ImmutableSortedDictionary<string, Holding> Holdings);
+    int Take, bool Final, ImmutableSortedSet<string> Awaiting, ImmutableSortedDictionary<string, Holding> Holdings)
+{
+    /// <summary>End of the frames whose exposures are being judged; null before.</summary>
+    public long? End { get; init; }
+}
+
+/// <summary>A signal is known from FromNs to ToNs, nanoseconds since 1970 by its own time stamps. Reading: for people.</summary>
+public sealed record BeamWatch(long FromNs, long ToNs, bool IsUp, string Reading);
 
 /// <summary>What a recorder holds of its present session, and up to which trigger it has decided (frame or none).</summary>
 public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough);

@@ -73,6 +73,10 @@ public sealed class RecorderActorTests : TestKit
     {
         public Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel) =>
             Task.FromResult<Outcome<EquatableArray<SegmentRun>>>(new Outcome<EquatableArray<SegmentRun>>.Completed([]));
+
+        public Task<Outcome<EquatableArray<long>>> ExposureStartsAsync(
+            string runFolder, SegmentState segment, long position, long count, CancellationToken cancel) =>
+            Task.FromResult<Outcome<EquatableArray<long>>>(new Outcome<EquatableArray<long>>.Completed([]));
     }
 
     /// <summary>A recorder that records when it is told to.</summary>

@@ -50,6 +50,12 @@ internal sealed class TestFrameStores : IFrameStoreFactory
             Written += frames;
         }
 
+        public Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel)
+        {
+            var index = segment.Datasets.ToList().FindIndex(d => d.Path == dataset);
+            return Task.FromResult(MemoryMarshal.Cast<byte, long>(_columns[index].ToArray()).Slice((int)first, (int)count).ToArray());
+        }
+
         public Task<long> FlushAsync(bool sync, CancellationToken cancel)
         {
             Recorded = Written;

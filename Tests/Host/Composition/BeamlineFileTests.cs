@@ -63,7 +63,6 @@ public sealed class BeamlineFileTests
     [InlineData("d2 { kind = fake, captured = [i0] }",
         "the detector i0 is captured by the trigger box, so that it belongs into the box's section (box).")]
     [InlineData("s2 { kind = fake, shutter = true }", "a beamline has one shutter, and sh is one already")]
-    [InlineData("r2 { kind = fake, beam = true }", "a beamline has one beam signal, and ring is one already")]
     [InlineData("u { kind = fakes }",
         "f:7: beamline.devices.u.kind = fakes: no such kind of device. Did you mean fake? Known kinds: fake.")]
     [InlineData("u { kind = fake, shuter = true }", "f:7: beamline.devices.u.shuter: unknown key. Did you mean shutter?")]

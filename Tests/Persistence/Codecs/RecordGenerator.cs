@@ -41,6 +41,8 @@ internal static class RecordGenerator
 
     private static Gen<object?> Of(Type type)
     {
+        if (Nullable.GetUnderlyingType(type) is Type underlying)
+            return Of(underlying);
         if (type == typeof(string))
             return Gen.Elements(Texts).Select(t => (object?)t);
         if (type == typeof(long))

@@ -64,10 +64,18 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
 
     public bool Idle => _pending.Count == 0;
 
+    /// <summary>The beam that frames are exposed in; null where no suspender watches it.</summary>
+    public FakeBeam? Beam { get; init; }
+
+    /// <summary>When each row of the box's segments was exposed.</summary>
+    public IReadOnlyDictionary<int, List<long>> Exposures => _recorders["panda"].Times;
+
     /// <summary>One random answer, or a little progress of the flight.</summary>
     public ScanCommand? Answer()
     {
         Fly();
+        if (Beam?.Report(random) is ScanCommand report)
+            return report;
         if (_pending.Count == 0)
             return null;
         var i = random.Next(_pending.Count);
@@ -81,6 +89,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     public void SupervisorDied()
     {
         _pending.Clear();
+        Beam?.Forget();
         _recorders["panda"].WriterDied();
     }
 
@@ -93,7 +102,14 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         (_loaded, _boxMark, _motionMark, _motion, _enabled, _fired, _triggered) = (null, default, default, MotionPhase.Idle, false, 0, 0);
     }
 
-    public void Carry(ScanEffect effect) => _pending.Add(effect switch
+    public void Carry(ScanEffect effect)
+    {
+        if (effect is ScanEffect.OrderMotion { Order: MotionOrder.Start })
+            Assert.True(_open || !HasShutter, "a take began behind a closed shutter");
+        _pending.Add(Answering(effect));
+    }
+
+    private Func<ScanCommand?> Answering(ScanEffect effect) => effect switch
     {
         ScanEffect.StageRecorder e => () => Stage(e.Recorder),
         ScanEffect.AdoptRecorder e => () => Adopt(e),
@@ -105,12 +121,15 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         ScanEffect.ReadEncoders e => () => new ScanCommand.EncodersRead(0, e.Take,
             Done<EquatableArray<AxisPosition>>([new AxisPosition("x", 0)])),
         ScanEffect.CollectRecorder e => () => Collect(e),
+        ScanEffect.JudgeExposures e => () => Judge(e),
+        ScanEffect.WatchBeam => () => Beam!.Watch(),
+        ScanEffect.ReadBeam e => () => Beam!.ReadUpTo(e.NotBeforeNs),
         ScanEffect.MakeSafe e => () => MakeSafe(e.Device),
         ScanEffect.UnstageRecorder e => () => new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded)),
         ScanEffect.WatchBlocks e => () => new ScanCommand.BlockDue(0, e.Take),
         ScanEffect.Precompile => () => new ScanCommand.BlockDue(0, -1),
         _ => throw new System.Diagnostics.UnreachableException(),
-    });
+    };
 
     private ScanCommand Shutter(bool open)
     {
@@ -122,12 +141,15 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
 
     private void Fly()
     {
+        Beam?.Pass(random.Next(4), random);
         if (!_enabled || _motion != MotionPhase.Running || _loaded is not FrameRange frames)
             return;
         for (var n = random.Next(4); n > 0 && _fired < frames.Count; n--)
         {
             foreach (var recorder in _recorders.Values)
-                recorder.Trigger(frames.First + _fired, recorder.Name == "cam" && random.NextDouble() < missRate);
+                recorder.Trigger(
+                    frames.First + _fired, recorder.Name == "cam" && random.NextDouble() < missRate, Beam?.NowNs ?? 0);
+            Beam?.Pass(FakeBeam.FrameNs, random);
             _fired++;
             _triggered++;
         }
@@ -161,7 +183,6 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
             case MotionOrder.Start:
                 Assert.Equal(MotionPhase.AtStart, _motion);
                 Assert.True(_enabled, "motion started before the box was enabled");
-                Assert.True(_open || !HasShutter, "a take began behind a closed shutter");
                 _motion = MotionPhase.Running;
                 Moves++;
                 break;
@@ -204,6 +225,21 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         if (e.Final && recorder.Recorded < e.Recorded && missRate == 0)
             return null;
         return new ScanCommand.RecorderCollected(0, e.Take, e.Recorder, e.Final, Done(status));
+    }
+
+    private ScanCommand Judge(ScanEffect.JudgeExposures e)
+    {
+        var lost = RangeSet.Empty;
+        foreach (var extent in e.Extents)
+        {
+            Assert.Equal(extent.Segment == _recorders["panda"].LiveSegment, extent.Segment == e.LiveSegment);
+            var starts = Exposures[extent.Segment].Skip((int)extent.Position).Take((int)extent.Count).ToArray();
+            var verdict = e.Query.Judge(new FrameRange(extent.Frame, extent.Frame + extent.Count), starts, FakeBeam.ExposureNs);
+            lost = lost.Union(verdict.Lost);
+            if (verdict.ClearTo < extent.Frame + extent.Count)
+                return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(verdict with { Lost = lost.Ranges }));
+        }
+        return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(new BeamVerdict(long.MaxValue, lost.Ranges, 0)));
     }
 
     private ScanCommand MakeSafe(string device)

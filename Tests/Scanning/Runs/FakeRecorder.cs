@@ -7,21 +7,27 @@ namespace Flyscan.Tests.Scanning.Runs;
 /// itself.</summary>
 internal sealed class FakeRecorder(string name, bool writesHere)
 {
-    private readonly List<(long Frame, bool Missed)> _triggers = [];
+    private readonly List<(long Frame, bool Missed, long AtNs)> _triggers = [];
     private readonly List<FrameRange> _missed = [];
     private readonly Dictionary<string, HashSet<long>> _missedBySession = [];
     private string? _session;
     private List<long>? _file;
+    private List<long> _times = [];
     private int _segment;
     private int _number;
     private int _flushed;
 
     public string Name => name;
 
+    /// <summary>When each row of each segment was exposed.</summary>
+    public Dictionary<int, List<long>> Times { get; } = [];
+
+    public int LiveSegment => _file is null ? 0 : _segment;
+
     /// <summary>Rows that are on disk in the present segment.</summary>
     public long Recorded => _flushed;
 
-    public void Trigger(long frame, bool missed)
+    public void Trigger(long frame, bool missed, long atNs = 0)
     {
         if (_session is null)
             return;
@@ -33,8 +39,10 @@ internal sealed class FakeRecorder(string name, bool writesHere)
         else
         {
             _file?.Add(frame);
+            if (_file is not null)
+                _times.Add(atNs);
         }
-        _triggers.Add((frame, missed));
+        _triggers.Add((frame, missed, atNs));
     }
 
     public void Flush() => _flushed = _file?.Count ?? 0;
@@ -56,6 +64,7 @@ internal sealed class FakeRecorder(string name, bool writesHere)
         if (!writesHere || _file is null)
             return;
         _file.RemoveRange(_flushed, _file.Count - _flushed);
+        _times.RemoveRange(_flushed, _times.Count - _flushed);
         _file = null;
     }
 
@@ -65,6 +74,7 @@ internal sealed class FakeRecorder(string name, bool writesHere)
         {
             var kept = _flushed + random.Next(_file.Count - _flushed + 1);
             _file.RemoveRange(kept, _file.Count - kept);
+            _times.RemoveRange(kept, _times.Count - kept);
         }
         _file = null;
         _session = null;
@@ -84,6 +94,7 @@ internal sealed class FakeRecorder(string name, bool writesHere)
         var already = ours.Count == 0 ? 0 : ours.Max(r => r.FirstTrigger + r.Count);
         var segment = Open(files);
         _file!.AddRange(_triggers.Skip((int)already).Select(t => t.Frame));
+        _times.AddRange(_triggers.Skip((int)already).Select(t => t.AtNs));
         return new Adoption(Adopted(e.Session, segment, true, already), salvaged);
     }
 
@@ -112,6 +123,7 @@ internal sealed class FakeRecorder(string name, bool writesHere)
     {
         _segment = ++_number;
         _file = files[(name, _segment)] = [];
+        _times = Times[_segment] = [];
         _flushed = 0;
         return SegmentOf(_segment);
     }

@@ -16,15 +16,16 @@ internal sealed class ScanRunner
     private ScanWork _work = ScanWork.Fresh;
     private long _epoch;
 
-    public ScanRunner(ulong seed, int outer, int inner, int atMost, double missRate = 0)
+    public ScanRunner(ulong seed, int outer, int inner, int atMost, double missRate = 0, FakeBeam? beam = null)
     {
         _random = new Seeded(seed);
         _plan = new FakePlan(outer, inner, atMost);
-        Hardware = new FakeHardware(_plan, Uid, _random, missRate) { HasShutter = true };
+        Hardware = new FakeHardware(_plan, Uid, _random, missRate) { HasShutter = true, Beam = beam };
         _setup = new RunSetup(_plan, "panda", "motion", ["z"], ["panda", "cam"], "shutter", [new EncoderCheck("x", 0.01)])
         {
             MaxExposuresPerFrame = 100,
             ShutterPerTake = seed % 2 == 1,
+            Suspenders = beam is null ? [] : [FakeBeam.Suspender],
         };
     }
 
@@ -39,6 +40,9 @@ internal sealed class ScanRunner
     public ScanStep Step => _work.Step;
 
     public Seeded Random => _random;
+
+    /// <summary>Held by something that does not pass by itself, as beam does.</summary>
+    public bool IsStanding => Step is ScanStep.Held && _state.Holds.Keys.Any(h => h != FakeBeam.Suspender.Hold);
 
     public void Submit() => Tell(new ScanCommand.SubmitScan(0, ++_epoch, Uid, "{}", "virtual", "run", "test"));
 
@@ -77,7 +81,7 @@ internal sealed class ScanRunner
     {
         for (var i = 0; i < 200_000; i++)
         {
-            if (_state.Status is not null || Step is ScanStep.Held || until?.Invoke(this) == true)
+            if (_state.Status is not null || IsStanding || until?.Invoke(this) == true)
                 return;
             if (Hardware.Answer() is ScanCommand answer)
                 Tell(answer);
@@ -102,6 +106,8 @@ internal sealed class ScanRunner
                 {
                     for (var i = 0; i < e.Count; i++)
                         Assert.Equal(e.Frame + i, Hardware.Files[(recorder, e.Segment)][(int)(e.Position + i)]);
+                    for (var i = 0; recorder == "panda" && i < e.Count; i++)
+                        CheckBeam(e.Frame + i, Hardware.Exposures[e.Segment][(int)(e.Position + i)]);
                 }
             }
         }
@@ -109,6 +115,10 @@ internal sealed class ScanRunner
         Assert.Equal(_state.Committed, RangeSet.Of(new FrameRange(0, _plan.Frames)));
         Assert.Equal(Fold().Committed, _state.Committed);
     }
+
+    /// <summary>Invariant 3.</summary>
+    private void CheckBeam(long frame, long startNs) => Assert.True(
+        Hardware.Beam?.WasGood(startNs, startNs + FakeBeam.ExposureNs) != false, $"frame {frame}, exposed at {startNs}, had no beam");
 
     public ScanState Fold() => Journal.Aggregate(ScanState.New, (s, e) => s.Evolve(e));
 }
