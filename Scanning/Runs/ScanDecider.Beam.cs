@@ -50,7 +50,8 @@ public static partial class ScanDecider
         // What is over before anything was exposed concerns no frame.
         if (span.ToNs is not null && turn.State.OpenTakes.Count == 0 && OpenLoss(turn, suspender) is null)
             return;
-        if (turn.State.BeamLosses.Any(l => l.Suspender == suspender.Name && l.ToNs is not null && l.ToNs == span.ToNs))
+        // A signal with a record tells a successor again what its predecessor journaled.
+        if (span.ToNs is long end && end <= turn.State.BeamToldTo.GetValueOrDefault(suspender.Name) && OpenLoss(turn, suspender) is null)
             return;
         if (OpenLoss(turn, suspender) is null)
             turn.Emit(new ScanEvent.BeamLost(turn.AtNs, suspender.Name, span.FromNs, reading));

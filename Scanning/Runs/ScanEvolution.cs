@@ -37,6 +37,7 @@ public static class ScanEvolution
         ScanEvent.BeamLost e => state with { BeamLosses = state.BeamLosses.Add(new BeamLoss(e.Suspender, e.LostNs, null)) },
         ScanEvent.BeamRestored e => state with
         {
+            BeamToldTo = state.BeamToldTo.SetItem(e.Suspender, Math.Max(state.BeamToldTo.GetValueOrDefault(e.Suspender), e.RestoredNs)),
             BeamLosses = state.BeamLosses
                 .Select(l => l.Suspender == e.Suspender && l.ToNs is null ? l with { ToNs = Math.Max(l.FromNs, e.RestoredNs) } : l)
                 .ToEquatableArray(),

@@ -47,6 +47,9 @@ public sealed record ScanState
     /// <summary>Times of bad beam that frames not yet reconciled may have been exposed in, oldest first.</summary>
     public EquatableArray<BeamLoss> BeamLosses { get; init; }
 
+    /// <summary>Up to when each suspender's losses are told, by its signal's time stamps.</summary>
+    public ImmutableSortedDictionary<string, long> BeamToldTo { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
     /// <summary>Why frames were last rejected.</summary>
     public string? LastRejection { get; init; }
 
