@@ -24,6 +24,9 @@ internal static class MotionProblems
             MotionLimit.Acceleration => new PlanProblem(
                 "the axis would have to accelerate too hard", where, Value(axis.Unit + "/s2"), $"at most {Bound(axis.Unit + "/s2")}",
                 "Make the frames longer in time, or put a gap where velocity changes."),
+            MotionLimit.Jerk => new PlanProblem(
+                "the acceleration would have to change too fast", where, Value(axis.Unit + "/s3"), $"at most {Bound(axis.Unit + "/s3")}",
+                "Make the frames longer in time, or raise the axis's jerk in the beamline file if it can take more."),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

@@ -15,7 +15,7 @@ internal sealed class MotionSetup
     public MotionSetup(ControllerDescription controller, AxisDescription[] axes, int[] columns)
     {
         (Controller, Axes, Columns) = (controller, axes, columns);
-        Limits = [.. axes.Select(a => new AxisLimits(a.MaxVelocity, a.MaxAcceleration))];
+        Limits = [.. axes.Select(a => new AxisLimits(a.MaxVelocity, a.MaxAcceleration) { MaxJerk = a.MaxJerk })];
         Soft = [.. axes.Select(a => (a.Low, a.High))];
         LeastNs = Math.Max(1, controller.MinSegmentNs);
         StepNs = Math.Max(FinestStepNs, controller.MinSegmentNs);

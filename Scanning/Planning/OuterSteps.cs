@@ -20,7 +20,7 @@ internal sealed class OuterSteps
             ? Enumerable.Range(0, motion.Axes.Length).Where(i => !boundary.Moving[i]).Select(i => (motion.Axes[i], motion.Columns[i]))
             : [];
         _axes = [.. boundary.Soft.Select(s => (s.Axis, s.Column)).Concat(held)
-            .Select(a => (a.Item1, a.Item2, new AxisLimits(a.Item1.MaxVelocity, a.Item1.MaxAcceleration)))];
+            .Select(a => (a.Item1, a.Item2, new AxisLimits(a.Item1.MaxVelocity, a.Item1.MaxAcceleration) { MaxJerk = a.Item1.MaxJerk }))];
         _last = new double[_axes.Length];
         _outside = new bool[_axes.Length];
     }

@@ -9,10 +9,10 @@ internal static class PlanHash
     public static string Of(ScanRequest request, BeamlineDescription beamline)
     {
         using var digest = new CanonicalDigest();
-        digest.Add("plan/1").Add(SpecJson.Write(request.Spec)).Add((long)request.Detectors.Count);
+        digest.Add("plan/2").Add(SpecJson.Write(request.Spec)).Add((long)request.Detectors.Count);
         foreach (var detector in request.Detectors)
             digest.Add(detector);
-        digest.Add(request.ExposureNs).Add(request.InnerDimensions).Add(request.Shutter?.ToString());
+        digest.Add(request.ExposureNs).Add(request.ExposurePlacement.ToString()).Add(request.InnerDimensions).Add(request.Shutter?.ToString());
         AddBeamline(digest, beamline);
         return digest.Hex();
     }
@@ -22,7 +22,7 @@ internal static class PlanHash
         digest.Add(beamline.Name).Add((long)beamline.Axes.Count);
         foreach (var axis in beamline.Axes)
         {
-            digest.Add(axis.Name).Add(axis.Unit).Add(axis.Low).Add(axis.High).Add(axis.MaxVelocity).Add(axis.MaxAcceleration);
+            digest.Add(axis.Name).Add(axis.Unit).Add(axis.Low).Add(axis.High).Add(axis.MaxVelocity).Add(axis.MaxAcceleration).Add(axis.MaxJerk);
             digest.Add(axis.Controller).Add(axis.SettleNs).Add(axis.Encoder is not null);
             if (axis.Encoder is { } encoder)
                 digest.Add(encoder.Input).Add(encoder.Scale).Add(encoder.Offset).Add(encoder.Tolerance);

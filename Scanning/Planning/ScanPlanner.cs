@@ -26,7 +26,11 @@ public static class ScanPlanner
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
         var deadTime = detectors.Count == 0 ? 0 : detectors.Max(d => d.DeadTimeNs);
-        var rule = new ExposureRule(request.ExposureNs, deadTime, beamline.Box.TickNs);
+        // A box ends a pulse before it begins the next, dead time or none.
+        var rule = new ExposureRule(request.ExposureNs, Math.Max(deadTime, beamline.Box.TickNs), beamline.Box.TickNs)
+        {
+            Centred = request.ExposurePlacement == ExposurePlacement.Centred,
+        };
         if (durations is not null)
             DetectorChecks.Timing(detectors, request, durations, rule, problems);
         if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)

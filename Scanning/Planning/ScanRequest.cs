@@ -9,6 +9,9 @@ public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
 {
     public long? ExposureNs { get; init; }
 
+    /// <summary>Where in their frames the exposures are.</summary>
+    public ExposurePlacement ExposurePlacement { get; init; } = ExposurePlacement.Centred;
+
     public int? InnerDimensions { get; init; }
 
     public OnBadFrames OnBadFrames { get; init; } = OnBadFrames.Retake;
@@ -34,6 +37,15 @@ public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
 
     /// <summary>The user's own metadata, as a JSON object's text; copied into the start document.</summary>
     public string? MetadataJson { get; init; }
+}
+
+public enum ExposurePlacement
+{
+    /// <summary>As much dead time before as after, so that a row flown backwards is exposed at the same places.</summary>
+    Centred,
+
+    /// <summary>From the frame's start.</summary>
+    Leading,
 }
 
 public enum OnBadFrames

@@ -19,13 +19,18 @@ public static class ScanRequestJson
 
     private static readonly string[] Members =
     [
-        "request", "spec", "detectors", "exposure", "innerDimensions", "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
+        "request", "spec", "detectors", "exposure", "exposurePlacement", "innerDimensions", "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
         "scanNumber", "operator", "sample", "pathTemplate", "documents", "metadata",
     ];
 
     private static readonly (string Name, OnBadFrames Value)[] BadFrames =
     [
         ("retake", OnBadFrames.Retake), ("mark", OnBadFrames.Mark), ("ask", OnBadFrames.Ask), ("stop", OnBadFrames.Stop),
+    ];
+
+    private static readonly (string Name, ExposurePlacement Value)[] Placements =
+    [
+        ("centred", ExposurePlacement.Centred), ("leading", ExposurePlacement.Leading),
     ];
 
     private static readonly (string Name, ShutterMode Value)[] Shutters =
@@ -80,6 +85,7 @@ public static class ScanRequestJson
         return new ScanRequest(SpecJson.Parse(json.Required("spec"), source), ReadDetectors(json))
         {
             ExposureNs = ReadExposure(json),
+            ExposurePlacement = ReadChoice(json, "exposurePlacement", Placements) ?? ExposurePlacement.Centred,
             InnerDimensions = (int?)ReadWhole(json, "innerDimensions", 0, SpecLimits.Depth),
             OnBadFrames = ReadChoice(json, "onBadFrames", BadFrames) ?? OnBadFrames.Retake,
             MaxExposuresPerFrame = (int?)ReadWhole(json, "maxExposuresPerFrame", 1, 1000) ?? 3,
@@ -233,6 +239,7 @@ public static class ScanRequestJson
         json.WriteEndArray();
         if (request.ExposureNs is { } exposure)
             json.WriteNumber("exposure", exposure / NsPerSecond);
+        json.WriteString("exposurePlacement", Name(Placements, request.ExposurePlacement));
         WriteNumber(json, "innerDimensions", request.InnerDimensions);
         json.WriteString("onBadFrames", Name(BadFrames, request.OnBadFrames));
         json.WriteNumber("maxExposuresPerFrame", request.MaxExposuresPerFrame);

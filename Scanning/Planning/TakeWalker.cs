@@ -135,7 +135,7 @@ internal sealed class TakeWalker
             TurnAround(moving, leadNs);
         else
             RunUp(leadNs);
-        Say(frame, "window");
+        Say(frame, LimitCheck.WindowPhase);
         window.Begin(leadNs, liveInLead: Compare is not null);
         _triggers.Open(frame, waitForLive: true, Compare);
         _open = true;

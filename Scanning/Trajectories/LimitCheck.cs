@@ -6,6 +6,7 @@ internal enum MotionLimit
     High,
     Velocity,
     Acceleration,
+    Jerk,
 }
 
 /// <summary>The worst excess over one limit of one axis, and where it was first seen.</summary>
@@ -14,6 +15,7 @@ internal sealed record LimitBreach(int Axis, MotionLimit Limit, string Phase, lo
 
 /// <summary>Watches a programme for what its axes cannot do: soft limits with the way to rest, velocity, acceleration.</summary>
 /// <remarks>
+/// Jerk is watched outside windows only: inside, where frames must be is not the planner's choice.
 /// Where acceleration stays within its limit, the place an axis would brake to never moves against the direction of travel: so it
 /// is enough to test it at the ends of segments, and the turning points between.
 /// <b>Units</b> axis units and seconds; stepNs: grid of run-ups and run-downs, nanoseconds.
@@ -21,10 +23,14 @@ internal sealed record LimitBreach(int Axis, MotionLimit Limit, string Phase, lo
 internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[] soft, long stepNs) : MotionSink
 {
     private const double Slack = 1 + 1e-9;
+    private const int Limits = 5;
 
     private readonly double[] _positions = new double[limits.Length];
     private readonly double[] _velocities = new double[limits.Length];
-    private readonly LimitBreach?[] _breaches = new LimitBreach?[limits.Length * 4];
+    private readonly LimitBreach?[] _breaches = new LimitBreach?[limits.Length * Limits];
+
+    /// <summary>The phase in which axes run through frames.</summary>
+    public const string WindowPhase = "window";
 
     /// <summary>Frame that problems are reported at.</summary>
     public long Frame { get; set; }
@@ -57,6 +63,9 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             var speed = curve.TopSpeed;
             if (speed > limits[i].MaxVelocity * Slack + noise * seconds)
                 Note(i, MotionLimit.Velocity, speed, limits[i].MaxVelocity);
+            var jerk = Math.Abs(curve.EndAcceleration - curve.StartAcceleration) / seconds;
+            if (Phase != WindowPhase && jerk > limits[i].MaxJerk * Slack + 8 * noise / seconds)
+                Note(i, MotionLimit.Jerk, jerk, limits[i].MaxJerk);
             var (low, high) = curve.Range;
             var rest = positions[i] + Math.CopySign(velocities[i] * velocities[i] / (2 * limits[i].MaxAcceleration), velocities[i]);
             Within(i, Math.Min(low, rest), Math.Max(high, rest));
@@ -72,7 +81,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             if (velocities[i] == 0)
                 continue;
             var speed = Math.Abs(velocities[i]);
-            var ramp = Math.Ceiling(speed / limits[i].MaxAcceleration * 1e9 / stepNs * (1 - 1e-12) - 1e-9) * stepNs;
+            var ramp = Math.Ceiling(Ramp.Seconds(speed, limits[i]) * 1e9 / stepNs * (1 - 1e-12) - 1e-9) * stepNs;
             var reach = speed * (leadNs + ramp / 2) / 1e9;
             Within(i, positions[i] - reach, positions[i] + reach);
         }
@@ -90,7 +99,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
 
     private void Note(int axis, MotionLimit limit, double value, double bound)
     {
-        ref var breach = ref _breaches[axis * 4 + (int)limit];
+        ref var breach = ref _breaches[axis * Limits + (int)limit];
         if (breach is null)
             breach = new LimitBreach(axis, limit, Phase, Frame, value, bound);
         else if (limit == MotionLimit.Low ? value < breach.Value : value > breach.Value)

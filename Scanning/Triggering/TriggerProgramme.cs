@@ -15,6 +15,10 @@ public sealed record TriggerProgramme(EquatableArray<TriggerWindow> Windows)
 /// <param name="FirstFrame">Scan index of its first frame.</param>
 public sealed record TriggerWindow(long FirstFrame, bool WaitForLive, PositionCompare? Compare, EquatableArray<PulseTrain> Trains)
 {
+    /// <summary>Wait this long after the last of those, outputs low, before the first pulse.</summary>
+    /// <remarks><b>Units</b> nanoseconds. Puts exposures into the middle of their frames.</remarks>
+    public long DelayNs { get; init; }
+
     public long Frames => Trains.Sum(t => (long)t.Count);
 
     public long DurationNs => Trains.Sum(t => t.Count * t.PeriodNs);

@@ -1,0 +1,102 @@
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Units;
+using Flyscan.Tests.Host.Acceptance;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Flyscan.Tests.Scanning.Planning.Feasibility;
+
+/// <summary>Random scans on random beamlines: what the planner accepts never breaks a limit when it is flown, and what it refuses would
+/// have.</summary>
+public sealed class FeasibilityTests(ITestOutputHelper output)
+{
+    private static readonly int Scans = Kills.IsSoak ? 10_000 : 1_000;
+
+    [Fact]
+    public void An_accepted_plan_holds_every_limit_and_a_refused_one_would_have_broken_one()
+    {
+        var (accepted, takes, refused) = (0, 0L, new SortedDictionary<string, int>(StringComparer.Ordinal));
+        for (var seed = 1UL; seed <= (ulong)Scans; seed++)
+        {
+            var scan = new RandomScan(seed);
+            switch (scan.Plan())
+            {
+                case PlanResult.Proved proved:
+                    accepted++;
+                    takes += Flown(scan, proved.Plan);
+                    break;
+                case PlanResult.Refused problems:
+                    var why = Confirmed(scan, problems);
+                    refused[why] = refused.GetValueOrDefault(why) + 1;
+                    break;
+            }
+        }
+        output.WriteLine($"{Scans} scans: {accepted} accepted and flown in {takes} takes; refused: "
+            + string.Join(", ", refused.Select(r => $"{r.Value} {r.Key}")));
+        Assert.InRange(accepted, Scans / 10, Scans * 9 / 10);
+        Assert.Equal(["acceleration", "position", "velocity"], refused.Keys);
+    }
+
+    /// <summary>Flies all takes from frame 0, and one that begins anywhere; returns how many.</summary>
+    private static long Flown(RandomScan scan, ScanPlan plan)
+    {
+        var takes = 0L;
+        var anywhere = (long)(new Seeded(scan.Seed).NextDouble() * plan.Frames);
+        foreach (var take in Planned.Takes(plan).Append(plan.NextTake(new FrameRange(anywhere, plan.Frames))))
+        {
+            var programme = plan.Compile(take);
+            Assert.Equal(take.Count, programme.Triggers.Frames);
+            Assert.True(programme.Trajectory!.Points <= scan.Beamline.Controllers[0].MaxPoints);
+            var controller = scan.Beamline.Controllers[0];
+            foreach (var durationNs in programme.Trajectory.DurationsNs)
+                Assert.True(
+                    durationNs >= controller.MinSegmentNs && durationNs <= controller.MaxSegmentNs, $"{durationNs} ns; {scan}");
+            foreach (var flight in FlownProgramme.Fly(programme.Trajectory))
+                if (FlownProgramme.Broken(flight, AxisOf(scan, flight)) is { } broken)
+                    Assert.Fail($"take {take}: {broken}; {scan}");
+            takes++;
+        }
+        return takes;
+    }
+
+    /// <summary>Plans with the limits in question lifted and looks for what the flight then breaks.</summary>
+    private static string Confirmed(RandomScan scan, PlanResult.Refused refused)
+    {
+        var noStops = Lift(scan.Beamline, a => a with { Low = -1e9, High = 1e9 });
+        if (scan.Plan(noStops) is PlanResult.Proved within)
+            return Outside(scan, within.Plan) ? "position" : throw Unconfirmed(scan, refused);
+        var free = Lift(noStops, a => a with { MaxVelocity = 1e9, MaxAcceleration = 1e12, MaxJerk = double.PositiveInfinity });
+        if (scan.Plan(free) is not PlanResult.Proved unbound)
+            throw Unconfirmed(scan, refused);
+        var flights = Planned.Takes(unbound.Plan).SelectMany(t => FlownProgramme.Fly(unbound.Plan.Compile(t).Trajectory!)).ToList();
+        if (flights.Exists(f => f.LiveSpeed > AxisOf(scan, f).MaxVelocity * (1 + 1e-12)))
+            return "velocity";
+        return flights.Exists(f => f.LiveAcceleration > AxisOf(scan, f).MaxAcceleration * (1 + 1e-12))
+            ? "acceleration"
+            : throw Unconfirmed(scan, refused);
+    }
+
+    /// <summary>Whether some take, from any frame or to any frame, leaves the soft limits.</summary>
+    private static bool Outside(RandomScan scan, ScanPlan plan)
+    {
+        for (long frame = 0; frame <= plan.Frames; frame++)
+        {
+            if (frame < plan.Frames && Leaves(scan, plan, plan.NextTake(new FrameRange(frame, plan.Frames))))
+                return true;
+            if (frame > 0 && Leaves(scan, plan, plan.NextTake(new FrameRange(0, frame))))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool Leaves(RandomScan scan, ScanPlan plan, FrameRange take) =>
+        FlownProgramme.Fly(plan.Compile(take).Trajectory!).Any(f => f.Low < AxisOf(scan, f).Low || f.High > AxisOf(scan, f).High);
+
+    private static AxisDescription AxisOf(RandomScan scan, AxisFlight flight) => scan.Beamline.Axes.First(a => a.Name == flight.Axis);
+
+    private static BeamlineDescription Lift(BeamlineDescription beamline, Func<AxisDescription, AxisDescription> change) =>
+        beamline with { Axes = beamline.Axes.Select(change).ToEquatableArray() };
+
+    private static Xunit.Sdk.XunitException Unconfirmed(RandomScan scan, PlanResult.Refused refused) =>
+        new($"nothing confirms {string.Join(" | ", refused.Problems)}; {scan}");
+}
