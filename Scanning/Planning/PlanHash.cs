@@ -12,7 +12,8 @@ internal static class PlanHash
         digest.Add("plan/2").Add(SpecJson.Write(request.Spec)).Add((long)request.Detectors.Count);
         foreach (var detector in request.Detectors)
             digest.Add(detector);
-        digest.Add(request.ExposureNs).Add(request.ExposurePlacement.ToString()).Add(request.InnerDimensions).Add(request.Shutter?.ToString());
+        digest.Add(request.ExposureNs).Add(request.ExposurePlacement.ToString())
+            .Add(request.WindowTrigger.ToString()).Add(request.FrameTrigger.ToString()).Add(request.InnerDimensions).Add(request.Shutter?.ToString());
         AddBeamline(digest, beamline);
         return digest.Hex();
     }

@@ -22,7 +22,7 @@ public static class ScanPlanner
         if (path is null || !BeamlineChecks.Usable(beamline))
             return new PlanResult.Refused(problems.ToEquatableArray());
 
-        var boundary = InnerBoundary.Of(path, beamline, request.InnerDimensions, problems);
+        var boundary = InnerBoundary.Of(path, beamline, request, problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
         var deadTime = detectors.Count == 0 ? 0 : detectors.Max(d => d.DeadTimeNs);
@@ -37,6 +37,7 @@ public static class ScanPlanner
             problems.Add(new PlanProblem(
                 "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
                 "no live input", "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
+        CheckTriggers(request, beamline.Box, boundary?.Motion is not null, problems);
         if (boundary is null || durations is null)
             return new PlanResult.Refused(problems.ToEquatableArray());
 
@@ -68,6 +69,18 @@ public static class ScanPlanner
                 "the spec describes no path", wrong.Path ?? "spec", wrong.What, "a valid spec", "Correct the spec there."));
         }
         return null;
+    }
+
+    private static void CheckTriggers(ScanRequest request, TriggerBoxDescription box, bool moving, List<PlanProblem> problems)
+    {
+        if (request.FrameTrigger != FrameTrigger.Time)
+            problems.Add(new PlanProblem(
+                "the trigger box begins the frames of a window by its clock only", $"trigger box {box.Name}, frameTrigger",
+                request.FrameTrigger == FrameTrigger.Position ? "position" : "detector", "time", "Leave frameTrigger out."));
+        if (request.WindowTrigger == WindowTrigger.Time && moving)
+            problems.Add(new PlanProblem(
+                "time alone does not know when the axes are there", $"trigger box {box.Name}, windowTrigger", "time",
+                "position or setPoint, where axes of a controller take part", "Leave windowTrigger out, or say setPoint."));
     }
 
     private static void CheckShutter(ScanRequest request, BeamlineDescription beamline, List<PlanProblem> problems)

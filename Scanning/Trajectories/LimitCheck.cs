@@ -29,14 +29,15 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     private readonly double[] _velocities = new double[limits.Length];
     private readonly LimitBreach?[] _breaches = new LimitBreach?[limits.Length * Limits];
 
+    public const string RunUpPhase = "run-up";
+    public const string TurnPhase = "turn-around";
+    public const string RunDownPhase = "run-down";
+
     /// <summary>The phase in which axes run through frames.</summary>
     public const string WindowPhase = "window";
 
-    /// <summary>Frame that problems are reported at.</summary>
-    public long Frame { get; set; }
-
-    /// <summary>What is under way, in words for a person.</summary>
-    public string Phase { get; set; } = "run-up";
+    private long _frame;
+    private string _phase = RunUpPhase;
 
     /// <summary>By axis, then limit.</summary>
     public IEnumerable<LimitBreach> Breaches => _breaches.OfType<LimitBreach>();
@@ -47,6 +48,14 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
         Array.Clear(_velocities);
         for (var i = 0; i < limits.Length; i++)
             Within(i, start[i], start[i]);
+    }
+
+    public override void Enter(string phase, long? frame) => (_phase, _frame) = (phase, frame ?? _frame);
+
+    public override void At(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities)
+    {
+        positions.CopyTo(_positions);
+        velocities.CopyTo(_velocities);
     }
 
     public override void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live)
@@ -64,7 +73,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             if (speed > limits[i].MaxVelocity * Slack + noise * seconds)
                 Note(i, MotionLimit.Velocity, speed, limits[i].MaxVelocity);
             var jerk = Math.Abs(curve.EndAcceleration - curve.StartAcceleration) / seconds;
-            if (Phase != WindowPhase && jerk > limits[i].MaxJerk * Slack + 8 * noise / seconds)
+            if (_phase != WindowPhase && jerk > limits[i].MaxJerk * Slack + 8 * noise / seconds)
                 Note(i, MotionLimit.Jerk, jerk, limits[i].MaxJerk);
             var (low, high) = curve.Range;
             var rest = positions[i] + Math.CopySign(velocities[i] * velocities[i] / (2 * limits[i].MaxAcceleration), velocities[i]);
@@ -101,7 +110,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     {
         ref var breach = ref _breaches[axis * Limits + (int)limit];
         if (breach is null)
-            breach = new LimitBreach(axis, limit, Phase, Frame, value, bound);
+            breach = new LimitBreach(axis, limit, _phase, _frame, value, bound);
         else if (limit == MotionLimit.Low ? value < breach.Value : value > breach.Value)
             breach = breach with { Value = value };
     }

@@ -25,6 +25,7 @@ internal sealed class SynchronisedMove
     private readonly long[] _rampOut;
     private readonly long[] _shoulderIn;
     private readonly long[] _shoulderOut;
+    private readonly RampShape[] _bump;
     private readonly MoveTimes[] _times;
     private readonly double[] _positions;
     private readonly double[] _velocities;
@@ -41,6 +42,7 @@ internal sealed class SynchronisedMove
         (_from, _entry, _to, _exit, _cruise) = (new double[n], new double[n], new double[n], new double[n], new double[n]);
         (_rampIn, _rampOut, _times) = (new long[n], new long[n], new MoveTimes[n]);
         (_shoulderIn, _shoulderOut) = (new long[n], new long[n]);
+        _bump = new RampShape[n];
         (_positions, _velocities) = (new double[n], new double[n]);
     }
 
@@ -97,6 +99,7 @@ internal sealed class SynchronisedMove
     public void RunUp(ReadOnlySpan<double> to, ReadOnlySpan<double> exit, long leastNs)
     {
         Steps = Math.Max(1, StepsOf(leastNs / 1e9));
+        Array.Clear(_bump);
         for (var i = 0; i < _limits.Length; i++)
         {
             _rampOut[i] = RampSteps(exit[i], i);
@@ -111,6 +114,7 @@ internal sealed class SynchronisedMove
     public void RunDown(ReadOnlySpan<double> from, ReadOnlySpan<double> entry)
     {
         Steps = 1;
+        Array.Clear(_bump);
         for (var i = 0; i < _limits.Length; i++)
         {
             _rampIn[i] = RampSteps(entry[i], i);
@@ -133,6 +137,8 @@ internal sealed class SynchronisedMove
                 _knots.AddRange([_shoulderIn[i], _rampIn[i] - _shoulderIn[i]]);
             if (_shoulderOut[i] > 0)
                 _knots.AddRange([Steps - _shoulderOut[i], Steps - _rampOut[i] + _shoulderOut[i]]);
+            if (_bump[i] is { Steps: > 0 } bump)
+                _knots.AddRange(BumpKnots(bump));
         }
         _knots.Add(Steps);
         _knots.Sort();
@@ -184,6 +190,9 @@ internal sealed class SynchronisedMove
         var least = LeastRamp(axis);
         var shortIn = RampSteps(cruise - _entry[axis], axis, least);
         var shortOut = RampSteps(_exit[axis] - cruise, axis, least);
+        _bump[axis] = default;
+        if (!double.IsInfinity(_limits[axis].MaxJerk) && OneRamp(axis))
+            return true;
         for (var extra = 0; extra < 4; extra++)
             if (TryRamps(axis, shortIn + (extra >> 1), shortOut + (extra & 1)))
                 return true;
@@ -192,6 +201,43 @@ internal sealed class SynchronisedMove
             || (Steps > shortOut && TryRamps(axis, Steps - shortOut, shortOut))
             || TryRamps(axis, least, Steps - least)
             || TryRamps(axis, Steps - least, least);
+    }
+
+    /// <summary>One S from entry to exit, as in a turn-around, where acceleration need not vanish between two ramps.</summary>
+    /// <remarks>Its way is half the sum of both velocities times the time; what is missing is laid over it as a bump, an S up
+    /// and an S down. What jerk and acceleration the bump takes is kept free for it.</remarks>
+    private bool OneRamp(int axis)
+    {
+        var (entry, change, limits) = (_entry[axis], _exit[axis] - _entry[axis], Usable(axis));
+        var (half, missing) = (Steps / 2, _to[axis] - _from[axis] - (entry + change / 2) * (Steps * _step));
+        if (half < 4 || change == 0)
+            return false;
+        var bump = new RampShape(0, missing / (half * _step), half, half / 3);
+        var peak = Math.Abs(bump.Change) / ((half - bump.Shoulder) * _step);
+        var free = limits with { MaxAcceleration = limits.MaxAcceleration - peak, MaxJerk = limits.MaxJerk - peak / (bump.Shoulder * _step) };
+        if (free.MaxAcceleration <= 0 || free.MaxJerk <= 0
+            || Math.Max(Math.Abs(entry), Math.Abs(_exit[axis])) + Math.Abs(bump.Change) > limits.MaxVelocity * (1 + Slack))
+            return false;
+        var shoulder = Ramp.Shoulder(change, Steps, free, _step);
+        if (shoulder <= 0)
+            return false;
+        (_cruise[axis], _rampIn[axis], _rampOut[axis]) = (_exit[axis], Steps, 0);
+        (_shoulderIn[axis], _shoulderOut[axis], _bump[axis]) = (shoulder, 0, bump);
+        return true;
+    }
+
+    private static long[] BumpKnots(RampShape bump)
+    {
+        var (steps, shoulder) = (bump.Steps, bump.Shoulder);
+        return [shoulder, steps - shoulder, steps, steps + shoulder, 2 * steps - shoulder, 2 * steps];
+    }
+
+    private (double Way, double Velocity) BumpAt(RampShape bump, long knot)
+    {
+        if (knot <= bump.Steps)
+            return Ramp.At(bump, knot, _step);
+        var (rest, velocity) = Ramp.At(bump, Math.Max(0, 2 * bump.Steps - knot), _step);
+        return (bump.Change * (bump.Steps * _step) - rest, velocity);
     }
 
     // An S has two shoulders.
@@ -220,6 +266,14 @@ internal sealed class SynchronisedMove
     {
         var (from, entry, cruise) = (_from[axis], _entry[axis], _cruise[axis]);
         var rampIn = _rampIn[axis];
+        if (knot == Steps && rampIn == Steps)
+            return (_to[axis], _exit[axis]);
+        if (_bump[axis] is { Steps: > 0 } bump)
+        {
+            var (way, velocity) = Ramp.At(new RampShape(entry, cruise - entry, rampIn, _shoulderIn[axis]), knot, _step);
+            var (more, faster) = BumpAt(bump, knot);
+            return (from + way + more, velocity + faster);
+        }
         if (knot <= rampIn)
         {
             var (way, velocity) = Ramp.At(new RampShape(entry, cruise - entry, rampIn, _shoulderIn[axis]), knot, _step);

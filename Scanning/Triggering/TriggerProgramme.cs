@@ -19,8 +19,15 @@ public sealed record TriggerWindow(long FirstFrame, bool WaitForLive, PositionCo
     /// <remarks><b>Units</b> nanoseconds. Puts exposures into the middle of their frames.</remarks>
     public long DelayNs { get; init; }
 
+    /// <summary>How long the last pulse's period lasts beyond the end of its frame.</summary>
+    public long TailNs { get; init; }
+
     public long Frames => Trains.Sum(t => (long)t.Count);
 
+    /// <summary>From the start of the first frame to the end of the last.</summary>
+    public long FramesNs => DelayNs + DurationNs - TailNs;
+
+    /// <summary>Periods of all pulses.</summary>
     public long DurationNs => Trains.Sum(t => t.Count * t.PeriodNs);
 }
 

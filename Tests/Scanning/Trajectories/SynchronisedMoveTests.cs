@@ -136,9 +136,9 @@ public sealed class SynchronisedMoveTests
             Assert.Equal(exit, points.Last.Velocities);
             // One axis from rest to rest has a closed form to compare with.
             if (c.limits.Length == 1 && entry[0] == 0 && exit[0] == 0)
-                worst = Math.Max(worst, move.DurationNs / 1e9 - c.limits[0].RestToRestSeconds(to[0] - from[0]));
+                worst = Math.Max(worst, Excess(move, c.limits[0].RestToRestSeconds(to[0] - from[0])));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
-        Assert.InRange(worst, 0, 6 * StepNs / 1e9);
+        Assert.InRange(worst, 0, 1);
     }
 
     [Fact]
@@ -159,6 +159,10 @@ public sealed class SynchronisedMoveTests
             FollowJerk(c.limits, at, velocity, down);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
     }
+
+    // A dozen steps of the grid, and the half per cent that the search's strides may leave.
+    private static double Excess(SynchronisedMove move, double shortest) =>
+        (move.DurationNs / 1e9 - shortest) / (12 * StepNs / 1e9 + 0.005 * shortest);
 
     private static Gen<(AxisLimits[] limits, Move[] moves)> JerkyCases() =>
         from count in Gen.Choose(1, 3)

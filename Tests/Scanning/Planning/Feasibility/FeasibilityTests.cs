@@ -56,7 +56,24 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
                     Assert.Fail($"take {take}: {broken}; {scan}");
             takes++;
         }
+        AddsUp(scan, plan);
         return takes;
+    }
+
+    /// <summary>The estimate, added up line by line, is what the takes' programmes come to frame by frame.</summary>
+    private static void AddsUp(RandomScan scan, ScanPlan plan)
+    {
+        var programmes = Planned.Takes(plan).Select(plan.Compile).ToList();
+        var estimate = plan.Estimate;
+        Assert.True(estimate.Takes == programmes.Count, $"{estimate.Takes} takes, {programmes.Count} programmes; {scan}");
+        Assert.Equal(programmes.Sum(p => (long)p.Triggers.Windows.Count), estimate.Windows);
+        DeadTimeCause[] flown =
+            [DeadTimeCause.RunUp, DeadTimeCause.TurnAround, DeadTimeCause.Settle, DeadTimeCause.RunDown, DeadTimeCause.Readout];
+        var planned = estimate.ExposureNs + flown.Sum(estimate.DeadNs);
+        // Before and after takes, which no programme has.
+        planned -= (2 * estimate.Takes - 1) * scan.Beamline.Axes.Max(a => a.SettleNs);
+        Assert.True(planned == programmes.Sum(p => p.DurationNs), $"{planned} ns planned, {programmes.Sum(p => p.DurationNs)} ns; {scan}");
+        Assert.Equal(programmes.Max(p => p.DurationNs), estimate.LongestTakeNs);
     }
 
     /// <summary>Plans with the limits in question lifted and looks for what the flight then breaks.</summary>

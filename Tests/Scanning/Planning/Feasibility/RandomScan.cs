@@ -25,6 +25,8 @@ internal sealed class RandomScan
                     "motion", axes.Select(a => a.Name).ToEquatableArray(), minSegmentNs, (20 + _random.Next(4000)) * Beamlines.Ms, 10_000),
             ],
         };
+        if (_random.Next(4) == 0)
+            Beamline = Beamline with { Box = Beamline.Box with { TableRows = 8 + _random.Next(30) } };
         Spec = new ConstantDuration(Log(0.0005, 0.05), Frames());
     }
 
