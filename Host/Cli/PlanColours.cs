@@ -2,7 +2,8 @@ using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Host.Cli;
 
-/// <summary>One colour for each thing that time goes into, wherever it is drawn; told apart by people who see colours differently.</summary>
+/// <summary>One colour for each thing that time goes into, wherever it is drawn.</summary>
+/// <remarks>Told apart by people who see colours differently.</remarks>
 internal static class PlanColours
 {
     public static readonly (string Name, string Colour)[] Phases =

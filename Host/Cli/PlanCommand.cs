@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Host.Cli;
 
@@ -28,17 +27,7 @@ internal static class PlanCommand
             var arguments = new PlanArguments(
                 parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
                 parsed.GetValue(common.Detectors), parsed.GetValue(common.Axes), freeBytes);
-            ScanPlan plan;
-            try
-            {
-                plan = RunPreparation.NewRun(arguments, RunPreparation.LoadBeamline(arguments.Beamline)).Plan;
-            }
-            catch (RefusedException refused) when (refused.Problems.Count > 0)
-            {
-                output.Note(refused.Message);
-                output.Object(PlanView.ToJson(refused));
-                return Task.FromResult(ExitCode.Refused);
-            }
+            var plan = RunPreparation.NewRun(arguments, RunPreparation.LoadBeamline(arguments.Beamline)).Plan;
             PlanView.Show(output, plan);
             if (parsed.GetValue(svg) is { } file)
                 Write(file, PlanPicture.Of(plan), output);

@@ -4,7 +4,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Host.Cli;
 
-/// <summary>A plan as a picture: the path with its frames and the ways between them, a timeline below, the cost of the whole scan last.</summary>
+/// <summary>A plan as a picture: the path with its frames and the ways between them, a timeline below, the cost of the whole scan
+/// last.</summary>
 /// <remarks>Drawn is the first take, or as much of it as can be seen.</remarks>
 internal sealed class PlanPicture
 {
@@ -34,7 +35,8 @@ internal sealed class PlanPicture
     private string Draw()
     {
         var shape = string.Join(" × ", _plan.Path.Dimensions.Select(d => d.Length));
-        _svg.Text((Left, 28), $"{_plan.Frames} frames ({shape}) on {string.Join(", ", _plan.Path.Axes)}", "font-size=\"16\" font-weight=\"bold\"");
+        var title = $"{_plan.Frames} frames ({shape}) on {string.Join(", ", _plan.Path.Axes)}";
+        _svg.Text((Left, 28), title, "font-size=\"16\" font-weight=\"bold\"");
         var part = _drawn.Count == _plan.Frames ? "all of it" : $"its first take: frames {_drawn.First} to {_drawn.End - 1}";
         _svg.Text((Left, 46), $"drawn: {part}; plan {_plan.Hash[..12]}", "fill=\"#666\"");
         Legend(64);
@@ -64,11 +66,12 @@ internal sealed class PlanPicture
             _svg.Path(
                 [.. _course.Sample(stretch.StartNs, stretch.EndNs, 60).Select(t => plot.At(_course, t))],
                 $"stroke=\"{PlanColours.Of(stretch.Phase)}\" stroke-width=\"1.6\" stroke-linejoin=\"round\"");
+        // Below the frames: a stepped scan begins and ends at one.
+        var (from, to) = (plot.At(_course, 0), plot.At(_course, _course.DurationNs));
+        _svg.Circle(from, 6, $"fill=\"white\" stroke=\"{PlanColours.Of(TakePhase.RunUp)}\" stroke-width=\"2\"");
+        _svg.Circle(to, 6, $"fill=\"{PlanColours.Of(TakePhase.RunDown)}\"");
         foreach (var stretch in _course.Stretches.Where(s => s.Phase == TakePhase.Frames))
             DrawFrames(plot, stretch);
-        var (from, to) = (plot.At(_course, 0), plot.At(_course, _course.DurationNs));
-        _svg.Circle(from, 4, $"fill=\"white\" stroke=\"{PlanColours.Of(TakePhase.RunUp)}\" stroke-width=\"2\"");
-        _svg.Circle(to, 4, $"fill=\"{PlanColours.Of(TakePhase.RunDown)}\"");
         return plot.Bottom + 34;
     }
 
@@ -100,7 +103,7 @@ internal sealed class PlanPicture
         _svg.Text((Left - 8, top + 13), "phase", "text-anchor=\"end\" fill=\"#666\"");
         var y = DrawExposures(top + 24, X);
         foreach (var axis in _course.Moving)
-            y = DrawAxis(axis, y + 6, X);
+            y = DrawAxis(axis, y + 10, X);
         DrawSeconds(y, X);
         return y + 20;
     }
@@ -126,12 +129,13 @@ internal sealed class PlanPicture
         const double height = 46;
         var (low, high) = _course.RangeOf(axis);
         var span = high > low ? high - low : 1;
-        List<(double, double)> points =
-            [.. _course.Sample(0, _course.DurationNs, 1500).Select(t => (x(t), top + height - (_course.At(axis, t) - low) / span * height))];
+        double Y(double timeNs) => top + height - (_course.At(axis, timeNs) - low) / span * height;
+        List<(double, double)> points = [.. _course.Sample(0, _course.DurationNs, 1500).Select(t => (x(t), Y(t)))];
         _svg.Line((Left, top + height), (Right, top + height), "stroke=\"#ddd\"");
         _svg.Path(points, "stroke=\"#555\" stroke-width=\"1.2\"");
         _svg.Text((Left - 8, top + 28), _course.Label(axis), "text-anchor=\"end\" fill=\"#666\"");
-        _svg.Text((Right, top + 9), $"{Number(low)} to {Number(high)}", "text-anchor=\"end\" font-size=\"10\" fill=\"#888\"");
+        _svg.Text((Left - 8, top + 9), Number(high), "text-anchor=\"end\" font-size=\"10\" fill=\"#888\"");
+        _svg.Text((Left - 8, top + 46), Number(low), "text-anchor=\"end\" font-size=\"10\" fill=\"#888\"");
         return top + height;
     }
 
@@ -148,8 +152,8 @@ internal sealed class PlanPicture
     private double DrawCost(double top)
     {
         var cost = _plan.Estimate;
-        var total = string.Create(
-            CultureInfo.InvariantCulture, $"Whole scan: {cost.TotalNs / 1e9:0.0##} s in {cost.Takes} takes, {cost.Windows} windows");
+        var parts = $"{Many(cost.Takes, "take")}, {Many(cost.Windows, "window")}";
+        var total = string.Create(CultureInfo.InvariantCulture, $"Whole scan: {cost.TotalNs / 1e9:0.0##} s, {parts}");
         _svg.Text((Left, top), total, "font-weight=\"bold\"");
         var scale = (Right - Left) / Math.Max(1, cost.TotalNs);
         var x = Left;
@@ -167,6 +171,8 @@ internal sealed class PlanPicture
         }
         return top + 46 + (row - 1) / 4 * 18;
     }
+
+    private static string Many(long count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
     private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
 }

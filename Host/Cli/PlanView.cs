@@ -21,41 +21,22 @@ internal static class PlanView
         Row("plan", $"{plan.Hash[..12]}  shape {shape}, axes {string.Join(" ", plan.Path.Axes)}");
         Row("frames", $"{cost.Frames} in {cost.Windows} windows, {cost.Takes} takes, {plan.OuterCount} outer points");
         foreach (var axis in PlanReport.Of(plan).Axes)
-            Row($"axis {axis.Name}", $"{axis.Low:0.####} to {axis.High:0.####} {axis.Unit} (limits {axis.LowLimit:0.###} to {axis.HighLimit:0.###}), {(
-                axis.Soft ? "moved by software" : "moved by its controller")}");
+        {
+            var mover = axis.Soft ? "moved by software" : "moved by its controller";
+            FormattableString limits = $"limits {axis.LowLimit:0.###} to {axis.HighLimit:0.###}";
+            Row($"axis {axis.Name}", $"{axis.Low:0.####} to {axis.High:0.####} {axis.Unit} ({FormattableString.Invariant(limits)}), {mover}");
+        }
         var exposure = plan.ExposureNs / 1e6;
-        var part = 100.0 * cost.ExposureNs / cost.TotalNs;
-        Row("time", $"{cost.TotalNs / 1e9:0.0##} s, {cost.ExposureNs / 1e9:0.0##} s of it ({part:0.#} %) exposure, {exposure:0.###} ms a frame");
+        var (total, exposed) = (cost.TotalNs / 1e9, cost.ExposureNs / 1e9);
+        Row("time", $"{total:0.0##} s, {exposed:0.0##} s of it ({100 * exposed / total:0.#} %) exposure, {exposure:0.###} ms a frame");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
         Row("first take", $"{Timeline(plan)}");
         Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB: {string.Join(", ", plan.DetectorsUsed.Select(d => File(d, plan)))}");
         Row("pause", $"at a {cost.PauseGranularity}; hardware runs up to {cost.LongestTakeNs / 1e9:0.0##} s on its own");
-        Row("retakes", $"each adds {cost.DosePerTakeNs / 1e6:0.###} ms of beam to a frame, at most {cost.MostDoseNs / 1e6:0.###} ms in all");
+        var (dose, most) = (cost.DosePerTakeNs / 1e6, cost.MostDoseNs / 1e6);
+        Row("retakes", $"each adds {dose:0.###} ms of beam to a frame, at most {most:0.###} ms in all");
         output.Table(table);
     }
-
-    /// <summary>A refusal, with its reasons as numbers where they have some.</summary>
-    public static string ToJson(RefusedException refused) => JsonSerializer.Serialize(new
-    {
-        status = "refused",
-        error = refused.Message,
-        problems = refused.Problems.Select(p => new
-        {
-            what = p.What,
-            where = p.Where,
-            value = p.Value,
-            limit = p.Limit,
-            action = p.Action,
-            axis = p.Axis,
-            frame = p.Frame,
-            measured = p.Measured,
-            allowed = p.Allowed,
-            unit = p.Unit,
-            slower_by = p.Suggestion?.SlowerBy,
-            shorter_by = p.Suggestion?.ShorterBy,
-            move_by = p.Suggestion?.MoveBy,
-        }),
-    });
 
     public static string ToJson(ScanPlan plan)
     {

@@ -17,8 +17,12 @@ internal sealed record PlotArea(
     {
         var across = Wider(course.RangeOf(horizontal));
         var up = vertical < 0 ? (course.DurationNs / 1e9, 0.0) : Wider(course.RangeOf(vertical));
-        var height = vertical < 0 ? 260 : Math.Clamp(width * (up.Item2 - up.Item1) / (across.High - across.Low), Flattest, Highest);
-        return new PlotArea(horizontal, vertical, across, up, corner, (width, height));
+        if (vertical < 0)
+            return new PlotArea(horizontal, vertical, across, up, corner, (width, 260));
+        var natural = width * (up.Item2 - up.Item1) / (across.High - across.Low);
+        // Too high is made narrower, at equal scales still, as long as it can be seen.
+        var narrower = natural > Highest ? Math.Max(Flattest, width * Highest / natural) : width;
+        return new PlotArea(horizontal, vertical, across, up, corner, (narrower, Math.Clamp(natural, Flattest, Highest)));
     }
 
     /// <summary>Round numbers between two, about as many as asked for.</summary>
@@ -30,7 +34,7 @@ internal sealed record PlotArea(
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         var step = new[] { 1, 2, 5, 10 }.Select(f => f * power).First(s => s >= rough * 0.999);
         for (var tick = Math.Ceiling(low / step - 1e-9); tick * step <= high + 1e-9 * step; tick++)
-            yield return tick * step;
+            yield return tick == 0 ? 0 : tick * step;
     }
 
     public (double X, double Y) At(TakeCourse course, double timeNs) => (

@@ -5,7 +5,8 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Scanning.Planning;
 
 /// <summary>Where motion stands, and goes, when frames begin or have ended.</summary>
-/// <remarks><b>Units</b> axis units, per second; LeadNs: constant velocity before the first frame, or after the last, nanoseconds.</remarks>
+/// <remarks><b>Units</b> axis units, per second; LeadNs: constant velocity before the first frame, or after the last,
+/// nanoseconds.</remarks>
 internal sealed record MotionState(double[] Positions, double[] Velocities, long LeadNs)
 {
     public bool Moving => Array.Exists(Velocities, v => v != 0);

@@ -34,10 +34,13 @@ internal static class MotionProblems
         if (suggestion.MoveBy is { } move)
             return $"Move the scan's start by {(move > 0 ? "+" : "")}{Show.Number(move)} {unit} or more, or make it slower so that run-ups "
                 + "get shorter.";
-        var (slower, shorter) = (Show.Number(Math.Ceiling(suggestion.SlowerBy!.Value * 1000) / 1000), suggestion.ShorterBy!.Value * 100);
-        return $"Make the frames {slower} times as long in time, or {Show.Number(Math.Ceiling(shorter * 10) / 10)} % shorter in space"
+        var (slower, shorter) = (Up(suggestion.SlowerBy!.Value, 1000), suggestion.ShorterBy!.Value * 100);
+        return $"Make the frames {slower} times as long in time, or {Up(shorter, 10)} % shorter in space"
             + (power > 1 ? "; or put a gap where velocity changes." : ".");
     }
+
+    // Rounded up, so that what is said does; a last bit is not a thousandth.
+    private static string Up(double value, double parts) => Show.Number(Math.Ceiling(value * parts - 1e-6) / parts);
 
     public static PlanProblem Broken(long frame, AxisDescription axis, double end, double start) => new(
         "the frame does not begin where the one before ends, and there is no gap between them", $"axis {axis.Name}, frame {frame}",

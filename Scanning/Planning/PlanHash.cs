@@ -13,7 +13,8 @@ internal static class PlanHash
         foreach (var detector in request.Detectors)
             digest.Add(detector);
         digest.Add(request.ExposureNs).Add(request.ExposurePlacement.ToString())
-            .Add(request.WindowTrigger.ToString()).Add(request.FrameTrigger.ToString()).Add(request.InnerDimensions).Add(request.Shutter?.ToString());
+            .Add(request.WindowTrigger.ToString()).Add(request.FrameTrigger.ToString())
+            .Add(request.InnerDimensions).Add(request.Shutter?.ToString());
         AddBeamline(digest, beamline);
         return digest.Hex();
     }
@@ -23,7 +24,8 @@ internal static class PlanHash
         digest.Add(beamline.Name).Add((long)beamline.Axes.Count);
         foreach (var axis in beamline.Axes)
         {
-            digest.Add(axis.Name).Add(axis.Unit).Add(axis.Low).Add(axis.High).Add(axis.MaxVelocity).Add(axis.MaxAcceleration).Add(axis.MaxJerk);
+            digest.Add(axis.Name).Add(axis.Unit).Add(axis.Low).Add(axis.High).Add(axis.MaxVelocity).Add(axis.MaxAcceleration);
+            digest.Add(axis.MaxJerk);
             digest.Add(axis.Controller).Add(axis.SettleNs).Add(axis.Encoder is not null);
             if (axis.Encoder is { } encoder)
                 digest.Add(encoder.Input).Add(encoder.Scale).Add(encoder.Offset).Add(encoder.Tolerance);

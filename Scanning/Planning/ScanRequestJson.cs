@@ -19,7 +19,8 @@ public static class ScanRequestJson
 
     private static readonly string[] Members =
     [
-        "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "innerDimensions", "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
+        "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "innerDimensions",
+        "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
         "scanNumber", "operator", "sample", "pathTemplate", "documents", "metadata",
     ];
 

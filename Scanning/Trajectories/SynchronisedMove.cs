@@ -2,8 +2,9 @@ namespace Flyscan.Scanning.Trajectories;
 
 /// <summary>A move in which every axis leaves and arrives together: ramp to a cruise velocity, cruise, ramp to the exit velocity.</summary>
 /// <remarks>
-/// Ramps are linear, or S-shaped on an axis with a limit of jerk. All ramps begin and end on a grid of whole steps, so that no two points of the programme are closer than the controller takes,
-/// and acceleration (on an S: jerk) is constant between points. The number of steps is the smallest, from the shortest possible time on, for
+/// Ramps are linear, or S-shaped on an axis with a limit of jerk. All ramps begin and end on a grid of whole steps, so that no two
+/// points of the programme are closer than the controller takes, and acceleration (on an S: jerk) is constant between points. The
+/// number of steps is the smallest, or with jerk the smallest but for half a per cent, from the shortest possible time on, for
 /// which every axis has such a profile. It exists: with time the cruise velocity tends to zero, and ramps one step longer than
 /// the brakes need then suffice on every axis. The price of the grid is at most a few steps against the continuous optimum.
 /// </remarks>
@@ -214,7 +215,8 @@ internal sealed class SynchronisedMove
             return false;
         var bump = new RampShape(0, missing / (half * _step), half, half / 3);
         var peak = Math.Abs(bump.Change) / ((half - bump.Shoulder) * _step);
-        var free = limits with { MaxAcceleration = limits.MaxAcceleration - peak, MaxJerk = limits.MaxJerk - peak / (bump.Shoulder * _step) };
+        var rise = peak / (bump.Shoulder * _step);
+        var free = limits with { MaxAcceleration = limits.MaxAcceleration - peak, MaxJerk = limits.MaxJerk - rise };
         if (free.MaxAcceleration <= 0 || free.MaxJerk <= 0
             || Math.Max(Math.Abs(entry), Math.Abs(_exit[axis])) + Math.Abs(bump.Change) > limits.MaxVelocity * (1 + Slack))
             return false;

@@ -64,7 +64,7 @@ internal static class PlanningBenchmark
         action();
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         times.Sort();
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{name,-45} {times[times.Count / 2],10:0.000} {times[0],10:0.000} {allocated / 1048576.0,8:0.00}"));
+        var (median, mib) = (times[times.Count / 2], allocated / 1048576.0);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-45} {median,10:0.000} {times[0],10:0.000} {mib,8:0.00}"));
     }
 }

@@ -16,7 +16,7 @@ public sealed class LargePlanTests(ITestOutputHelper output)
     [Fact]
     public void A_thousand_million_frames_are_planned_in_less_than_50_MB()
     {
-        Plan(Planned.Grid(10, 10, 0.001));
+        Plan(Planned.Grid(10, 1000, 0.001));
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         var plan = Plan(Planned.Grid(200_000, 5000, 0.001));

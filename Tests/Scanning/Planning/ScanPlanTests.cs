@@ -22,7 +22,10 @@ public sealed class ScanPlanTests
         Assert.Equal(3, programme.Triggers.Windows.Count);
         var half = 10.0 / 99 / 2;
         Assert.Equal(
-            new TriggerWindow(0, true, new PositionCompare("x", -half, true), [new PulseTrain(100, 800_000, Ms)]) { DelayNs = 100_000, TailNs = 100_000 },
+            new TriggerWindow(0, true, new PositionCompare("x", -half, true), [new PulseTrain(100, 800_000, Ms)])
+            {
+                DelayNs = 100_000, TailNs = 100_000,
+            },
             programme.Triggers.Windows[0]);
         var second = programme.Triggers.Windows[1];
         Assert.Equal((100L, false), (second.FirstFrame, second.Compare!.Ascending));

@@ -62,7 +62,8 @@ public sealed class TriggerChoiceTests
         var programme = plan.Compile(new FrameRange(0, 300));
         var course = new Course(programme.Trajectory!);
         List<double>[] rows = [[], []];
-        foreach (var (stretch, window) in TakeTimeline.Of(programme).Where(s => s.Phase == TakePhase.Frames).Zip(programme.Triggers.Windows))
+        var flown = TakeTimeline.Of(programme).Where(s => s.Phase == TakePhase.Frames);
+        foreach (var (stretch, window) in flown.Zip(programme.Triggers.Windows))
             for (var i = 0; i < 100 && stretch.Frames.First < 200; i++)
             {
                 var start = stretch.StartNs + window.DelayNs + i * Ms;
@@ -105,8 +106,8 @@ public sealed class TriggerChoiceTests
         var programme = plan.Compile(new FrameRange(0, 300));
         var course = new Course(programme.Trajectory!);
         var stretches = TakeTimeline.Of(programme).ToList();
-        TakePhase[] phases =
-            [TakePhase.RunUp, TakePhase.Frames, TakePhase.TurnAround, TakePhase.Frames, TakePhase.TurnAround, TakePhase.Frames, TakePhase.RunDown];
+        TakePhase[] row = [TakePhase.Frames, TakePhase.TurnAround];
+        TakePhase[] phases = [TakePhase.RunUp, .. row, .. row, TakePhase.Frames, TakePhase.RunDown];
         Assert.Equal(phases, stretches.Select(s => s.Phase));
         Assert.Equal(0, stretches[0].StartNs);
         Assert.All(stretches.Skip(1).Zip(stretches), pair => Assert.Equal(pair.Second.EndNs, pair.First.StartNs));

@@ -177,7 +177,7 @@ public sealed class SynchronisedMoveTests
         from none in Gen.Choose(0, 3)
         select none == 0 ? limits : limits with { MaxJerk = limits.MaxAcceleration * Math.Pow(10, exponent / 10.0) };
 
-    /// <summary>Each segment is the cubic through both ends: jerk constant, acceleration linear and without steps on axes with jerk.</summary>
+    /// <summary>Each segment is the cubic through both ends: jerk constant, acceleration linear, without steps on axes with jerk.</summary>
     private static void FollowJerk(AxisLimits[] limits, double[] from, double[] entry, Recorder points)
     {
         var (position, velocity, acceleration) = ((double[])from.Clone(), (double[])entry.Clone(), new double[limits.Length]);
