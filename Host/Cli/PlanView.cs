@@ -23,8 +23,8 @@ internal static class PlanView
         foreach (var axis in PlanReport.Of(plan).Axes)
         {
             var mover = axis.Soft ? "moved by software" : "moved by its controller";
-            FormattableString limits = $"limits {axis.LowLimit:0.###} to {axis.HighLimit:0.###}";
-            Row($"axis {axis.Name}", $"{axis.Low:0.####} to {axis.High:0.####} {axis.Unit} ({FormattableString.Invariant(limits)}), {mover}");
+            var limits = FormattableString.Invariant($"limits {axis.LowLimit:0.###} to {axis.HighLimit:0.###}");
+            Row($"axis {axis.Name}", $"{axis.Low:0.####} to {axis.High:0.####} {axis.Unit} ({limits}), {mover}");
         }
         var exposure = plan.ExposureNs / 1e6;
         var (total, exposed) = (cost.TotalNs / 1e9, cost.ExposureNs / 1e9);

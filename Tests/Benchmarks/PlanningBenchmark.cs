@@ -32,7 +32,7 @@ internal static class PlanningBenchmark
         yield return ("4,000 lines of 2,500 frames, snaked", Grid(4000, 2500));
         yield return ("200,000 lines of 5,000 frames, snaked", Grid(200_000, 5000));
         yield return ("100 x 1,000 lines of 1,000 frames by z", new Product(new Linspace("z", 0, 1, 100), Grid(1000, 1000)));
-        yield return ("one spiral of 10^5 frames", new ConstantDuration(0.01, new Fly(new Spiral("x", 0, 36, 0.1, "y", 0, 36))));
+        yield return ("one spiral of 10^5 frames", new ConstantDuration(0.02, new Fly(new Spiral("x", 0, 36, 0.1, "y", 0, 36))));
     }
 
     private static Spec Grid(long lines, long frames) => new ConstantDuration(

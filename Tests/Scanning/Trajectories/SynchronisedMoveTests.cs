@@ -160,9 +160,9 @@ public sealed class SynchronisedMoveTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
     }
 
-    // A dozen steps of the grid, and the half per cent that the search's strides may leave.
+    // Two dozen steps of the grid (four ramps of whole shoulders), and the half per cent that the search's strides may leave.
     private static double Excess(SynchronisedMove move, double shortest) =>
-        (move.DurationNs / 1e9 - shortest) / (12 * StepNs / 1e9 + 0.005 * shortest);
+        (move.DurationNs / 1e9 - shortest) / (24 * StepNs / 1e9 + 0.005 * shortest);
 
     private static Gen<(AxisLimits[] limits, Move[] moves)> JerkyCases() =>
         from count in Gen.Choose(1, 3)
