@@ -25,7 +25,12 @@ internal static class MotionProblems
             what, $"axis {axis.Name}, {breach.Phase} at frame {breach.Frame}", $"{Show.Number(breach.Value)} {unit}",
             $"{limit} {Show.Number(breach.Bound)} {unit}", Action(suggestion, power, unit))
         {
-            Axis = axis.Name, Frame = breach.Frame, Measured = breach.Value, Allowed = breach.Bound, Unit = unit, Suggestion = suggestion,
+            Axis = axis.Name,
+            Frame = breach.Frame,
+            Measured = breach.Value,
+            Allowed = breach.Bound,
+            Unit = unit,
+            Suggestion = suggestion,
         };
     }
 
@@ -46,14 +51,22 @@ internal static class MotionProblems
         "the frame does not begin where the one before ends, and there is no gap between them", $"axis {axis.Name}, frame {frame}",
         $"{Show.Number(start)} {axis.Unit}", $"{Show.Number(end)} {axis.Unit}", "Join the pieces with a gap (\"gap\": true).")
     {
-        Axis = axis.Name, Frame = frame, Measured = start, Allowed = end, Unit = axis.Unit,
+        Axis = axis.Name,
+        Frame = frame,
+        Measured = start,
+        Allowed = end,
+        Unit = axis.Unit,
     };
 
     public static PlanProblem Outer(AxisDescription axis, long frame, double position) => new(
         "the position is outside the soft limits", $"axis {axis.Name}, frame {frame}", $"{Show.Number(position)} {axis.Unit}",
         $"{Show.Number(axis.Low)} to {Show.Number(axis.High)} {axis.Unit}", "Move the scan inside the limits.")
     {
-        Axis = axis.Name, Frame = frame, Measured = position, Allowed = Math.Clamp(position, axis.Low, axis.High), Unit = axis.Unit,
+        Axis = axis.Name,
+        Frame = frame,
+        Measured = position,
+        Allowed = Math.Clamp(position, axis.Low, axis.High),
+        Unit = axis.Unit,
         Suggestion = new PlanSuggestion(MoveBy: Math.Clamp(position, axis.Low, axis.High) - position),
     };
 }

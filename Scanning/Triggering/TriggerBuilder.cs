@@ -99,7 +99,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         EndTrain();
         if (_trains.Count == 0)
             return;
-        _windows.Add(new TriggerWindow(_firstFrame, _waitForLive, _compare, _trains.ToEquatableArray()) 
+        _windows.Add(new TriggerWindow(_firstFrame, _waitForLive, _compare, _trains.ToEquatableArray())
         {
             DelayNs = _delayNs,
             TailNs = _frame.LeadNs <= LongestTailNs ? _frame.LeadNs : 0,

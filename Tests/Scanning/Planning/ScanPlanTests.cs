@@ -24,7 +24,8 @@ public sealed class ScanPlanTests
         Assert.Equal(
             new TriggerWindow(0, true, new PositionCompare("x", -half, true), [new PulseTrain(100, 800_000, Ms)])
             {
-                DelayNs = 100_000, TailNs = 100_000,
+                DelayNs = 100_000,
+                TailNs = 100_000,
             },
             programme.Triggers.Windows[0]);
         var second = programme.Triggers.Windows[1];
