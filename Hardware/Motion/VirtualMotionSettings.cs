@@ -36,7 +36,7 @@ internal sealed record VirtualMotionSettings(
 
     private static VirtualAxisSettings ReadAxis(string controller, string name, ISettings axis)
     {
-        axis.AllowOnly("unit", "low", "high", "velocity", "acceleration", "settle", "encoder", "simulated");
+        axis.AllowOnly("unit", "low", "high", "velocity", "acceleration", "jerk", "settle", "encoder", "simulated");
         var low = axis.Number("low", -1e9, 1e9);
         var description = new AxisDescription(
             name,
@@ -47,7 +47,10 @@ internal sealed record VirtualMotionSettings(
             axis.Number("acceleration", 1e-9, 1e12),
             controller,
             axis.Has("encoder") ? ReadEncoder(axis.Section("encoder")) : null,
-            axis.DurationNs("settle", 0, 60 * Second, 0));
+            axis.DurationNs("settle", 0, 60 * Second, 0))
+        {
+            MaxJerk = axis.Has("jerk") ? axis.Number("jerk", 1e-9, 1e15) : double.PositiveInfinity,
+        };
         var (lag, noise) = (0L, 0.0);
         if (axis.Has("simulated"))
         {

@@ -150,6 +150,7 @@ internal sealed record SequencerProgramme(
             }
             if (window.Compare is { } compare && AddCompare(window, compare) is { } problem)
                 return problem;
+            Delay(window);
             foreach (var train in window.Trains)
                 AddPulses(train);
             return Drift(window);
@@ -173,6 +174,16 @@ internal sealed record SequencerProgramme(
             var trigger = SequencerTrigger.PositionAAtLeast + 2 * _inputs.IndexOf(encoder) + (atLeast ? 0 : 1);
             _rows.Add(Wait(trigger, (int)counts));
             return null;
+        }
+
+        /// <summary>The row that waited last stays low for the delay: it takes no row of its own.</summary>
+        private void Delay(TriggerWindow window)
+        {
+            if (window.DelayNs == 0)
+                return;
+            if (!window.WaitForLive && window.Compare is null)
+                _rows.Add(Wait(SequencerTrigger.Immediate, 0));
+            _rows[^1] = _rows[^1] with { Time2 = (uint)Math.Max(1, Ticks(window.DelayNs)) };
         }
 
         private void AddPulses(PulseTrain train)

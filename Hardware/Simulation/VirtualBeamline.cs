@@ -49,6 +49,9 @@ public sealed class VirtualBeamline : IAsyncDisposable
     /// <summary>Names this run: sessions of devices carry it.</summary>
     public string WorldName { get; }
 
+    /// <summary>Beam time now, nanoseconds since the world began.</summary>
+    public long NowNs => _world.NowNs;
+
     /// <summary>Where each device is served: <c>device.port-key</c> and host:port.</summary>
     public EndpointOverrides Endpoints => new([.. _endpoints]);
 

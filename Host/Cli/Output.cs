@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flyscan.Host.Composition;
 using Flyscan.Persistence.Catalogue;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Spectre.Console;
 
@@ -87,10 +88,11 @@ internal sealed class Output(bool json, TextWriter output, TextWriter error)
     }
 
     /// <summary>It did not come to a run, or not to more of one.</summary>
-    public int Failed(string? uid, string message, int code)
+    public int Failed(string? uid, string message, int code, IReadOnlyList<PlanProblem>? problems = null)
     {
         Note(message);
-        Object(new RunReport { Uid = uid, Status = code == ExitCode.Aborted ? "aborted" : "refused", Error = message }.ToJson());
+        var status = code == ExitCode.Aborted ? "aborted" : "refused";
+        Object(new RunReport { Uid = uid, Status = status, Error = message, Problems = PlanReason.Of(problems) }.ToJson());
         return code;
     }
 }

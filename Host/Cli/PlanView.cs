@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Units;
 using Spectre.Console;
 
 namespace Flyscan.Host.Cli;
@@ -8,6 +9,9 @@ namespace Flyscan.Host.Cli;
 /// <summary>A plan and its cost, for people and as JSON.</summary>
 internal static class PlanView
 {
+    private const int MostStretches = 1000;
+    private const long MostShownFrames = 100_000;
+
     public static void Show(Output output, ScanPlan plan)
     {
         var cost = plan.Estimate;
@@ -16,11 +20,21 @@ internal static class PlanView
         var shape = string.Join(" × ", plan.Path.Dimensions.Select(d => d.Length));
         Row("plan", $"{plan.Hash[..12]}  shape {shape}, axes {string.Join(" ", plan.Path.Axes)}");
         Row("frames", $"{cost.Frames} in {cost.Windows} windows, {cost.Takes} takes, {plan.OuterCount} outer points");
+        foreach (var axis in PlanReport.Of(plan).Axes)
+        {
+            var mover = axis.Soft ? "moved by software" : "moved by its controller";
+            var limits = FormattableString.Invariant($"limits {axis.LowLimit:0.###} to {axis.HighLimit:0.###}");
+            Row($"axis {axis.Name}", $"{axis.Low:0.####} to {axis.High:0.####} {axis.Unit} ({limits}), {mover}");
+        }
         var exposure = plan.ExposureNs / 1e6;
-        Row("time", $"{cost.TotalNs / 1e9:0.0##} s, {cost.ExposureNs / 1e9:0.0##} s of it exposure ({exposure:0.###} ms a frame)");
+        var (total, exposed) = (cost.TotalNs / 1e9, cost.ExposureNs / 1e9);
+        Row("time", $"{total:0.0##} s, {exposed:0.0##} s of it ({100 * exposed / total:0.#} %) exposure, {exposure:0.###} ms a frame");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
-        Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB; detectors {string.Join(", ", plan.DetectorsUsed.Select(d => d.Name))}");
+        Row("first take", $"{Timeline(plan)}");
+        Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB: {string.Join(", ", plan.DetectorsUsed.Select(d => File(d, plan)))}");
         Row("pause", $"at a {cost.PauseGranularity}; hardware runs up to {cost.LongestTakeNs / 1e9:0.0##} s on its own");
+        var (dose, most) = (cost.DosePerTakeNs / 1e6, cost.MostDoseNs / 1e6);
+        Row("retakes", $"each adds {dose:0.###} ms of beam to a frame, at most {most:0.###} ms in all");
         output.Table(table);
     }
 
@@ -40,11 +54,46 @@ internal static class PlanView
             exposure_s = cost.ExposureNs / 1e9,
             dead_time_s = cost.DeadTimes.ToDictionary(d => Name(d.Cause), d => d.Ns / 1e9),
             bytes = cost.BytesToWrite,
+            bytes_by_detector = plan.DetectorsUsed.ToDictionary(d => d.Name, d => (decimal)d.BytesPerFrame * plan.Frames),
+            dose_per_take_s = cost.DosePerTakeNs / 1e9,
+            most_dose_s = cost.MostDoseNs / 1e9,
+            first_take = new
+            {
+                end = First(plan).Frames.End,
+                hash = First(plan).Hash,
+                timeline = TakeTimeline.Of(First(plan)).Take(MostStretches).Select(s => new
+                {
+                    phase = JsonNamingPolicy.SnakeCaseLower.ConvertName(s.Phase.ToString()),
+                    start_s = s.StartNs / 1e9,
+                    end_s = s.EndNs / 1e9,
+                    first = s.Frames.First,
+                    frames = s.Frames.Count,
+                }),
+            },
             autonomy_s = cost.LongestTakeNs / 1e9,
             pause = cost.PauseGranularity,
             detectors = plan.DetectorsUsed.Select(d => d.Name),
         });
     }
+
+    // What is shown of it is short; so is what is compiled.
+    private static TakeProgramme First(ScanPlan plan) =>
+        plan.Compile(plan.NextTake(new FrameRange(0, Math.Min(plan.Frames, MostShownFrames))));
+
+    private static string Timeline(ScanPlan plan)
+    {
+        var stretches = TakeTimeline.Of(First(plan)).Where(s => s.EndNs > s.StartNs).Take(7).ToList();
+        var shown = stretches.Take(6).Select(s => string.Create(
+            CultureInfo.InvariantCulture, $"{Words(s)} {(s.EndNs - s.StartNs) / 1e6:0.###} ms"));
+        return string.Join(", ", shown) + (stretches.Count > 6 ? ", …" : "");
+    }
+
+    private static string Words(TakeStretch stretch) => stretch.Phase == TakePhase.Frames
+        ? $"{stretch.Frames.Count} frames"
+        : JsonNamingPolicy.KebabCaseLower.ConvertName(stretch.Phase.ToString());
+
+    private static string File(DetectorDescription detector, ScanPlan plan) => string.Create(
+        CultureInfo.InvariantCulture, $"{detector.Name} {(double)detector.BytesPerFrame * plan.Frames / 1048576.0:0.0##} MiB");
 
     private static string Cost(DeadTime dead) =>
         string.Create(CultureInfo.InvariantCulture, $"{Name(dead.Cause).Replace('_', ' ')} {dead.Ns / 1e9:0.00} s");

@@ -89,7 +89,10 @@ internal static class RunPreparation
         var all = reasons.Concat(RunMetadata.Problems(request.Documents, request.MetadataJson)).ToList();
         return planned is PlanResult.Proved proved && all.Count == 0
             ? proved.Plan
-            : throw new RefusedException($"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", all)}");
+            : throw new RefusedException($"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", all)}")
+            {
+                Problems = planned is PlanResult.Refused { Problems: var problems } ? problems : [],
+            };
     }
 
     /// <summary>A file where a folder is to be is found without writing anything.</summary>

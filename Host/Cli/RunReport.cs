@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Journal;
 
@@ -43,6 +44,10 @@ internal sealed record RunReport
     public string? Master { get; init; }
 
     public string? Error { get; init; }
+
+    /// <summary>The planner's reasons, where it was the planner that refused.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PlanReason>? Problems { get; init; }
 
     public static RunReport Of(RunSummary summary) => new()
     {

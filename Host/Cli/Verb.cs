@@ -19,7 +19,7 @@ internal static class Verb
             }
             catch (Exception mistake) when (mistake is RefusedException or SettingsException or SpecException or JournalException)
             {
-                return output.Failed(null, mistake.Message, ExitCode.Refused);
+                return output.Failed(null, mistake.Message, ExitCode.Refused, (mistake as RefusedException)?.Problems);
             }
         });
 }

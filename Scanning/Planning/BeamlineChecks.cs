@@ -11,6 +11,7 @@ internal static class BeamlineChecks
         {
             Positive(problems, $"axis {axis.Name}", "velocity", axis.MaxVelocity);
             Positive(problems, $"axis {axis.Name}", "acceleration", axis.MaxAcceleration);
+            Positive(problems, $"axis {axis.Name}", "jerk", axis.MaxJerk);
             if (axis.Encoder is { } encoder && !(Math.Abs(encoder.Scale) > 0 && double.IsFinite(encoder.Scale)))
                 Add(problems, $"axis {axis.Name}", "encoder scale", Show.Number(encoder.Scale), "a number other than 0");
             if (axis.Controller is { } name && !beamline.Controllers.Any(c => c.Name == name && c.Axes.Contains(axis.Name)))

@@ -27,6 +27,10 @@ public sealed record AxisDescription(
     long SettleNs)
 {
     public bool IsSoft => Controller is null;
+
+    /// <summary>How fast acceleration may change between windows; infinite where the axis has no such limit.</summary>
+    /// <remarks><b>Units</b> axis unit per second cubed.</remarks>
+    public double MaxJerk { get; init; } = double.PositiveInfinity;
 }
 
 /// <summary>An axis encoder as the trigger box sees it: position = counts × Scale + Offset.</summary>

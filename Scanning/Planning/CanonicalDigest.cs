@@ -44,13 +44,13 @@ internal sealed class CanonicalDigest : IDisposable
     public static string Of(Trajectory? trajectory, TriggerProgramme triggers)
     {
         using var digest = new CanonicalDigest();
-        digest.Add("take/1").Add(trajectory is not null);
+        digest.Add("take/2").Add(trajectory is not null);
         if (trajectory is not null)
             AddTrajectory(digest, trajectory);
         digest.Add((long)triggers.Windows.Count);
         foreach (var window in triggers.Windows)
         {
-            digest.Add(window.FirstFrame).Add(window.WaitForLive).Add(window.Compare is not null);
+            digest.Add(window.FirstFrame).Add(window.DelayNs).Add(window.WaitForLive).Add(window.Compare is not null);
             if (window.Compare is { } compare)
                 digest.Add(compare.Axis).Add(compare.Position).Add(compare.Ascending);
             digest.Add((long)window.Trains.Count);

@@ -9,6 +9,9 @@ internal sealed record DurationSurvey(long ShortestNs, long ShortestFrame, long 
     /// <summary>Whether each inner scan has the durations of every other: false where a slower dimension gives them.</summary>
     public required bool SameInEveryInnerScan { get; init; }
 
+    /// <summary>Whether each pass of the fastest dimension has the durations of every other.</summary>
+    public required bool SameInEveryLine { get; init; }
+
     /// <summary>Null, with a problem added, where a frame has no duration, or less than a tick.</summary>
     public static DurationSurvey? Of(ScanPath path, long tickNs, int innerDimensions, List<PlanProblem> problems)
     {
@@ -42,6 +45,7 @@ internal sealed record DurationSurvey(long ShortestNs, long ShortestFrame, long 
         }
         return new DurationSurvey(FrameDuration.ToNs(shortest, tickNs), shortestFrame, FrameDuration.ToNs(longest, tickNs), longestFrame)
         {
+            SameInEveryLine = timed == path.Dimensions.Count - 1 || shortest == longest,
             SameInEveryInnerScan = timed >= path.Dimensions.Count - innerDimensions || shortest == longest,
         };
     }

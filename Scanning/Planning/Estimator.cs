@@ -23,10 +23,15 @@ internal static class Estimator
             new(DeadTimeCause.Arm, steps.Takes * environment.ArmNs),
             new(DeadTimeCause.Handover, steps.Takes * environment.HandoverNs),
         ];
+        var dose = basis.Limits.Exposure.Of(basis.Durations.LongestNs);
         var bytes = DetectorChecks.Bytes(basis.Detectors, basis.Path.Length);
         return new PlanEstimate(
             basis.Path.Length, steps.Windows, steps.Takes, steps.ExposureNs + dead.Sum(d => d.Ns), steps.ExposureNs, dead,
             (long)Int128.Min(bytes, long.MaxValue), basis.Classes.All.Max(c => c.LongestTakeNs),
-            basis.Beamline.Box.HasGate ? "frame" : "window");
+            basis.Beamline.Box.HasGate ? "frame" : "window")
+        {
+            DosePerTakeNs = dose,
+            MostDoseNs = dose * basis.Request.MaxExposuresPerFrame,
+        };
     }
 }

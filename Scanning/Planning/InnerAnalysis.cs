@@ -32,6 +32,9 @@ internal sealed class InnerAnalysis
     /// <summary>Moves from the end of one take to the start of the next, within this inner scan.</summary>
     public long ReturnNs { get; private set; }
 
+    /// <summary>Axes coming to stand after each take, and at the start of each but the first.</summary>
+    public long RestNs { get; private set; }
+
     /// <summary>Where the trajectory axes are when the first take starts.</summary>
     public double[] Start { get; private set; } = [];
 
@@ -46,20 +49,25 @@ internal sealed class InnerAnalysis
 
     public (long Frame, int Axis)? Break { get; private set; }
 
-    public static InnerAnalysis Of(FrameRange inner, PlanContext context)
+    /// <param name="lines">Null where it has no lines that are alike.</param>
+    public static InnerAnalysis Of(FrameRange inner, PlanContext context, LineKinds? lines)
     {
         var analysis = new InnerAnalysis();
+        var walk = lines is null ? null : new LineWalk(lines, context, check: true);
         for (var first = inner.First; first < inner.End;)
         {
-            var end = TakeMeasure.EndOf(new FrameRange(first, inner.End), context.Path, context.Boundary.Motion, context.Limits);
-            if (end == first)
+            var wanted = new FrameRange(first, inner.End);
+            var cost = walk?.Next(wanted) ?? analysis.Measure(wanted, context);
+            if (cost.End == first)
             {
                 analysis.Unfit = first;
-                return analysis;
+                break;
             }
-            analysis.Add(new FrameRange(first, end), inner.First, context);
-            first = end;
+            analysis.Add(cost, inner.First, context.Boundary);
+            first = cost.End;
         }
+        foreach (var line in lines?.Met ?? [])
+            (analysis.Break, analysis.OutOfRange) = (analysis.Break ?? line.Break, analysis.OutOfRange ?? line.OutOfRange);
         return analysis;
     }
 
@@ -72,26 +80,37 @@ internal sealed class InnerAnalysis
         return index >= 0 && index + 1 < _ends.Count ? _ends[index + 1] : null;
     }
 
-    private void Add(FrameRange take, long innerFirst, PlanContext context)
+    /// <summary>Frame by frame: what ends the take, then what it costs.</summary>
+    private TakeCost Measure(FrameRange wanted, PlanContext context)
     {
         var (path, boundary, limits, check) = context;
+        var end = TakeMeasure.EndOf(wanted, path, boundary.Motion, limits);
+        if (end == wanted.First)
+            return new TakeCost(end, default, 0, 0, 0, [], []);
         var ends = new PointCounter(boundary.Motion?.Axes.Length ?? 0);
         var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false);
         MotionSink sink = check is null ? ends : new BothSinks(ends, check);
-        var walker = new TakeWalker(path, boundary.Motion, limits.Box.TickNs, new WalkOutputs(sink, check, triggers));
-        walker.Walk(take, boundary.Motion is null ? null : new CompareWatch(this, walker, boundary.Motion));
-        Break ??= walker.Break;
-        var times = walker.Times;
-        Times += times;
-        Windows += triggers.Windows;
-        FramesNs += triggers.FramesNs;
-        ExposureNs += triggers.ExposureNs;
-        LongestTakeNs = Math.Max(LongestTakeNs, times.TotalNs + triggers.FramesNs);
+        var walker = new TakeWalker(path, boundary.Motion, limits.Box.TickNs, new WalkOutputs(sink, triggers));
+        var watch = boundary.Motion is null ? null : new CompareWatch(walker, boundary.Motion);
+        walker.Walk(new FrameRange(wanted.First, end), watch);
+        (Break, OutOfRange) = (Break ?? walker.Break, OutOfRange ?? watch?.OutOfRange);
+        return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End);
+    }
+
+    private void Add(TakeCost take, long innerFirst, InnerBoundary boundary)
+    {
+        Times += take.Times;
+        Windows += take.Windows;
+        FramesNs += take.FramesNs;
+        ExposureNs += take.ExposureNs;
+        LongestTakeNs = Math.Max(LongestTakeNs, take.Times.TotalNs + take.FramesNs);
+        var restNs = boundary.Motion?.RestNs ?? 0;
+        RestNs += Takes == 0 ? restNs : 2 * restNs;
         if (Takes++ == 0)
-            Start = ends.Start;
+            Start = take.Start;
         else if (boundary.Motion is { } motion)
-            ReturnNs += ReturnTime(End, ends.Start, motion, boundary.Moving);
-        End = ends.End;
+            ReturnNs += ReturnTime(End, take.Start, motion, boundary.Moving);
+        End = take.Finish;
         if (_ends.Count < KeptEnds)
             _ends.Add(take.End - innerFirst);
     }
@@ -104,25 +123,5 @@ internal sealed class InnerAnalysis
             if (moving[i])
                 seconds = Math.Max(seconds, motion.Limits[i].RestToRestSeconds(to[i] - from[i]));
         return (long)(seconds * 1e9);
-    }
-
-    /// <summary>Sees that every compare position fits the box's 32-bit counters.</summary>
-    private sealed class CompareWatch(InnerAnalysis analysis, TakeWalker walker, MotionSetup motion) : IWalkObserver
-    {
-        private PositionCompare? _seen;
-
-        public bool WindowBegins(long frame) => true;
-
-        public bool FramesDone(long end)
-        {
-            var compare = walker.Compare;
-            if (ReferenceEquals(compare, _seen) || compare is null)
-                return true;
-            _seen = compare;
-            var encoder = motion.Axes.First(a => a.Name == compare.Axis).Encoder!;
-            if (Math.Abs((compare.Position - encoder.Offset) / encoder.Scale) >= int.MaxValue)
-                analysis.OutOfRange ??= compare;
-            return true;
-        }
     }
 }

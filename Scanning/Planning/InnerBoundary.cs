@@ -13,14 +13,14 @@ internal sealed record InnerBoundary(
     int Dimensions, long Length, MotionSetup? Motion, bool[] Moving, (AxisDescription Axis, int Column)[] Soft)
 {
     /// <summary>Null, with problems added, where the path does not fit the beamline.</summary>
-    public static InnerBoundary? Of(ScanPath path, BeamlineDescription beamline, int? asked, List<PlanProblem> problems)
+    public static InnerBoundary? Of(ScanPath path, BeamlineDescription beamline, ScanRequest request, List<PlanProblem> problems)
     {
         var axes = Find(path, beamline, problems);
         if (axes is null)
             return null;
         var before = problems.Count;
         var (possible, controller) = Possible(path, axes);
-        var inner = Asked(path, axes, asked, possible, problems);
+        var inner = Asked(path, axes, request.InnerDimensions, possible, problems);
         CheckOuter(path, axes, inner, problems);
         controller ??= axes.FirstOrDefault(a => !a.IsSoft)?.Controller;
         foreach (var axis in axes)
@@ -31,7 +31,7 @@ internal sealed record InnerBoundary(
                     $"Take {axis.Name} out of the spec, or describe it as a soft axis."));
         if (problems.Count > before)
             return null;
-        return Build(path, beamline, axes, inner, controller);
+        return Build(path, beamline, axes, inner, controller, request.WindowTrigger);
     }
 
     private static AxisDescription[]? Find(ScanPath path, BeamlineDescription beamline, List<PlanProblem> problems)
@@ -123,14 +123,17 @@ internal sealed record InnerBoundary(
     }
 
     private static InnerBoundary Build(
-        ScanPath path, BeamlineDescription beamline, AxisDescription[] axes, int inner, string? controller)
+        ScanPath path, BeamlineDescription beamline, AxisDescription[] axes, int inner, string? controller, WindowTrigger windows)
     {
         var hard = Enumerable.Range(0, axes.Length).Where(i => !axes[i].IsSoft).ToArray();
         var innerFrom = axes.Length - path.Dimensions.TakeLast(inner).Sum(d => d.Axes.Count);
         var length = path.Dimensions.TakeLast(inner).Aggregate(1L, (frames, d) => frames * d.Length);
         var motion = controller is null
             ? null
-            : new MotionSetup(beamline.Controllers.First(c => c.Name == controller), [.. hard.Select(i => axes[i])], hard);
+            : new MotionSetup(beamline.Controllers.First(c => c.Name == controller), [.. hard.Select(i => axes[i])], hard)
+            {
+                ComparesPositions = windows == WindowTrigger.Position,
+            };
         return new InnerBoundary(
             inner, length, motion, [.. hard.Select(i => i >= innerFrom)],
             [.. Enumerable.Range(0, axes.Length).Where(i => axes[i].IsSoft).Select(i => (axes[i], i))]);

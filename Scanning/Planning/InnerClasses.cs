@@ -23,6 +23,7 @@ internal sealed class InnerClasses
         (_path, _boundary, _tickNs) = (path, boundary, context.Limits.Box.TickNs);
         _snaked = path.Dimensions.TakeLast(boundary.Dimensions).Any(d => d.Snaked);
         _ownDurations = !durations.SameInEveryInnerScan;
+        Lines = LineKinds.Of(context, durations);
         var count = path.Length / boundary.Length;
         for (long outer = 0; outer < (_ownDurations ? count : Math.Min(count, _snaked ? 2 : 1)); outer++)
         {
@@ -30,9 +31,12 @@ internal sealed class InnerClasses
             if (_known.ContainsKey(key))
                 continue;
             var first = outer * boundary.Length;
-            _known.Add(key, InnerAnalysis.Of(new FrameRange(first, first + boundary.Length), context));
+            _known.Add(key, InnerAnalysis.Of(new FrameRange(first, first + boundary.Length), context, Lines));
         }
     }
+
+    /// <summary>Null where inner scans are not made of lines that are alike.</summary>
+    public LineKinds? Lines { get; }
 
     /// <summary>Every kind, in a fixed order.</summary>
     public IEnumerable<InnerAnalysis> All => _known.Values;

@@ -15,14 +15,19 @@ internal sealed class MotionSetup
     public MotionSetup(ControllerDescription controller, AxisDescription[] axes, int[] columns)
     {
         (Controller, Axes, Columns) = (controller, axes, columns);
-        Limits = [.. axes.Select(a => new AxisLimits(a.MaxVelocity, a.MaxAcceleration))];
+        Limits = [.. axes.Select(a => new AxisLimits(a.MaxVelocity, a.MaxAcceleration) { MaxJerk = a.MaxJerk })];
         Soft = [.. axes.Select(a => (a.Low, a.High))];
+        BrakePoints = 6 + axes.Sum(a => double.IsInfinity(a.MaxJerk) ? 2 : 6);
+        RestNs = axes.Length == 0 ? 0 : axes.Max(a => a.SettleNs);
         LeastNs = Math.Max(1, controller.MinSegmentNs);
         StepNs = Math.Max(FinestStepNs, controller.MinSegmentNs);
         LeadNs = Math.Max(QuietNs, LeastNs);
     }
 
     public ControllerDescription Controller { get; }
+
+    /// <summary>Whether windows begin by the encoder of a moving axis, where one has an encoder; else by live alone.</summary>
+    public bool ComparesPositions { get; init; } = true;
 
     /// <summary>Slow to fast, as in the path.</summary>
     public AxisDescription[] Axes { get; }
@@ -33,6 +38,12 @@ internal sealed class MotionSetup
     public AxisLimits[] Limits { get; }
 
     public (double Low, double High)[] Soft { get; }
+
+    /// <summary>Most points of a lead out and of every axis's brake, shoulders counted, each perhaps in parts.</summary>
+    public int BrakePoints { get; }
+
+    /// <summary>How long all axes take to stand after a programme, or after the move to its start.</summary>
+    public long RestNs { get; }
 
     /// <summary>Shortest segment.</summary>
     public long LeastNs { get; }
@@ -56,10 +67,22 @@ internal sealed class MotionSetup
         return Math.Max(LeadNs, (long)offNs);
     }
 
+    /// <summary>How long axes must stand after a move between two places.</summary>
+    public long SettleNs(ReadOnlySpan<double> from, ReadOnlySpan<double> to)
+    {
+        var settleNs = 0L;
+        for (var i = 0; i < Axes.Length; i++)
+            if (from[i] != to[i])
+                settleNs = Math.Max(settleNs, Axes[i].SettleNs);
+        return settleNs == 0 ? 0 : Math.Max(settleNs, LeastNs);
+    }
+
     /// <summary>The axis whose encoder starts the frames: the one that counts fastest; -1 when none with an encoder moves.</summary>
     public int CompareAxis(ReadOnlySpan<double> velocities, long frameNs)
     {
         var (best, rate) = (-1, 0.0);
+        if (!ComparesPositions)
+            return best;
         for (var i = 0; i < Axes.Length; i++)
         {
             if (Axes[i].Encoder is not { } encoder)

@@ -20,7 +20,7 @@ internal sealed class OuterSteps
             ? Enumerable.Range(0, motion.Axes.Length).Where(i => !boundary.Moving[i]).Select(i => (motion.Axes[i], motion.Columns[i]))
             : [];
         _axes = [.. boundary.Soft.Select(s => (s.Axis, s.Column)).Concat(held)
-            .Select(a => (a.Item1, a.Item2, new AxisLimits(a.Item1.MaxVelocity, a.Item1.MaxAcceleration)))];
+            .Select(a => (a.Item1, a.Item2, new AxisLimits(a.Item1.MaxVelocity, a.Item1.MaxAcceleration) { MaxJerk = a.Item1.MaxJerk }))];
         _last = new double[_axes.Length];
         _outside = new bool[_axes.Length];
     }
@@ -81,8 +81,13 @@ internal sealed class OuterSteps
             }
             _last[i] = position;
         }
-        MoveNs += Math.Max(returnNs, (long)(seconds * 1e9));
-        SettleNs += settleNs;
+        if (outer == 0)
+            return;
+        // Software moves its axes while the controller goes to the next start: the slower of both, settled, counts.
+        var (softNs, restNs) = ((long)(seconds * 1e9), _boundary.Motion?.RestNs ?? 0);
+        var moveNs = Math.Max(returnNs, softNs);
+        MoveNs += moveNs;
+        SettleNs += Math.Max(returnNs + restNs, softNs + settleNs) - moveNs;
     }
 
     private void Add(InnerAnalysis inner)
@@ -92,6 +97,7 @@ internal sealed class OuterSteps
         FramesNs += inner.FramesNs;
         ExposureNs += inner.ExposureNs;
         MoveNs += inner.ReturnNs;
+        SettleNs += inner.RestNs;
         Times += inner.Times;
     }
 }

@@ -20,7 +20,7 @@ public enum DeadTimeCause
     /// <summary>Soft axes to their next point, and trajectory axes back to their start.</summary>
     OuterMove,
 
-    /// <summary>Axes that must stand still before a frame.</summary>
+    /// <summary>Axes that must stand still before a frame or a take, and are seen to stand after one.</summary>
     Settle,
 
     /// <summary>The shutter opening.</summary>
@@ -53,6 +53,12 @@ public sealed record PlanEstimate(
     long LongestTakeNs,
     string PauseGranularity)
 {
+    /// <summary>Exposure of the longest exposed frame: the dose, as time in the beam, that each retake adds to a frame.</summary>
+    public long DosePerTakeNs { get; init; }
+
+    /// <summary>Most that a frame can get, all retakes that the request allows counted.</summary>
+    public long MostDoseNs { get; init; }
+
     /// <summary>Dead time of one cause, nanoseconds.</summary>
     public long DeadNs(DeadTimeCause cause)
     {

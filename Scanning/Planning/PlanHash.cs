@@ -9,10 +9,12 @@ internal static class PlanHash
     public static string Of(ScanRequest request, BeamlineDescription beamline)
     {
         using var digest = new CanonicalDigest();
-        digest.Add("plan/1").Add(SpecJson.Write(request.Spec)).Add((long)request.Detectors.Count);
+        digest.Add("plan/2").Add(SpecJson.Write(request.Spec)).Add((long)request.Detectors.Count);
         foreach (var detector in request.Detectors)
             digest.Add(detector);
-        digest.Add(request.ExposureNs).Add(request.InnerDimensions).Add(request.Shutter?.ToString());
+        digest.Add(request.ExposureNs).Add(request.ExposurePlacement.ToString())
+            .Add(request.WindowTrigger.ToString()).Add(request.FrameTrigger.ToString())
+            .Add(request.InnerDimensions).Add(request.Shutter?.ToString());
         AddBeamline(digest, beamline);
         return digest.Hex();
     }
@@ -23,6 +25,7 @@ internal static class PlanHash
         foreach (var axis in beamline.Axes)
         {
             digest.Add(axis.Name).Add(axis.Unit).Add(axis.Low).Add(axis.High).Add(axis.MaxVelocity).Add(axis.MaxAcceleration);
+            digest.Add(axis.MaxJerk);
             digest.Add(axis.Controller).Add(axis.SettleNs).Add(axis.Encoder is not null);
             if (axis.Encoder is { } encoder)
                 digest.Add(encoder.Input).Add(encoder.Scale).Add(encoder.Offset).Add(encoder.Tolerance);

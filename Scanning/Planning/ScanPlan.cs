@@ -12,11 +12,13 @@ public sealed class ScanPlan : IRunPlan
     private readonly InnerBoundary _boundary;
     private readonly InnerClasses _classes;
     private readonly TakeLimits _limits;
+    private readonly PlanContext _context;
 
     internal ScanPlan(PlanBasis basis, PlanEstimate estimate)
     {
         (Request, Beamline, Path) = (basis.Request, basis.Beamline, basis.Path);
         (_boundary, _classes, _limits) = (basis.Boundary, basis.Classes, basis.Limits);
+        _context = new PlanContext(Path, _boundary, _limits, Check: null);
         DetectorsUsed = basis.Detectors.ToEquatableArray();
         ExposureNs = basis.Limits.Exposure.Of(basis.Durations.ShortestNs);
         OuterAxes = _boundary.Soft.Select(s => s.Axis.Name).ToEquatableArray();
@@ -77,7 +79,10 @@ public sealed class ScanPlan : IRunPlan
         var end = Math.Min(wanted.End, innerFirst + InnerLength);
         if (_classes.At(outer).TakeEndFrom(wanted.First - innerFirst) is { } known)
             return new FrameRange(wanted.First, Math.Min(end, innerFirst + known));
-        var measured = TakeMeasure.EndOf(new FrameRange(wanted.First, end), Path, _boundary.Motion, _limits);
+        var within = new FrameRange(wanted.First, end);
+        var measured = _classes.Lines is { } lines && new LineWalk(lines, _context, check: false).Next(within) is { } take
+            ? take.End
+            : TakeMeasure.EndOf(within, Path, _boundary.Motion, _limits);
         // The plan proved that each frame fits from some take's start; one alone never takes more.
         return new FrameRange(wanted.First, Math.Max(measured, wanted.First + 1));
     }
@@ -92,7 +97,7 @@ public sealed class ScanPlan : IRunPlan
         var builder = motion is null ? null : new TrajectoryBuilder(motion.Controller.Name, [.. motion.Axes.Select(a => a.Name)]);
         var triggers = new TriggerBuilder(_limits.Exposure, _limits.Box.MaxRepeats, keep: true);
         MotionSink sink = builder is null ? new PointCounter(0) : builder;
-        new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, Check: null, triggers)).Walk(take);
+        new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, triggers)).Walk(take);
         var trajectory = builder?.Build();
         var programme = triggers.Build();
         return new TakeProgramme(

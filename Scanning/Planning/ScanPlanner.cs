@@ -23,17 +23,22 @@ public static class ScanPlanner
             return new PlanResult.Refused(problems.ToEquatableArray());
 
         CheckDelays(path, problems);
-        var boundary = InnerBoundary.Of(path, beamline, request.InnerDimensions, problems);
+        var boundary = InnerBoundary.Of(path, beamline, request, problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
         var deadTime = detectors.Count == 0 ? 0 : detectors.Max(d => d.DeadTimeNs);
-        var rule = new ExposureRule(request.ExposureNs, deadTime, beamline.Box.TickNs);
+        // A box ends a pulse before it begins the next, dead time or none.
+        var rule = new ExposureRule(request.ExposureNs, Math.Max(deadTime, beamline.Box.TickNs), beamline.Box.TickNs)
+        {
+            Centred = request.ExposurePlacement == ExposurePlacement.Centred,
+        };
         if (durations is not null)
             DetectorChecks.Timing(detectors, request, durations, rule, problems);
         if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
                 "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
                 "no live input", "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
+        CheckTriggers(request, beamline.Box, boundary?.Motion is not null, problems);
         if (boundary is null || durations is null)
             return new PlanResult.Refused(problems.ToEquatableArray());
 
@@ -73,6 +78,18 @@ public static class ScanPlanner
             problems.Add(new PlanProblem(
                 "delays after frames cannot be planned yet", "spec", "a delay", "none",
                 "Take the Delay out of the spec, or the delay_column of its PointFile."));
+    }
+
+    private static void CheckTriggers(ScanRequest request, TriggerBoxDescription box, bool moving, List<PlanProblem> problems)
+    {
+        if (request.FrameTrigger != FrameTrigger.Time)
+            problems.Add(new PlanProblem(
+                "the trigger box begins the frames of a window by its clock only", $"trigger box {box.Name}, frameTrigger",
+                request.FrameTrigger == FrameTrigger.Position ? "position" : "detector", "time", "Leave frameTrigger out."));
+        if (request.WindowTrigger == WindowTrigger.Time && moving)
+            problems.Add(new PlanProblem(
+                "time alone does not know when the axes are there", $"trigger box {box.Name}, windowTrigger", "time",
+                "position or setPoint, where axes of a controller take part", "Leave windowTrigger out, or say setPoint."));
     }
 
     private static void CheckShutter(ScanRequest request, BeamlineDescription beamline, List<PlanProblem> problems)

@@ -9,6 +9,15 @@ public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
 {
     public long? ExposureNs { get; init; }
 
+    /// <summary>Where in their frames the exposures are.</summary>
+    public ExposurePlacement ExposurePlacement { get; init; } = ExposurePlacement.Centred;
+
+    /// <summary>What opens the windows of moving axes.</summary>
+    public WindowTrigger WindowTrigger { get; init; } = WindowTrigger.Position;
+
+    /// <summary>What begins each frame of a window.</summary>
+    public FrameTrigger FrameTrigger { get; init; } = FrameTrigger.Time;
+
     public int? InnerDimensions { get; init; }
 
     public OnBadFrames OnBadFrames { get; init; } = OnBadFrames.Retake;
@@ -34,6 +43,34 @@ public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
 
     /// <summary>The user's own metadata, as a JSON object's text; copied into the start document.</summary>
     public string? MetadataJson { get; init; }
+}
+
+public enum ExposurePlacement
+{
+    /// <summary>As much dead time before as after, so that a row flown backwards is exposed at the same places.</summary>
+    Centred,
+
+    /// <summary>From the frame's start.</summary>
+    Leading,
+}
+
+public enum WindowTrigger
+{
+    /// <summary>The encoder reaching the first frame's start in its direction; the set point where no axis with an encoder moves.</summary>
+    Position,
+
+    /// <summary>The controller's live output, which rises as its set point passes the first frame's start.</summary>
+    SetPoint,
+
+    /// <summary>The box's clock alone.</summary>
+    Time,
+}
+
+public enum FrameTrigger
+{
+    Time,
+    Position,
+    Detector,
 }
 
 public enum OnBadFrames

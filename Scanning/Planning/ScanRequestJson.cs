@@ -19,13 +19,29 @@ public static class ScanRequestJson
 
     private static readonly string[] Members =
     [
-        "request", "spec", "detectors", "exposure", "innerDimensions", "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
+        "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "innerDimensions",
+        "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
         "scanNumber", "operator", "sample", "pathTemplate", "documents", "metadata",
     ];
 
     private static readonly (string Name, OnBadFrames Value)[] BadFrames =
     [
         ("retake", OnBadFrames.Retake), ("mark", OnBadFrames.Mark), ("ask", OnBadFrames.Ask), ("stop", OnBadFrames.Stop),
+    ];
+
+    private static readonly (string Name, ExposurePlacement Value)[] Placements =
+    [
+        ("centred", ExposurePlacement.Centred), ("leading", ExposurePlacement.Leading),
+    ];
+
+    private static readonly (string Name, WindowTrigger Value)[] WindowTriggers =
+    [
+        ("position", WindowTrigger.Position), ("setPoint", WindowTrigger.SetPoint), ("time", WindowTrigger.Time),
+    ];
+
+    private static readonly (string Name, FrameTrigger Value)[] FrameTriggers =
+    [
+        ("time", FrameTrigger.Time), ("position", FrameTrigger.Position), ("detector", FrameTrigger.Detector),
     ];
 
     private static readonly (string Name, ShutterMode Value)[] Shutters =
@@ -80,6 +96,9 @@ public static class ScanRequestJson
         return new ScanRequest(SpecJson.Parse(json.Required("spec"), source), ReadDetectors(json))
         {
             ExposureNs = ReadExposure(json),
+            ExposurePlacement = ReadChoice(json, "exposurePlacement", Placements) ?? ExposurePlacement.Centred,
+            WindowTrigger = ReadChoice(json, "windowTrigger", WindowTriggers) ?? WindowTrigger.Position,
+            FrameTrigger = ReadChoice(json, "frameTrigger", FrameTriggers) ?? FrameTrigger.Time,
             InnerDimensions = (int?)ReadWhole(json, "innerDimensions", 0, SpecLimits.Depth),
             OnBadFrames = ReadChoice(json, "onBadFrames", BadFrames) ?? OnBadFrames.Retake,
             MaxExposuresPerFrame = (int?)ReadWhole(json, "maxExposuresPerFrame", 1, 1000) ?? 3,
@@ -233,6 +252,13 @@ public static class ScanRequestJson
         json.WriteEndArray();
         if (request.ExposureNs is { } exposure)
             json.WriteNumber("exposure", exposure / NsPerSecond);
+        // Younger than version 1's first bytes, which never change.
+        if (request.ExposurePlacement != ExposurePlacement.Centred)
+            json.WriteString("exposurePlacement", Name(Placements, request.ExposurePlacement));
+        if (request.WindowTrigger != WindowTrigger.Position)
+            json.WriteString("windowTrigger", Name(WindowTriggers, request.WindowTrigger));
+        if (request.FrameTrigger != FrameTrigger.Time)
+            json.WriteString("frameTrigger", Name(FrameTriggers, request.FrameTrigger));
         WriteNumber(json, "innerDimensions", request.InnerDimensions);
         json.WriteString("onBadFrames", Name(BadFrames, request.OnBadFrames));
         json.WriteNumber("maxExposuresPerFrame", request.MaxExposuresPerFrame);

@@ -8,9 +8,12 @@ namespace Flyscan.Scanning.Planning;
 /// <summary>What bounds one take.</summary>
 internal sealed record TakeLimits(TriggerBoxDescription Box, ExposureRule Exposure, ShutterMode? Shutter);
 
+/// <summary>What frames before take already of the box's rows and the controller's points.</summary>
+internal readonly record struct TakeUse(long Rows, long Points);
+
 /// <summary>Finds how many frames fit into one take: rows of the box, points of the controller, a shutter of software.</summary>
 /// <remarks>A take ends where a window does; inside one only when that window alone does not fit.</remarks>
-internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits limits) : IWalkObserver
+internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits limits, TakeUse used) : IWalkObserver
 {
     private readonly PointCounter _points = new(setup?.Axes.Length ?? 0);
     private readonly TriggerBuilder _triggers = new(limits.Exposure, limits.Box.MaxRepeats, keep: false);
@@ -21,8 +24,9 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
     private bool _stopped;
 
     /// <summary>End of the largest take that begins at the range's first frame; the first frame itself when not even one fits.</summary>
-    public static long EndOf(FrameRange wanted, ScanPath path, MotionSetup? setup, TakeLimits limits) =>
-        new TakeMeasure(path, setup, limits).Measure(wanted);
+    /// <remarks>Where a take has frames already (something is used), it ends between windows only.</remarks>
+    public static long EndOf(FrameRange wanted, ScanPath path, MotionSetup? setup, TakeLimits limits, TakeUse used = default) =>
+        new TakeMeasure(path, setup, limits, used).Measure(wanted);
 
     public bool WindowBegins(long frame)
     {
@@ -44,21 +48,21 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
     private long Measure(FrameRange wanted)
     {
         (_first, _windowEnd, _fits) = (wanted.First, wanted.First, wanted.First);
-        _walker = new TakeWalker(path, setup, limits.Box.TickNs, new WalkOutputs(_points, Check: null, _triggers));
+        _walker = new TakeWalker(path, setup, limits.Box.TickNs, new WalkOutputs(_points, _triggers));
         _walker.Walk(wanted, this);
         if (!_stopped)
             return wanted.End;
-        return _windowEnd > _first ? _windowEnd : _fits;
+        return _windowEnd > _first || used.Rows > 0 ? _windowEnd : _fits;
     }
 
     private bool Fits()
     {
-        if (_triggers.Rows > limits.Box.TableRows)
+        if (used.Rows + _triggers.Rows > limits.Box.TableRows)
             return false;
         if (setup is null)
             return true;
         // Still to come at any frame: the stretch under way, two nodes, the lead out and each axis's brake, each perhaps in parts.
-        var pending = 2 * _walker!.PendingNs / setup.Controller.MaxSegmentNs + 6 + 2 * setup.Axes.Length;
-        return _points.Points + pending <= setup.Controller.MaxPoints;
+        var pending = 2 * _walker!.PendingNs / setup.Controller.MaxSegmentNs + setup.BrakePoints;
+        return used.Points + _points.Points + pending <= setup.Controller.MaxPoints;
     }
 }

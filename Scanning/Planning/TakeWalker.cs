@@ -17,8 +17,7 @@ internal interface IWalkObserver
 
 /// <summary>Where a walk gives what it finds.</summary>
 /// <param name="Motion">Takes the motion, segments already within the controller's longest.</param>
-/// <param name="Check">Told where the walk is, when it is (part of) the sink.</param>
-internal sealed record WalkOutputs(MotionSink Motion, LimitCheck? Check, TriggerBuilder Triggers);
+internal sealed record WalkOutputs(MotionSink Motion, TriggerBuilder Triggers);
 
 /// <summary>Where a walk's time goes besides its frames.</summary>
 /// <remarks><b>Units</b> nanoseconds.</remarks>
@@ -39,7 +38,6 @@ internal sealed class TakeWalker
     private readonly MotionSetup? _setup;
     private readonly long _tickNs;
     private readonly MotionSink _sink;
-    private readonly LimitCheck? _check;
     private readonly TriggerBuilder _triggers;
     private readonly SynchronisedMove? _move;
     private readonly WindowMotion? _window;
@@ -58,7 +56,7 @@ internal sealed class TakeWalker
     public TakeWalker(ScanPath path, MotionSetup? setup, long tickNs, WalkOutputs outputs)
     {
         (_path, _setup, _tickNs) = (path, setup, tickNs);
-        (_sink, _check, _triggers) = outputs;
+        (_sink, _triggers) = outputs;
         _entry = new double[setup?.Axes.Length ?? 0];
         if (setup is null)
             return;
@@ -66,6 +64,12 @@ internal sealed class TakeWalker
         _move = new SynchronisedMove(setup.Limits, setup.StepNs);
         _window = new WindowMotion(setup.Columns, setup.LeastNs, tickNs, _sink);
     }
+
+    /// <summary>How the first frame was entered; null before that.</summary>
+    public MotionState? Entry { get; private set; }
+
+    /// <summary>How the last frame was left; null before that, or where nothing moves.</summary>
+    public MotionState? Exit { get; private set; }
 
     public MotionTimes Times => new(_runUpNs, _turnAroundNs, _settleNs, _runDownNs);
 
@@ -130,12 +134,13 @@ internal sealed class TakeWalker
         var moving = Array.Exists(window.EntryVelocity, v => v != 0);
         var leadNs = moving ? setup.LeadFor(_compareAxis, _compareAxis < 0 ? 0 : window.EntryVelocity[_compareAxis], durationNs) : 0;
         window.EntryPosition(leadNs, _entry);
-        Say(frame, follows ? "turn-around" : "run-up");
+        Entry ??= new MotionState([.. _entry], [.. window.EntryVelocity], leadNs);
+        _sink.Enter(follows ? LimitCheck.TurnPhase : LimitCheck.RunUpPhase, frame);
         if (follows)
             TurnAround(moving, leadNs);
         else
             RunUp(leadNs);
-        Say(frame, "window");
+        _sink.Enter(LimitCheck.WindowPhase, frame);
         window.Begin(leadNs, liveInLead: Compare is not null);
         _triggers.Open(frame, waitForLive: true, Compare);
         _open = true;
@@ -155,20 +160,11 @@ internal sealed class TakeWalker
         move.Jump(window.ExitPosition, window.ExitVelocity, _entry, window.EntryVelocity, MotionSetup.QuietNs);
         move.Emit(_sink);
         _turnAroundNs += _leadOutNs + move.DurationNs + leadNs;
-        var settleNs = moving ? 0 : SettleNs(window.ExitPosition);
+        var settleNs = moving ? 0 : _setup!.SettleNs(window.ExitPosition, _entry);
         if (settleNs == 0)
             return;
         _sink.To(settleNs, _entry, window.EntryVelocity, live: false);
         _settleNs += settleNs;
-    }
-
-    private long SettleNs(ReadOnlySpan<double> from)
-    {
-        var settleNs = 0L;
-        for (var i = 0; i < _entry.Length; i++)
-            if (from[i] != _entry[i])
-                settleNs = Math.Max(settleNs, _setup!.Axes[i].SettleNs);
-        return settleNs == 0 ? 0 : Math.Max(settleNs, _setup!.LeastNs);
     }
 
     private void CloseWindow()
@@ -183,26 +179,19 @@ internal sealed class TakeWalker
     {
         CloseWindow();
         var (move, window) = (_move!, _window!);
+        Exit = new MotionState([.. window.ExitPosition], [.. window.ExitVelocity], _leadOutNs);
         _runDownNs += _leadOutNs;
         _open = false;
         if (!Array.Exists(window.ExitVelocity, v => v != 0))
             return;
         move.RunDown(window.ExitPosition, window.ExitVelocity);
-        Say(null, "run-down");
+        _sink.Enter(LimitCheck.RunDownPhase, null);
         move.Emit(_sink);
         _runDownNs += move.DurationNs;
     }
 
     private PositionCompare CompareAt(double position) =>
         new(_setup!.Axes[_compareAxis].Name, position, _window!.EntryVelocity[_compareAxis] > 0);
-
-    private void Say(long? frame, string phase)
-    {
-        if (_check is null)
-            return;
-        _check.Frame = frame ?? _check.Frame;
-        _check.Phase = phase;
-    }
 
     private long DurationNs(double seconds)
     {

@@ -6,6 +6,7 @@ internal enum MotionLimit
     High,
     Velocity,
     Acceleration,
+    Jerk,
 }
 
 /// <summary>The worst excess over one limit of one axis, and where it was first seen.</summary>
@@ -14,6 +15,7 @@ internal sealed record LimitBreach(int Axis, MotionLimit Limit, string Phase, lo
 
 /// <summary>Watches a programme for what its axes cannot do: soft limits with the way to rest, velocity, acceleration.</summary>
 /// <remarks>
+/// Jerk is watched outside windows only: inside, where frames must be is not the planner's choice.
 /// Where acceleration stays within its limit, the place an axis would brake to never moves against the direction of travel: so it
 /// is enough to test it at the ends of segments, and the turning points between.
 /// <b>Units</b> axis units and seconds; stepNs: grid of run-ups and run-downs, nanoseconds.
@@ -21,16 +23,21 @@ internal sealed record LimitBreach(int Axis, MotionLimit Limit, string Phase, lo
 internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[] soft, long stepNs) : MotionSink
 {
     private const double Slack = 1 + 1e-9;
+    private const int Limits = 5;
 
     private readonly double[] _positions = new double[limits.Length];
     private readonly double[] _velocities = new double[limits.Length];
-    private readonly LimitBreach?[] _breaches = new LimitBreach?[limits.Length * 4];
+    private readonly LimitBreach?[] _breaches = new LimitBreach?[limits.Length * Limits];
 
-    /// <summary>Frame that problems are reported at.</summary>
-    public long Frame { get; set; }
+    public const string RunUpPhase = "run-up";
+    public const string TurnPhase = "turn-around";
+    public const string RunDownPhase = "run-down";
 
-    /// <summary>What is under way, in words for a person.</summary>
-    public string Phase { get; set; } = "run-up";
+    /// <summary>The phase in which axes run through frames.</summary>
+    public const string WindowPhase = "window";
+
+    private long _frame;
+    private string _phase = RunUpPhase;
 
     /// <summary>By axis, then limit.</summary>
     public IEnumerable<LimitBreach> Breaches => _breaches.OfType<LimitBreach>();
@@ -41,6 +48,14 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
         Array.Clear(_velocities);
         for (var i = 0; i < limits.Length; i++)
             Within(i, start[i], start[i]);
+    }
+
+    public override void Enter(string phase, long? frame) => (_phase, _frame) = (phase, frame ?? _frame);
+
+    public override void At(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities)
+    {
+        positions.CopyTo(_positions);
+        velocities.CopyTo(_velocities);
     }
 
     public override void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live)
@@ -57,6 +72,9 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             var speed = curve.TopSpeed;
             if (speed > limits[i].MaxVelocity * Slack + noise * seconds)
                 Note(i, MotionLimit.Velocity, speed, limits[i].MaxVelocity);
+            var jerk = Math.Abs(curve.EndAcceleration - curve.StartAcceleration) / seconds;
+            if (_phase != WindowPhase && jerk > limits[i].MaxJerk * Slack + 8 * noise / seconds)
+                Note(i, MotionLimit.Jerk, jerk, limits[i].MaxJerk);
             var (low, high) = curve.Range;
             var rest = positions[i] + Math.CopySign(velocities[i] * velocities[i] / (2 * limits[i].MaxAcceleration), velocities[i]);
             Within(i, Math.Min(low, rest), Math.Max(high, rest));
@@ -72,7 +90,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             if (velocities[i] == 0)
                 continue;
             var speed = Math.Abs(velocities[i]);
-            var ramp = Math.Ceiling(speed / limits[i].MaxAcceleration * 1e9 / stepNs * (1 - 1e-12) - 1e-9) * stepNs;
+            var ramp = Math.Ceiling(Ramp.Seconds(speed, limits[i]) * 1e9 / stepNs * (1 - 1e-12) - 1e-9) * stepNs;
             var reach = speed * (leadNs + ramp / 2) / 1e9;
             Within(i, positions[i] - reach, positions[i] + reach);
         }
@@ -90,9 +108,9 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
 
     private void Note(int axis, MotionLimit limit, double value, double bound)
     {
-        ref var breach = ref _breaches[axis * 4 + (int)limit];
+        ref var breach = ref _breaches[axis * Limits + (int)limit];
         if (breach is null)
-            breach = new LimitBreach(axis, limit, Phase, Frame, value, bound);
+            breach = new LimitBreach(axis, limit, _phase, _frame, value, bound);
         else if (limit == MotionLimit.Low ? value < breach.Value : value > breach.Value)
             breach = breach with { Value = value };
     }

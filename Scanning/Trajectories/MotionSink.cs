@@ -9,6 +9,16 @@ internal abstract class MotionSink
     /// <summary>The next point, on the cubic from the last one.</summary>
     public abstract void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live);
 
+    /// <summary>What comes next, in words for a person; the frame that it leads to, or is at.</summary>
+    public virtual void Enter(string phase, long? frame)
+    {
+    }
+
+    /// <summary>The programme goes on from here, moving: a part of it is left out.</summary>
+    public virtual void At(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities)
+    {
+    }
+
     /// <summary>A place inside a window where a take may begin or end, so that run-up and run-down must fit on either side.</summary>
     /// <remarks><b>Units</b> leadNs: constant velocity kept outside the frames, nanoseconds.</remarks>
     public virtual void MayStopAt(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, long leadNs)
@@ -29,6 +39,15 @@ internal sealed class SegmentSplitter(int axes, long maxSegmentNs, MotionSink ne
         start.CopyTo(_positions);
         Array.Clear(_velocities);
         next.Begin(start);
+    }
+
+    public override void Enter(string phase, long? frame) => next.Enter(phase, frame);
+
+    public override void At(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities)
+    {
+        positions.CopyTo(_positions);
+        velocities.CopyTo(_velocities);
+        next.At(positions, velocities);
     }
 
     public override void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live)
@@ -60,7 +79,12 @@ internal sealed class SegmentSplitter(int axes, long maxSegmentNs, MotionSink ne
 /// <summary>Counts points and remembers where the programme began and ended.</summary>
 internal sealed class PointCounter(int axes) : MotionSink
 {
+    private bool _between;
+
     public long Points { get; private set; }
+
+    /// <summary>Without those of run-up and run-down.</summary>
+    public long BetweenRests { get; private set; }
 
     public double[] Start { get; } = new double[axes];
 
@@ -70,12 +94,16 @@ internal sealed class PointCounter(int axes) : MotionSink
     {
         start.CopyTo(Start);
         start.CopyTo(End);
-        Points = 0;
+        (Points, BetweenRests) = (0, 0);
     }
+
+    public override void Enter(string phase, long? frame) => _between = phase is not (LimitCheck.RunUpPhase or LimitCheck.RunDownPhase);
 
     public override void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live)
     {
         Points++;
+        if (_between)
+            BetweenRests++;
         positions.CopyTo(End);
     }
 }
@@ -87,6 +115,18 @@ internal sealed class BothSinks(MotionSink first, MotionSink second) : MotionSin
     {
         first.Begin(start);
         second.Begin(start);
+    }
+
+    public override void Enter(string phase, long? frame)
+    {
+        first.Enter(phase, frame);
+        second.Enter(phase, frame);
+    }
+
+    public override void At(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities)
+    {
+        first.At(positions, velocities);
+        second.At(positions, velocities);
     }
 
     public override void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live)

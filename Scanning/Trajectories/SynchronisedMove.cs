@@ -2,14 +2,19 @@ namespace Flyscan.Scanning.Trajectories;
 
 /// <summary>A move in which every axis leaves and arrives together: ramp to a cruise velocity, cruise, ramp to the exit velocity.</summary>
 /// <remarks>
-/// All ramps begin and end on a grid of whole steps, so that no two points of the programme are closer than the controller takes,
-/// and accelerations are constant between points. The number of steps is the smallest, from the shortest possible time on, for
+/// Ramps are linear, or S-shaped on an axis with a limit of jerk. All ramps begin and end on a grid of whole steps, so that no two
+/// points of the programme are closer than the controller takes, and acceleration (on an S: jerk) is constant between points. The
+/// number of steps is the smallest, or with jerk the smallest but for half a per cent, from the shortest possible time on, for
 /// which every axis has such a profile. It exists: with time the cruise velocity tends to zero, and ramps one step longer than
 /// the brakes need then suffice on every axis. The price of the grid is at most a few steps against the continuous optimum.
 /// </remarks>
 internal sealed class SynchronisedMove
 {
     private const double Slack = 1e-11;
+
+    // Beyond so many steps in vain the search goes on in strides, and comes back: its end is found in a logarithm of tries.
+    private const int SingleTries = 64;
+    private const long Stride = 256;
 
     private readonly AxisLimits[] _limits;
     private readonly double[] _from;
@@ -19,6 +24,9 @@ internal sealed class SynchronisedMove
     private readonly double[] _cruise;
     private readonly long[] _rampIn;
     private readonly long[] _rampOut;
+    private readonly long[] _shoulderIn;
+    private readonly long[] _shoulderOut;
+    private readonly RampShape[] _bump;
     private readonly MoveTimes[] _times;
     private readonly double[] _positions;
     private readonly double[] _velocities;
@@ -34,6 +42,8 @@ internal sealed class SynchronisedMove
         var n = limits.Length;
         (_from, _entry, _to, _exit, _cruise) = (new double[n], new double[n], new double[n], new double[n], new double[n]);
         (_rampIn, _rampOut, _times) = (new long[n], new long[n], new MoveTimes[n]);
+        (_shoulderIn, _shoulderOut) = (new long[n], new long[n]);
+        _bump = new RampShape[n];
         (_positions, _velocities) = (new double[n], new double[n]);
     }
 
@@ -57,23 +67,46 @@ internal sealed class SynchronisedMove
         for (var i = 0; i < _limits.Length; i++)
             _times[i] = MoveTimes.Of(to[i] - from[i], entry[i], exit[i], Usable(i));
         Steps = Math.Max(2, StepsOf(leastNs / 1e9));
-        for (; ; Steps++)
+        for (var i = 0; i < _limits.Length; i++)
+            Steps = Math.Max(Steps, StepsOf(Ramp.Seconds(exit[i] - entry[i], _limits[i])));
+        var failed = Steps - 1;
+        for (var tries = 0; ; tries++)
         {
             Steps = Math.Max(Steps, StepsOf(NextPossible(Steps * _step)));
             if (EveryAxisFits())
-                return;
+                break;
+            failed = Steps;
+            Steps += tries < SingleTries ? 1 : 1 + Steps / Stride;
         }
+        ComeBack(failed);
+    }
+
+    private void ComeBack(long failed)
+    {
+        var fits = Steps;
+        if (fits - failed <= 1 || StepsOf(NextPossible((failed + 1) * _step)) >= fits)
+            return;
+        while (fits - failed > 1)
+        {
+            Steps = failed + (fits - failed) / 2;
+            var possible = StepsOf(NextPossible(Steps * _step)) <= Steps && EveryAxisFits();
+            (failed, fits) = possible ? (failed, Steps) : (Steps, fits);
+        }
+        Steps = fits;
+        EveryAxisFits();
     }
 
     /// <summary>From rest to the given state; each axis begins as late and as near as it can.</summary>
     public void RunUp(ReadOnlySpan<double> to, ReadOnlySpan<double> exit, long leastNs)
     {
         Steps = Math.Max(1, StepsOf(leastNs / 1e9));
+        Array.Clear(_bump);
         for (var i = 0; i < _limits.Length; i++)
         {
             _rampOut[i] = RampSteps(exit[i], i);
             _from[i] = to[i] - exit[i] * (_rampOut[i] * _step) / 2;
             (_entry[i], _cruise[i], _rampIn[i], _to[i], _exit[i]) = (0, 0, 0, to[i], exit[i]);
+            (_shoulderIn[i], _shoulderOut[i]) = (0, Ramp.Shoulder(exit[i], _rampOut[i], _limits[i], _step));
             Steps = Math.Max(Steps, _rampOut[i]);
         }
     }
@@ -82,11 +115,13 @@ internal sealed class SynchronisedMove
     public void RunDown(ReadOnlySpan<double> from, ReadOnlySpan<double> entry)
     {
         Steps = 1;
+        Array.Clear(_bump);
         for (var i = 0; i < _limits.Length; i++)
         {
             _rampIn[i] = RampSteps(entry[i], i);
             _to[i] = from[i] + entry[i] * (_rampIn[i] * _step) / 2;
             (_from[i], _entry[i], _cruise[i], _rampOut[i], _exit[i]) = (from[i], entry[i], 0, 0, 0);
+            (_shoulderIn[i], _shoulderOut[i]) = (Ramp.Shoulder(entry[i], _rampIn[i], _limits[i], _step), 0);
             Steps = Math.Max(Steps, _rampIn[i]);
         }
     }
@@ -99,13 +134,19 @@ internal sealed class SynchronisedMove
         {
             _knots.Add(_rampIn[i]);
             _knots.Add(Steps - _rampOut[i]);
+            if (_shoulderIn[i] > 0)
+                _knots.AddRange([_shoulderIn[i], _rampIn[i] - _shoulderIn[i]]);
+            if (_shoulderOut[i] > 0)
+                _knots.AddRange([Steps - _shoulderOut[i], Steps - _rampOut[i] + _shoulderOut[i]]);
+            if (_bump[i] is { Steps: > 0 } bump)
+                _knots.AddRange(BumpKnots(bump));
         }
         _knots.Add(Steps);
         _knots.Sort();
         var last = 0L;
         foreach (var knot in _knots)
         {
-            if (knot == last)
+            if (knot <= last)
                 continue;
             for (var i = 0; i < _limits.Length; i++)
                 (_positions[i], _velocities[i]) = At(i, knot);
@@ -143,58 +184,121 @@ internal sealed class SynchronisedMove
 
     private bool Fits(int axis)
     {
-        var cruise = Profile.Cruise(_to[axis] - _from[axis], _entry[axis], _exit[axis], _limits[axis].MaxAcceleration, Steps * _step);
-        var shortIn = RampSteps(cruise - _entry[axis], axis, least: 1);
-        var shortOut = RampSteps(_exit[axis] - cruise, axis, least: 1);
+        var (distance, seconds) = (_to[axis] - _from[axis], Steps * _step);
+        var cruise = double.IsInfinity(_limits[axis].MaxJerk)
+            ? Profile.Cruise(distance, _entry[axis], _exit[axis], _limits[axis].MaxAcceleration, seconds)
+            : CruiseSearch.Cruise(distance, _entry[axis], _exit[axis], Usable(axis), seconds);
+        var least = LeastRamp(axis);
+        var shortIn = RampSteps(cruise - _entry[axis], axis, least);
+        var shortOut = RampSteps(_exit[axis] - cruise, axis, least);
+        _bump[axis] = default;
+        if (!double.IsInfinity(_limits[axis].MaxJerk) && OneRamp(axis))
+            return true;
         for (var extra = 0; extra < 4; extra++)
             if (TryRamps(axis, shortIn + (extra >> 1), shortOut + (extra & 1)))
                 return true;
         // One ramp all the way, or two that rounding made longer than the move: the other takes what one leaves.
         return (Steps > shortIn && TryRamps(axis, shortIn, Steps - shortIn))
             || (Steps > shortOut && TryRamps(axis, Steps - shortOut, shortOut))
-            || TryRamps(axis, 1, Steps - 1)
-            || TryRamps(axis, Steps - 1, 1);
+            || TryRamps(axis, least, Steps - least)
+            || TryRamps(axis, Steps - least, least);
     }
+
+    /// <summary>One S from entry to exit, as in a turn-around, where acceleration need not vanish between two ramps.</summary>
+    /// <remarks>Its way is half the sum of both velocities times the time; what is missing is laid over it as a bump, an S up
+    /// and an S down. What jerk and acceleration the bump takes is kept free for it.</remarks>
+    private bool OneRamp(int axis)
+    {
+        var (entry, change, limits) = (_entry[axis], _exit[axis] - _entry[axis], Usable(axis));
+        var (half, missing) = (Steps / 2, _to[axis] - _from[axis] - (entry + change / 2) * (Steps * _step));
+        if (half < 4 || change == 0)
+            return false;
+        var bump = new RampShape(0, missing / (half * _step), half, half / 3);
+        var peak = Math.Abs(bump.Change) / ((half - bump.Shoulder) * _step);
+        var rise = peak / (bump.Shoulder * _step);
+        var free = limits with { MaxAcceleration = limits.MaxAcceleration - peak, MaxJerk = limits.MaxJerk - rise };
+        if (free.MaxAcceleration <= 0 || free.MaxJerk <= 0
+            || Math.Max(Math.Abs(entry), Math.Abs(_exit[axis])) + Math.Abs(bump.Change) > limits.MaxVelocity * (1 + Slack))
+            return false;
+        var shoulder = Ramp.Shoulder(change, Steps, free, _step);
+        if (shoulder <= 0)
+            return false;
+        (_cruise[axis], _rampIn[axis], _rampOut[axis]) = (_exit[axis], Steps, 0);
+        (_shoulderIn[axis], _shoulderOut[axis], _bump[axis]) = (shoulder, 0, bump);
+        return true;
+    }
+
+    private static long[] BumpKnots(RampShape bump)
+    {
+        var (steps, shoulder) = (bump.Steps, bump.Shoulder);
+        return [shoulder, steps - shoulder, steps, steps + shoulder, 2 * steps - shoulder, 2 * steps];
+    }
+
+    private (double Way, double Velocity) BumpAt(RampShape bump, long knot)
+    {
+        if (knot <= bump.Steps)
+            return Ramp.At(bump, knot, _step);
+        var (rest, velocity) = Ramp.At(bump, Math.Max(0, 2 * bump.Steps - knot), _step);
+        return (bump.Change * (bump.Steps * _step) - rest, velocity);
+    }
+
+    // An S has two shoulders.
+    private long LeastRamp(int axis) => double.IsInfinity(_limits[axis].MaxJerk) ? 1 : 2;
 
     private bool TryRamps(int axis, long rampIn, long rampOut)
     {
-        if (rampIn + rampOut > Steps)
+        if (rampIn + rampOut > Steps || rampIn < 1 || rampOut < 1)
             return false;
         var (entry, exit, limits) = (_entry[axis], _exit[axis], Usable(axis));
         var (secondsIn, secondsOut) = (rampIn * _step, rampOut * _step);
         var ramps = (entry * secondsIn + exit * secondsOut) / 2;
         var cruise = (_to[axis] - _from[axis] - ramps) / (Steps * _step - (secondsIn + secondsOut) / 2);
-        var fits = Math.Abs(cruise) <= limits.MaxVelocity * (1 + Slack)
-            && Math.Abs(cruise - entry) <= limits.MaxAcceleration * secondsIn * (1 + Slack)
-            && Math.Abs(exit - cruise) <= limits.MaxAcceleration * secondsOut * (1 + Slack);
-        if (fits)
-            (_cruise[axis], _rampIn[axis], _rampOut[axis]) = (cruise, rampIn, rampOut);
-        return fits;
+        if (Math.Abs(cruise) > limits.MaxVelocity * (1 + Slack))
+            return false;
+        var shoulderIn = Ramp.Shoulder(cruise - entry, rampIn, limits, _step);
+        var shoulderOut = Ramp.Shoulder(exit - cruise, rampOut, limits, _step);
+        if (shoulderIn < 0 || shoulderOut < 0)
+            return false;
+        (_cruise[axis], _rampIn[axis], _rampOut[axis]) = (cruise, rampIn, rampOut);
+        (_shoulderIn[axis], _shoulderOut[axis]) = (shoulderIn, shoulderOut);
+        return true;
     }
 
     private (double Position, double Velocity) At(int axis, long knot)
     {
         var (from, entry, cruise) = (_from[axis], _entry[axis], _cruise[axis]);
         var rampIn = _rampIn[axis];
+        if (knot == Steps && rampIn == Steps)
+            return (_to[axis], _exit[axis]);
+        if (_bump[axis] is { Steps: > 0 } bump)
+        {
+            var (way, velocity) = Ramp.At(new RampShape(entry, cruise - entry, rampIn, _shoulderIn[axis]), knot, _step);
+            var (more, faster) = BumpAt(bump, knot);
+            return (from + way + more, velocity + faster);
+        }
         if (knot <= rampIn)
         {
-            var part = (double)knot / rampIn;
-            var velocity = entry + (cruise - entry) * part;
-            return (from + (entry + velocity) / 2 * (knot * _step), velocity);
+            var (way, velocity) = Ramp.At(new RampShape(entry, cruise - entry, rampIn, _shoulderIn[axis]), knot, _step);
+            return (from + way, velocity);
         }
         var left = Steps - knot;
         if (left > _rampOut[axis])
             return (from + (entry + cruise) / 2 * (rampIn * _step) + cruise * ((knot - rampIn) * _step), cruise);
         if (left == 0)
             return (_to[axis], _exit[axis]);
-        var speed = cruise + (_exit[axis] - cruise) * (1 - (double)left / _rampOut[axis]);
-        return (_to[axis] - (speed + _exit[axis]) / 2 * (left * _step), speed);
+        var exit = _exit[axis];
+        var (back, speed) = Ramp.At(new RampShape(exit, cruise - exit, _rampOut[axis], _shoulderOut[axis]), left, _step);
+        return (_to[axis] - back, speed);
     }
 
     private long RampSteps(double change, int axis, long least = 0)
     {
-        var seconds = Math.Abs(change) / _limits[axis].MaxAcceleration;
-        var steps = change == 0 ? 0 : Math.Max(1, StepsOf(seconds));
+        if (change == 0)
+            return least;
+        var steps = Math.Max(LeastRamp(axis), StepsOf(Ramp.Seconds(change, _limits[axis])));
+        // At most two more: whole shoulders are at most a step longer each than the best ones.
+        while (Ramp.Shoulder(change, steps, _limits[axis], _step) < 0)
+            steps++;
         return Math.Max(least, steps);
     }
 

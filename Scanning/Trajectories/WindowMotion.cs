@@ -248,6 +248,9 @@ internal sealed class WindowMotion
         var (lower, middle, upper) = (frame.Lower[i], frame.Midpoint[i], frame.Upper[i]);
         if (!frame.Halved)
             return (upper - lower) / seconds;
+        // An axis that stands does so to the last bit, wherever it is.
+        if (lower == middle && middle == upper)
+            return 0;
         return last ? (3 * upper - 4 * middle + lower) / seconds : (4 * middle - 3 * lower - upper) / seconds;
     }
 

@@ -1,13 +1,20 @@
 namespace Flyscan.Scanning.Triggering;
 
-/// <summary>How long a frame of a given duration is exposed: as asked for, or all but the dead time; in whole ticks of the box.</summary>
+/// <summary>How long a frame of a given duration is exposed, and where in it: as asked for, or all but the dead time; in whole ticks of
+/// the box.</summary>
 /// <remarks><b>Units</b> nanoseconds.</remarks>
 internal readonly record struct ExposureRule(long? AskedNs, long DeadTimeNs, long TickNs)
 {
+    /// <summary>Exposures stand in the middle of their frames, else at their start.</summary>
+    public bool Centred { get; init; }
+
     /// <summary>The exposure; less than one tick where the frame has no room for any.</summary>
     public long Of(long durationNs) => AskedNs is { } asked
         ? Math.Max(TickNs, (long)Math.Round((double)asked / TickNs, MidpointRounding.AwayFromZero) * TickNs)
         : FloorToTick(durationNs - DeadTimeNs);
+
+    /// <summary>From the frame's start to its exposure's.</summary>
+    public long LeadOf(long durationNs) => Centred ? FloorToTick((durationNs - Of(durationNs)) / 2) : 0;
 
     private long FloorToTick(long ns) => ns < 0 ? 0 : ns / TickNs * TickNs;
 }

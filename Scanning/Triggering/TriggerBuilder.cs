@@ -4,22 +4,28 @@ namespace Flyscan.Scanning.Triggering;
 
 /// <summary>Makes windows of frames given one by one; or, without <paramref name="keep"/>, only counts what they take.</summary>
 /// <remarks>
-/// Rows: two to see the live input fall and rise, one for the compare, one per train. Consecutive frames of equal duration share
-/// a train up to the box's repeat limit.
+/// Rows: two to see the live input fall and rise, one for the compare, one per train. Consecutive equal pulses share a train up to
+/// the box's repeat limit. A pulse lasts to the begin of the next one, which is known a frame later; the last of a window to the
+/// frame's end, or as long beyond as its exposure began late, where that is too short to meet the next window.
 /// </remarks>
 internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool keep)
 {
+    // Half of what live is low between windows.
+    private const long LongestTailNs = 500_000;
+
     private readonly List<TriggerWindow> _windows = [];
     private readonly List<PulseTrain> _trains = [];
     private long _firstFrame;
     private bool _waitForLive;
     private PositionCompare? _compare;
-    private long _periodNs;
-    private long _exposureNs;
-    private int _count;
+    private long _delayNs;
+    private Pulses _train;
+    private (long DurationNs, long ExposureNs, long LeadNs) _frame;
+    private bool _hasFrame;
+    private long _rows;
 
     /// <summary>Table rows so far.</summary>
-    public long Rows { get; private set; }
+    public long Rows => _rows + (_hasFrame && !Continues(LastPulse) ? 1 : 0);
 
     public long Windows { get; private set; }
 
@@ -31,22 +37,30 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     /// <summary>Exposures of all frames so far.</summary>
     public long ExposureNs { get; private set; }
 
+    // How the window would end if this were its last frame.
+    private Pulses LastPulse =>
+        new(1, _frame.ExposureNs, _frame.LeadNs <= LongestTailNs ? _frame.DurationNs : _frame.DurationNs - _frame.LeadNs);
+
     public void Open(long firstFrame, bool waitForLive, PositionCompare? compare)
     {
         Close();
-        (_firstFrame, _waitForLive, _compare) = (firstFrame, waitForLive, compare);
-        Rows += (waitForLive ? 2 : 0) + (compare is null ? 0 : 1);
+        (_firstFrame, _waitForLive, _compare, _delayNs) = (firstFrame, waitForLive, compare, 0);
+        _rows += (waitForLive ? 2 : 0) + (compare is null ? 0 : 1);
         Windows++;
     }
 
     public void Frame(long durationNs)
     {
-        if (durationNs != _periodNs || _count == maxRepeats || _count == 0)
-            StartTrain(durationNs);
-        _count++;
+        // Without motion there is no middle to be in.
+        var lead = _waitForLive ? exposure.LeadOf(durationNs) : 0;
+        if (_hasFrame)
+            Pulse(new Pulses(1, _frame.ExposureNs, _frame.DurationNs - _frame.LeadNs + lead));
+        else
+            _delayNs = lead;
+        (_frame, _hasFrame) = ((durationNs, exposure.Of(durationNs), lead), true);
         Frames++;
         FramesNs += durationNs;
-        ExposureNs += _exposureNs;
+        ExposureNs += _frame.ExposureNs;
     }
 
     public TriggerProgramme Build()
@@ -55,26 +69,44 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         return new TriggerProgramme(_windows.ToEquatableArray());
     }
 
-    private void StartTrain(long durationNs)
+    private bool Continues(Pulses pulse) =>
+        _train.Count > 0 && _train.Count < maxRepeats && _train.ExposureNs == pulse.ExposureNs && _train.PeriodNs == pulse.PeriodNs;
+
+    private void Pulse(Pulses pulse)
     {
+        if (Continues(pulse))
+        {
+            _train = pulse with { Count = _train.Count + 1 };
+            return;
+        }
         EndTrain();
-        (_periodNs, _exposureNs) = (durationNs, exposure.Of(durationNs));
-        Rows++;
+        _train = pulse;
+        _rows++;
     }
 
     private void EndTrain()
     {
-        if (_count > 0 && keep)
-            _trains.Add(new PulseTrain(_count, _exposureNs, _periodNs));
-        _count = 0;
+        if (_train.Count > 0 && keep)
+            _trains.Add(new PulseTrain(_train.Count, _train.ExposureNs, _train.PeriodNs));
+        _train = default;
     }
 
     private void Close()
     {
+        if (_hasFrame)
+            Pulse(LastPulse);
+        _hasFrame = false;
         EndTrain();
         if (_trains.Count == 0)
             return;
-        _windows.Add(new TriggerWindow(_firstFrame, _waitForLive, _compare, _trains.ToEquatableArray()));
+        _windows.Add(new TriggerWindow(_firstFrame, _waitForLive, _compare, _trains.ToEquatableArray())
+        {
+            DelayNs = _delayNs,
+            TailNs = _frame.LeadNs <= LongestTailNs ? _frame.LeadNs : 0,
+        });
         _trains.Clear();
     }
+
+    /// <summary>A train that is still growing.</summary>
+    private readonly record struct Pulses(int Count, long ExposureNs, long PeriodNs);
 }

@@ -15,8 +15,19 @@ public sealed record TriggerProgramme(EquatableArray<TriggerWindow> Windows)
 /// <param name="FirstFrame">Scan index of its first frame.</param>
 public sealed record TriggerWindow(long FirstFrame, bool WaitForLive, PositionCompare? Compare, EquatableArray<PulseTrain> Trains)
 {
+    /// <summary>Wait this long after the last of those, outputs low, before the first pulse.</summary>
+    /// <remarks><b>Units</b> nanoseconds. Puts exposures into the middle of their frames.</remarks>
+    public long DelayNs { get; init; }
+
+    /// <summary>How long the last pulse's period lasts beyond the end of its frame.</summary>
+    public long TailNs { get; init; }
+
     public long Frames => Trains.Sum(t => (long)t.Count);
 
+    /// <summary>From the start of the first frame to the end of the last.</summary>
+    public long FramesNs => DelayNs + DurationNs - TailNs;
+
+    /// <summary>Periods of all pulses.</summary>
     public long DurationNs => Trains.Sum(t => t.Count * t.PeriodNs);
 }
 

@@ -42,3 +42,13 @@ public sealed class SourceFactAttribute : FactAttribute
             Skip = "the sources (flyscan.sln) are absent";
     }
 }
+
+/// <summary>A theory about the sources, skipped where they are absent.</summary>
+public sealed class SourceTheoryAttribute : TheoryAttribute
+{
+    public SourceTheoryAttribute()
+    {
+        if (SourceTree.Root is null)
+            Skip = "the sources (flyscan.sln) are absent";
+    }
+}

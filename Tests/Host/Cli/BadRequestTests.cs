@@ -6,7 +6,7 @@ namespace Flyscan.Tests.Host.Cli;
 public sealed class BadRequestTests
 {
     private const string Beamline = "this scan cannot run on beamline virtual:\n  ";
-    private const string TowardsLimit = "Move the scan away from the limit, or make it slower so that run-ups get shorter.";
+    private const string Slower = " mm or more, or make it slower so that run-ups get shorter.";
 
     private static readonly string Template = """
         {"request": 1, "detectors": ["cam"]EXTRA, "spec": SPEC}
@@ -64,11 +64,11 @@ public sealed class BadRequestTests
         ["axis beyond its limit"] = (
             Line("x", 0, 60, "600", "0.01"),
             Beamline + "axis x, window at frame 0: the motion would pass the high limit (the way to rest counts): 60.085109 mm; "
-            + "allowed: at most 50 mm. " + TowardsLimit),
+            + "allowed: at most 50 mm. Move the scan's start by -10.085109" + Slower),
         ["run-up beyond the limit"] = (
             Line("x", -49.9, -40, "100", "0.001"),
             Beamline + "axis x, run-up at frame 0: the motion would pass the low limit (the way to rest counts): -51.05 mm; "
-            + "allowed: at least -50 mm. " + TowardsLimit),
+            + "allowed: at least -50 mm. Move the scan's start by +1.05" + Slower),
         ["soft axis beyond its limit"] = (
             Request("""
                 {"type": "ConstantDuration", "constant_duration": 0.1,
@@ -79,7 +79,7 @@ public sealed class BadRequestTests
         ["velocity above the limit"] = (
             Line("x", 0, 30, "100", "0.001"),
             Beamline + "axis x, run-up at frame 0: the axis would have to go too fast: 303.030303 mm/s; allowed: at most 250 mm/s. "
-            + "Make the frames longer in time or shorter in space."),
+            + "Make the frames 1.213 times as long in time, or 17.5 % shorter in space."),
         ["exposure longer than the frame"] = (
             Line("x", 0, 1, "10", "0.01", ", \"exposure\": 0.02"),
             Beamline + "detector cam, frame 0: exposure and dead time of detector cam do not fit into the frame: "

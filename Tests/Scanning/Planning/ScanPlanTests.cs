@@ -22,7 +22,11 @@ public sealed class ScanPlanTests
         Assert.Equal(3, programme.Triggers.Windows.Count);
         var half = 10.0 / 99 / 2;
         Assert.Equal(
-            new TriggerWindow(0, true, new PositionCompare("x", -half, true), [new PulseTrain(100, 800_000, Ms)]),
+            new TriggerWindow(0, true, new PositionCompare("x", -half, true), [new PulseTrain(100, 800_000, Ms)])
+            {
+                DelayNs = 100_000,
+                TailNs = 100_000,
+            },
             programme.Triggers.Windows[0]);
         var second = programme.Triggers.Windows[1];
         Assert.Equal((100L, false), (second.FirstFrame, second.Compare!.Ascending));
@@ -162,7 +166,8 @@ public sealed class ScanPlanTests
         Assert.Equal(600 * 1_800_000L, estimate.ExposureNs);
         // Half a millimetre at 200 mm/s2: twice sqrt(0.5 / 200) s, twice; the axes' own way back is shorter.
         Assert.Equal(2 * 2 * Math.Sqrt(0.5 / 200) * 1e9, estimate.DeadNs(DeadTimeCause.OuterMove), 10.0);
-        Assert.Equal(20 * Ms, estimate.DeadNs(DeadTimeCause.Settle));
+        // z stands after 10 ms, twice; the controller's axes 5 ms after each take, and before the next while z still moves.
+        Assert.Equal(35 * Ms, estimate.DeadNs(DeadTimeCause.Settle));
         Assert.Equal(600L * (64 * 48 * 2 + 8), estimate.BytesToWrite);
         Assert.Equal(estimate.TotalNs, estimate.ExposureNs + estimate.DeadTimes.Sum(d => d.Ns));
         Assert.Equal("frame", estimate.PauseGranularity);

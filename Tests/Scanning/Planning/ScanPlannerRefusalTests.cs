@@ -56,7 +56,7 @@ public sealed class ScanPlannerRefusalTests
     [Fact]
     public void Frames_beyond_a_soft_limit_are_refused() => Refuses(
         "axis x, window at frame 0: the motion would pass the high limit (the way to rest counts): 61.1 mm; allowed: at most 50 mm. "
-        + "Move the scan away from the limit, or make it slower so that run-ups get shorter.",
+        + "Move the scan's start by -11.1 mm or more, or make it slower so that run-ups get shorter.",
         FlyLine("x", 0, 60, 600, 0.001));
 
     [Fact]
@@ -76,13 +76,13 @@ public sealed class ScanPlannerRefusalTests
     [Fact]
     public void Too_fast_a_window_is_refused() => Assert.Contains(
         "axis x, run-up at frame 0: the axis would have to go too fast: 300 mm/s; allowed: at most 250 mm/s. "
-        + "Make the frames longer in time or shorter in space.",
+        + "Make the frames 1.2 times as long in time, or 16.7 % shorter in space.",
         Planned.Problems(FlyLine("x", 0, 30, 100, 0.001)));
 
     [Fact]
     public void Too_sudden_a_change_of_velocity_is_refused() => Assert.Matches(
         "axis x, window at frame 0: the axis would have to accelerate too hard: .* mm/s2; allowed: at most 5000 mm/s2. "
-        + "Make the frames longer in time, or put a gap where velocity changes.",
+        + "Make the frames .* times as long in time, or .* % shorter in space; or put a gap where velocity changes.",
         Planned.Problems(new Fly(new Concat(
             new ConstantDuration(0.001, Linspace.Bounded("x", 0, 1, 10)), new ConstantDuration(0.001, Linspace.Bounded("x", 1, 3, 10))))));
 
@@ -224,6 +224,27 @@ public sealed class ScanPlannerRefusalTests
     public void A_description_that_makes_no_sense_is_refused() => Refuses(
         "axis x: the beamline description has an impossible acceleration: 0; allowed: more than 0. Correct the beamline file.",
         Good, Beamlines.Virtual.With("x", a => a with { MaxAcceleration = 0 }));
+
+    [Fact]
+    public void A_reason_has_its_numbers_and_what_would_do()
+    {
+        var refused = Assert.IsType<PlanResult.Refused>(Planned.Try(FlyLine("x", 0, 30, 100, 0.001)));
+        var fast = refused.Problems.First(p => p.Unit == "mm/s");
+        Assert.Equal(("x", 0L, 300.0, 250.0), (fast.Axis, fast.Frame, Math.Round(fast.Measured!.Value, 6), fast.Allowed));
+        Assert.Equal((1.2, 1 / 6.0), (fast.Suggestion!.SlowerBy!.Value, fast.Suggestion.ShorterBy!.Value), new Near());
+        Assert.IsType<PlanResult.Proved>(Planned.Try(FlyLine("x", 0, 30, 100, 0.001 * 1.2)));
+        var beyond = Assert.IsType<PlanResult.Refused>(Planned.Try(FlyLine("x", -50, -40, 100, 0.001)));
+        var move = Assert.Single(beyond.Problems).Suggestion!.MoveBy!.Value;
+        Assert.IsType<PlanResult.Proved>(Planned.Try(FlyLine("x", -50 + move, -40 + move, 100, 0.001)));
+    }
+
+    private sealed class Near : IEqualityComparer<(double, double)>
+    {
+        public bool Equals((double, double) a, (double, double) b) =>
+            Math.Abs(a.Item1 - b.Item1) < 1e-9 && Math.Abs(a.Item2 - b.Item2) < 1e-9;
+
+        public int GetHashCode((double, double) pair) => 0;
+    }
 
     [Fact]
     public void All_reasons_are_given_at_once()

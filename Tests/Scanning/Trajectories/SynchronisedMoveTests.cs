@@ -106,6 +106,105 @@ public sealed class SynchronisedMoveTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
     }
 
+    [Fact]
+    public void A_ramp_with_jerk_takes_its_shoulders_longer()
+    {
+        // 10 mm/s at 20 mm/s2 with shoulders of 20/100 s: 0.5 + 0.2 s; the turn is twice that.
+        var limits = new AxisLimits(10, 20) { MaxJerk = 100 };
+        var move = Jump([limits], [7.01], [10], [7.01], [-10]);
+        Assert.InRange(move.DurationNs, 1_200_000_000, 1_202_000_000);
+        Assert.Equal(0.7, Ramp.Seconds(10, limits), 12);
+        // Too short for full acceleration: twice sqrt(1 / 100).
+        Assert.Equal(0.2, Ramp.Seconds(-1, limits), 12);
+        // 1 mm: peak p with p sqrt(4 p / 100) = 1, so that p = 25^(1/3), in two ramps.
+        Assert.Equal(4 * Math.Sqrt(Math.Cbrt(25) / 100), limits.RestToRestSeconds(1), 9);
+    }
+
+    [Fact]
+    public void Jumps_with_jerk_hold_every_limit_meet_their_ends_and_are_near_the_shortest()
+    {
+        var worst = 0.0;
+        Prop.ForAll(JerkyCases().ToArbitrary(), c =>
+        {
+            double[] from = [.. c.moves.Select(m => m.From)], to = [.. c.moves.Select(m => m.From + m.Distance)];
+            double[] entry = [.. c.moves.Select(m => m.Entry)], exit = [.. c.moves.Select(m => m.Exit)];
+            var move = Jump(c.limits, from, entry, to, exit);
+            var points = new Recorder();
+            move.Emit(points);
+            FollowJerk(c.limits, from, entry, points);
+            Assert.Equal(to, points.Last.Positions);
+            Assert.Equal(exit, points.Last.Velocities);
+            // One axis from rest to rest has a closed form to compare with.
+            if (c.limits.Length == 1 && entry[0] == 0 && exit[0] == 0)
+                worst = Math.Max(worst, Excess(move, c.limits[0].RestToRestSeconds(to[0] - from[0])));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        Assert.InRange(worst, 0, 1);
+    }
+
+    [Fact]
+    public void Run_ups_and_run_downs_with_jerk_hold_every_limit()
+    {
+        Prop.ForAll(JerkyCases().ToArbitrary(), c =>
+        {
+            double[] at = [.. c.moves.Select(m => m.From)], velocity = [.. c.moves.Select(m => m.Entry)];
+            var move = new SynchronisedMove(c.limits, StepNs);
+            move.RunUp(at, velocity, StepNs);
+            var (up, start) = (new Recorder(), move.From.ToArray());
+            move.Emit(up);
+            FollowJerk(c.limits, start, new double[at.Length], up);
+            Assert.Equal(velocity, up.Last.Velocities);
+            move.RunDown(at, velocity);
+            var down = new Recorder();
+            move.Emit(down);
+            FollowJerk(c.limits, at, velocity, down);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+    }
+
+    // Two dozen steps of the grid (four ramps of whole shoulders), and the half per cent that the search's strides may leave.
+    private static double Excess(SynchronisedMove move, double shortest) =>
+        (move.DurationNs / 1e9 - shortest) / (24 * StepNs / 1e9 + 0.005 * shortest);
+
+    private static Gen<(AxisLimits[] limits, Move[] moves)> JerkyCases() =>
+        from count in Gen.Choose(1, 3)
+        from limits in Gen.ArrayOf(JerkyLimits(), count)
+        from moves in Gen.CollectToArray(limits, Moves)
+        from rests in Gen.Elements(true, false)
+        select (limits, rests ? [.. moves.Select(m => m with { Entry = 0, Exit = 0 })] : moves);
+
+    private static Gen<AxisLimits> JerkyLimits() =>
+        from limits in Limits()
+        from exponent in Gen.Choose(-10, 30)
+        from none in Gen.Choose(0, 3)
+        select none == 0 ? limits : limits with { MaxJerk = limits.MaxAcceleration * Math.Pow(10, exponent / 10.0) };
+
+    /// <summary>Each segment is the cubic through both ends: jerk constant, acceleration linear, without steps on axes with jerk.</summary>
+    private static void FollowJerk(AxisLimits[] limits, double[] from, double[] entry, Recorder points)
+    {
+        var (position, velocity, acceleration) = ((double[])from.Clone(), (double[])entry.Clone(), new double[limits.Length]);
+        foreach (var point in points.All)
+        {
+            Assert.True(point.DurationNs >= StepNs, $"a segment of {point.DurationNs} ns");
+            var h = point.DurationNs / 1e9;
+            for (var i = 0; i < limits.Length; i++)
+            {
+                var mean = (point.Positions[i] - position[i]) / h;
+                var (first, last) = ((6 * mean - 4 * velocity[i] - 2 * point.Velocities[i]) / h,
+                    (2 * velocity[i] + 4 * point.Velocities[i] - 6 * mean) / h);
+                var noise = 1e-13 * (Math.Abs(position[i]) + Math.Abs(point.Positions[i]) + 1) / (h * h);
+                var most = limits[i].MaxAcceleration * (1 + 1e-9) + noise;
+                Assert.True(Math.Abs(first) <= most && Math.Abs(last) <= most, $"{first} to {last} of {limits[i]}");
+                Assert.True(Math.Abs(point.Velocities[i]) <= limits[i].MaxVelocity * (1 + 1e-9));
+                if (double.IsFinite(limits[i].MaxJerk))
+                {
+                    Assert.Equal(acceleration[i], first, limits[i].MaxAcceleration * 1e-6 + 4 * noise);
+                    Assert.True(Math.Abs(last - first) / h <= limits[i].MaxJerk * (1 + 1e-9) + 4 * noise / h, $"jerk of {limits[i]}");
+                }
+                acceleration[i] = last;
+            }
+            (position, velocity) = (point.Positions, point.Velocities);
+        }
+    }
+
     private static SynchronisedMove Jump(AxisLimits[] limits, double[] from, double[] entry, double[] to, double[] exit)
     {
         var move = new SynchronisedMove(limits, StepNs);
