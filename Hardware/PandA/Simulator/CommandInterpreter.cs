@@ -1,12 +1,10 @@
-using Request = Flyscan.Hardware.PandA.PandAControlServerProtocol.Request;
-
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>Carries out commands of the control port and words the replies as the real server does.</summary>
 /// <remarks><b>Source</b> recorded sessions 01 to 12, 50.</remarks>
 internal sealed class CommandInterpreter(BlockNames names, SystemCommands system, BoxEngine engine)
 {
-    public string Execute(Request request, ControlSession session)
+    public string Execute(PandAControlServerProtocol.Request request, ControlSession session)
     {
         engine.Enter();
         var line = request.Line;
@@ -35,7 +33,7 @@ internal sealed class CommandInterpreter(BlockNames names, SystemCommands system
             : null;
     }
 
-    private string ExecuteField(Request request, ControlSession session, string name, char operation, string rest)
+    private string ExecuteField(PandAControlServerProtocol.Request request, ControlSession session, string name, char operation, string rest)
     {
         if (names.Find(name, out var found) is { } problem)
             return ServerReply.Error(problem);

@@ -1,9 +1,7 @@
-using Request = Flyscan.Hardware.PandA.PandAControlServerProtocol.Request;
-
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>A command that began with a star: its name without it, what is asked, what followed.</summary>
-internal sealed record SystemCommand(string Name, char Operation, string Rest, Request Request);
+internal sealed record SystemCommand(string Name, char Operation, string Rest, PandAControlServerProtocol.Request Request);
 
 /// <summary>Commands that begin with a star.</summary>
 internal sealed class SystemCommands(
