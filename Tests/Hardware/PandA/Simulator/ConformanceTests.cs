@@ -19,14 +19,29 @@ public sealed partial class ConformanceTests(ITestOutputHelper output)
         "INENC1.VAL.CAPTURE=Min Max Mean\nINENC2.VAL.CAPTURE=Sum\nPCAP.TS_START.CAPTURE=Value\nPCAP.TS_TRIG.CAPTURE=Value\n"
         + "PCAP.GATE_DURATION.CAPTURE=Value\nPCAP.BITS0.CAPTURE=Value\nPCAP.BITS1.CAPTURE=Value\nCOUNTER1.OUT.CAPTURE=Value\n";
 
+    private const long FifthExposureNs = 58_000_000;
+
     private const string Encoder = "INENC1.VAL.SCALE=0.001\nINENC1.VAL.OFFSET=5\nINENC1.VAL.UNITS=mm\n";
 
-    /// <summary>Answers that differ on purpose: session, command, why.</summary>
-    private static readonly (string Session, string Command, string Reason)[] Deliberate =
+    /// <summary>What the sessions before had left behind when session 09 was recorded.</summary>
+    private const string LeftForDump =
+        "*METADATA.DESIGN=flyscan rev 3\n*METADATA.LABEL_TTLIN1=Shutter (fast)\nPGEN1.TABLE<\n1 -2 3\n\nTTLIN1.TERM=50-Ohm\n"
+        + "PCOMP1.DIR=Either\nPCOMP1.START=-1294967296\nPULSE1.WIDTH.UNITS=us\nPULSE1.DELAY.UNITS=min\nPULSE1.DELAY.RAW=1000\n"
+        + "INENC1.BITS=63\nSEQ1.BITA=TTLIN1.VAL\nLUT1.FUNC=0\nCOUNTER1.MAX=10\n";
+
+    /// <summary>Answers that differ on purpose: session, command, how often, why.</summary>
+    private static readonly (string Session, string Command, int Times, string Reason)[] Deliberate =
     [
-        ("", @"\*IDN", "the simulator says what it is"),
-        ("", @"\*WHO", "times and ports of clients differ from run to run"),
-        ("05", @"SYSTEM\.TEMP_ZYNQ", "the text names a file of the recording machine"),
+        ("", @"\*IDN", 5, "the simulator says what it is"),
+        ("", @"\*WHO", 2, "times and ports of clients differ from run to run"),
+        ("05", @"SYSTEM\.TEMP_ZYNQ", 1, "the text names a file of the recording machine"),
+        ("05", @"SEQ1\.TABLE_LINE", 1, "the recorded models missed an ENABLE that lasted 30 us"),
+        ("2", @"\*PCAP\.CAPTURED", 2, "the count hangs on when within its reply time ENABLE fell"),
+        ("3", @"\*PCAP\.CAPTURED", 5, "the count hangs on when within its reply time ENABLE fell"),
+        ("4", @"\*PCAP\.CAPTURED", 1, "the count hangs on when within its reply time ENABLE fell"),
+        ("50", @"\*PCAP\.(COMPLETION|CAPTURED)", 2, "left by the capture before"),
+        ("55", @"\*PCAP\.STATUS", 1, "the transport tells no half-close from a close, which the server notices later"),
+        ("71", @"PCOMP1\.PRODUCED", 1, "the recorded models ran late at first"),
     ];
 
     /// <summary>Sessions that are not replayed here, and why.</summary>
@@ -48,13 +63,13 @@ public sealed partial class ConformanceTests(ITestOutputHelper output)
         var unexplained = different.Where(d => !Deliberate.Any(k => Explains(k, d))).ToList();
         output.WriteLine($"{compared.Count} exchanges compared, {compared.Count - different.Count} equal, "
             + $"{different.Count - unexplained.Count} different on purpose, {unexplained.Count} different");
-        foreach (var (session, command, reason) in Deliberate)
-            output.WriteLine($"{different.Count(d => Explains((session, command, reason), d))} x {command} {session}: {reason}");
+        foreach (var known in Deliberate)
+            output.WriteLine($"{different.Count(d => Explains(known, d))} x {known.Command} {known.Session}: {known.Reason}");
         foreach (var (session, reason) in LeftOut)
             output.WriteLine($"session {session} left out: {reason}");
         Assert.True(compared.Count > 1000, $"only {compared.Count} exchanges compared");
         Assert.True(unexplained.Count == 0, string.Join('\n', unexplained.Select(Tell)));
-        Assert.All(Deliberate, k => Assert.Contains(different, d => Explains(k, d)));
+        Assert.All(Deliberate, k => Assert.Equal((k.Command, k.Times), (k.Command, different.Count(d => Explains(k, d)))));
     }
 
     [SharedTheory]
@@ -95,8 +110,15 @@ public sealed partial class ConformanceTests(ITestOutputHelper output)
         var streams = Directory.GetFiles(SharedData.PathOf("data/panda"), $"{session}_*.bin").Order().ToArray();
         // Each stream was recorded from one connection; sessions with several connections have a file for each or the first only.
         for (var i = 0; i < Math.Min(streams.Length, received.Count); i++)
-            Assert.Equal(DataShape.Of(System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(streams[i])), session),
-                DataShape.Of(received[i], session));
+        {
+            var recorded = DataShape.Of(System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(streams[i])), session);
+            var simulated = DataShape.Of(received[i], session);
+            Assert.Equal((recorded.Header, recorded.Reasons), (simulated.Header, simulated.Reasons));
+            // How many there are hangs on when within its reply time a command took effect.
+            var common = Math.Min(recorded.Samples.Count, simulated.Samples.Count);
+            Assert.Equal(recorded.Samples.Take(common), simulated.Samples.Take(common));
+            Assert.Equal(recorded.Samples.Count > 0, common > 0);
+        }
     }
 
     private static (List<ComparedExchange> Exchanges, IReadOnlyList<string> Data) Replay(string session)
@@ -114,7 +136,7 @@ public sealed partial class ConformanceTests(ITestOutputHelper output)
             1 => "PCAP.TRIG=PCOMP1.OUT\n",
             5 => "INENC1.SETP=-1234\nSEQ1.TABLE<\n1 2 3 4\n\n",
             8 => "*METADATA.DESIGN=my design\n",
-            9 => "*METADATA.DESIGN=flyscan rev 3\nPGEN1.TABLE<\n1 -2 3\n\n",
+            9 => LeftForDump,
             >= 20 and <= 36 => RunningClock + UsualCapture,
             37 or 38 => RunningClock + "INENC1.VAL.CAPTURE=Mean StdDev\nINENC2.VAL.CAPTURE=StdDev\nCALC1.OUT.CAPTURE=Mean\n",
             39 => RunningClock + "INENC1.VAL.CAPTURE=Mean\n",
@@ -147,9 +169,14 @@ public sealed partial class ConformanceTests(ITestOutputHelper output)
 
     private static void OnComment(SessionReplay replay, string comment)
     {
+        // The hardware of session 70 was moved some time after the line before: the next line finds it in the fifth exposure.
+        if (replay.Name == "70" && replay.NextNs - FifthExposureNs > replay.World.NowNs)
+            replay.World.RunUntil(replay.NextNs - FifthExposureNs);
         var now = replay.World.NowNs;
         if (Hardware().Match(comment) is { Success: true } match)
             Move(replay, match.Groups[1].Value.Split(' '), now);
+        else if (comment.StartsWith("reset to end"))
+            replay.Ask("TTLOUT2.VAL=ONE\n");
         else if (comment.StartsWith("a change made by ANOTHER"))
             replay.Ask("TTLOUT1.VAL=PCAP.ACTIVE\n");
         else if (comment == "table change")
@@ -171,17 +198,14 @@ public sealed partial class ConformanceTests(ITestOutputHelper output)
         else if (comment == "server started again")
             Restarted(replay);
         else if (comment.StartsWith("two connections writing"))
-            Writer = replay.Ask("SEQ1.TABLE<\n1\n2\n3\n4\n");
+            replay.Writer = replay.Ask("SEQ1.TABLE<\n1\n2\n3\n4\n");
     }
-
-    [ThreadStatic]
-    private static Flyscan.Hardware.Contracts.IConnection? Writer;
 
     private static void OnExchange(SessionReplay replay, ComparedExchange exchange)
     {
         if (!exchange.Recorded.Contains("currently being written"))
             return;
-        Writer!.Send("\n"u8);
+        replay.Writer!.Send("\n"u8);
         replay.World.RunUntil(replay.World.NowNs);
     }
 
@@ -208,7 +232,7 @@ public sealed partial class ConformanceTests(ITestOutputHelper output)
         replay.World.RunUntil(now + 100_000);
     }
 
-    private static bool Explains((string Session, string Command, string Reason) known, ComparedExchange exchange) =>
+    private static bool Explains((string Session, string Command, int Times, string Reason) known, ComparedExchange exchange) =>
         exchange.Session.StartsWith(known.Session) && Regex.IsMatch(exchange.Command, known.Command);
 
     private static string Tell(ComparedExchange exchange)

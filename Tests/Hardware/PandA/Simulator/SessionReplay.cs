@@ -37,6 +37,14 @@ internal sealed class SessionReplay
         _control = ConnectControl();
     }
 
+    public string Name => _name;
+
+    /// <summary>When the next recorded line comes.</summary>
+    public long NextNs { get; private set; }
+
+    /// <summary>Somebody who is in the middle of writing a table.</summary>
+    public IConnection? Writer { get; set; }
+
     public FakeWorld World { get; } = new();
 
     public PandASimulator Box { get; }
@@ -73,11 +81,14 @@ internal sealed class SessionReplay
             _reply.Clear();
             onExchange?.Invoke(this, _compared[^1]);
         }
-        foreach (var line in File.ReadAllLines(file, Encoding.Latin1))
+        var lines = File.ReadAllLines(file, Encoding.Latin1);
+        for (var i = 0; i < lines.Length; i++)
         {
+            var line = lines[i];
             if (line.StartsWith('#'))
             {
                 Finish();
+                NextNs = lines.Skip(i).FirstOrDefault(l => !l.StartsWith('#')) is { } next ? startNs + TimeNs(next) : World.NowNs;
                 onComment?.Invoke(this, line[2..]);
                 continue;
             }
@@ -87,7 +98,7 @@ internal sealed class SessionReplay
             var fromControl = words[1] == "ctl";
             if (!fromControl || words[2] == "C>S")
                 Finish();
-            var timeNs = startNs + (long)(double.Parse(at, CultureInfo.InvariantCulture) * 1e9);
+            var timeNs = startNs + TimeNs(at);
             if (timeNs > World.NowNs)
                 World.RunUntil(timeNs);
             if (words[2] == "C>S")
@@ -110,6 +121,9 @@ internal sealed class SessionReplay
     }
 
     public void CloseData() => _data[^1].Dispose();
+
+    private static long TimeNs(string line) =>
+        (long)(double.Parse(line.TrimStart().Split(' ')[0], CultureInfo.InvariantCulture) * 1e9);
 
     private void Send(bool toControl, string text, StringBuilder command)
     {
