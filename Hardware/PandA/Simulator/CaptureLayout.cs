@@ -86,8 +86,8 @@ internal sealed class CaptureLayout
         var sumAt = SampleBytes;
         var role = field.Capture.Contains("Mean") ? ColumnRole.Mean : ColumnRole.Hidden;
         Add(Position(name, field, "Mean", PandAFieldType.Int64), role, gate => gate.Of(field.Source).Sum >> _shift);
-        Add(
-            Position(name, field, "StdDev", PandAFieldType.Int96), ColumnRole.StdDev, gate => gate.Of(field.Source).Squares >> _shift, sumAt);
+        var deviation = Position(name, field, "StdDev", PandAFieldType.Int96);
+        Add(deviation, ColumnRole.StdDev, gate => gate.Of(field.Source).Squares >> _shift, sumAt);
     }
 
     private void AddWords(string name, CapturableField field)

@@ -33,7 +33,8 @@ internal sealed class CommandInterpreter(BlockNames names, SystemCommands system
             : null;
     }
 
-    private string ExecuteField(PandAControlServerProtocol.Request request, ControlSession session, string name, char operation, string rest)
+    private string ExecuteField(
+        PandAControlServerProtocol.Request request, ControlSession session, string name, char operation, string rest)
     {
         if (names.Find(name, out var found) is { } problem)
             return ServerReply.Error(problem);

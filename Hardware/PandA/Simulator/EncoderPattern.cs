@@ -28,7 +28,8 @@ public abstract record EncoderPattern
         ["rest"] => new Rest(),
         ["ramp", var speed] when Number(speed) is { } perSecond && Math.Abs(perSecond) is > 0 and <= 1e9 => new Ramp(perSecond),
         ["triangle", var counts, var seconds]
-            when Number(counts) is { } most && Math.Abs(most) is >= 1 and <= 1e9 && Number(seconds) is { } period && period is >= 0.001 and <= 1e6
+            when Number(counts) is { } most && Math.Abs(most) is >= 1 and <= 1e9
+                && Number(seconds) is { } period && period is >= 0.001 and <= 1e6
             => new Triangle((int)most, (long)(period * 1e9)),
         _ => throw new FormatException($"'{text}' is not a movement; there are {Forms}"),
     };

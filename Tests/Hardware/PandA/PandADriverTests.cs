@@ -90,7 +90,8 @@ public sealed class PandADriverTests
         bench.Do(c => bench.Driver.EnableAsync(Mark, c));
         bench.World.RunUntil(start + 200 * Ms);
 
-        // The last exposure ends at 39 ms, two blocks of one tick after ENABLE; between the first flush and the watched one nothing need be flushed.
+        // The last exposure ends at 39 ms, two blocks of one tick after ENABLE; between the first flush and the watched one nothing need
+        // be flushed.
         Assert.Equal((20, start + 39 * Ms + 2 * PandASimulator.TickNs), raised.Last());
         Assert.True(raised.Count <= 3, $"{raised.Count} flushes");
     }

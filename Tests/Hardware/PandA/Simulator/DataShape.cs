@@ -57,7 +57,10 @@ internal sealed partial record DataShape(string Header, IReadOnlyList<string> Sa
     {
         var samples = new List<string>();
         for (var at = 0; at + size <= body.Length; at += size)
-            samples.Add(string.Join(' ', fields.Select(f => Convert.ToHexString(Encoding.Latin1.GetBytes(body.Substring(at + f.At, f.Bytes))))));
+        {
+            var sample = Encoding.Latin1.GetBytes(body.Substring(at, size));
+            samples.Add(string.Join(' ', fields.Select(f => Convert.ToHexString(sample, f.At, f.Bytes))));
+        }
         return samples;
     }
 
