@@ -20,6 +20,9 @@ internal sealed class PandAControlServerProtocol(int mostBodyLines)
     /// <summary>A line was longer than the limit: the server hangs up without a word.</summary>
     public bool Faulted { get; private set; }
 
+    /// <summary>The head of a table whose body has not ended.</summary>
+    public string? OpenHead => _head;
+
     public void Receive(ReadOnlySpan<byte> bytes)
     {
         while (!Faulted && _lines.TryTake(ref bytes, out var line, out _))

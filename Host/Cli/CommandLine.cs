@@ -25,6 +25,7 @@ internal static class CommandLine
             RunsCommand.Show(),
             DoctorCommand.Create(),
             VirtualCommand.Create(),
+            PandACommand.Create(),
             CompletionCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
@@ -50,23 +51,31 @@ internal static class CommandLine
     private static int Refuse(RootCommand root, ParseResult parsed, Output output)
     {
         var verb = parsed.CommandResult.Command;
-        var isRoot = ReferenceEquals(verb, root);
-        var verbs = root.Subcommands.Select(c => c.Name).ToList();
+        var isRoot = verb.Subcommands.Count > 0;
+        var name = ReferenceEquals(verb, root) ? "" : $" {PathOf(verb)}";
+        var verbs = verb.Subcommands.Select(c => c.Name).ToList();
         var problems = new List<string>();
         foreach (var word in parsed.UnmatchedTokens)
         {
             var words = isRoot && !word.StartsWith('-') ? verbs : verb.Options.SelectMany(o => o.Aliases.Prepend(o.Name)).ToList();
             var meant = NearestWord.Of(word, words) is { } nearest ? $" Did you mean {nearest}?" : "";
             problems.Add(isRoot
-                ? $"there is no verb '{word}'.{meant} There are {string.Join(", ", verbs)}."
-                : $"'{word}' is neither an option nor an argument of {verb.Name}.{meant}");
+                ? $"there is no verb '{PathOf(verb, word)}'.{meant} There are {string.Join(", ", verbs)}."
+                : $"'{word}' is neither an option nor an argument of {PathOf(verb)}.{meant}");
         }
         if (isRoot && problems.Count == 0)
             problems.Add($"say what to do: {string.Join(", ", verbs)}.");
         // One word too many is one mistake, whatever else the parser makes of it.
         if (problems.Count == 0)
             problems.AddRange(parsed.Errors.Select(e => e.Message).Distinct());
-        var help = isRoot ? "flyscan --help" : $"flyscan {verb.Name} --help";
+        var help = $"flyscan{name} --help";
         return output.Failed(null, $"{string.Join("\nflyscan: ", problems)}\n`{help}` says what there is.", ExitCode.Refused);
+    }
+
+    /// <summary>A verb's words as they are typed: those of a verb of a verb are two.</summary>
+    private static string PathOf(Command verb, string? word = null)
+    {
+        var parents = verb.Parents.OfType<Command>().Where(p => p is not RootCommand).Select(p => p.Name);
+        return string.Join(' ', [.. parents, .. verb is RootCommand ? [] : new[] { verb.Name }, .. word is null ? [] : new[] { word }]);
     }
 }

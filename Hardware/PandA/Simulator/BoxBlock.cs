@@ -1,5 +1,3 @@
-using Flyscan.Hardware.Simulation;
-
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>One instance of a block: its fields by name.</summary>
@@ -15,80 +13,88 @@ internal sealed class BoxBlock(string name, int number, int count)
     public T Get<T>(string field)
         where T : BoxField => (T)_fields[field];
 
+    public BitSource Out(string field) => Get<BitOutField>(field).Source;
+
     public void Add(string field, BoxField value) => _fields.Add(field, value);
+
+    /// <summary>Its inputs and, when they are written, its settings wake the model.</summary>
+    public void Attach(BlockModel model, BoxEngine engine)
+    {
+        foreach (var field in _fields.Values)
+        {
+            if (field is BitMuxField bit)
+                bit.Owner = model;
+            else if (field is PosMuxField position)
+                position.Owner = model;
+            if (field is not BitMuxField)
+                field.Written += () => engine.Update(model, engine.Now);
+        }
+    }
 }
 
 /// <summary>All instances of one kind of block.</summary>
-internal sealed record BoxBlockKind(
-    string Name, List<string> FieldLines, List<string> FieldNames, BoxBlock[] Instances);
+internal sealed record BoxBlockKind(BlockDefinition Definition, BoxBlock[] Instances)
+{
+    public string Name => Definition.Name;
+
+    public IEnumerable<string> FieldLines => Definition.Fields.Select(f => $"{f.Name} {f.Index} {f.Type}");
+}
 
 /// <summary>Builds blocks and buses from the definition.</summary>
 internal static class BoxBuilder
 {
-    public static List<BoxBlockKind> Build(BoxBuses buses, ISimulationClock clock)
+    public static List<BoxBlockKind> Build(BoxDefinition definition, BoxBuses buses, BoxEngine engine, ChangeLog log)
     {
         var kinds = new List<BoxBlockKind>();
-        const StringSplitOptions clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
-        foreach (var line in BoxDefinition.Blocks.Replace("\n+ ", "", StringComparison.Ordinal).Split('\n', clean))
+        foreach (var block in definition.Blocks)
         {
-            var words = line.Split(' ');
-            if (words[0] == "BLOCK")
-            {
-                var count = int.Parse(words[2]);
-                kinds.Add(new(words[1], [], [], [.. Enumerable.Range(1, count).Select(n => new BoxBlock(words[1], n, count))]));
-            }
-            else
-            {
-                AddField(kinds[^1], line, buses, clock);
-            }
+            var instances = Enumerable.Range(1, block.Count).Select(n => new BoxBlock(block.Name, n, block.Count)).ToArray();
+            kinds.Add(new(block, instances));
+            foreach (var instance in instances)
+                foreach (var field in block.Fields)
+                    instance.Add(field.Name, Make(new($"{instance.BusName}.{field.Name}", field, engine, buses, log)));
         }
-        AddBuses(kinds, buses);
+        AddBuses(definition, kinds, buses);
         return kinds;
     }
 
-    private static void AddField(BoxBlockKind kind, string line, BoxBuses buses, ISimulationClock clock)
+    /// <summary>The field that a bus name such as <c>SEQ1.OUTA</c> means.</summary>
+    public static T FindField<T>(List<BoxBlockKind> kinds, string busName)
+        where T : BoxField
     {
-        var parts = line.Split(" : ");
-        var words = parts[0].Split(' ', 3);
-        var detail = parts.Length > 1 ? parts[1] : null;
-        kind.FieldLines.Add(parts[0]);
-        kind.FieldNames.Add(words[0]);
-        for (var i = 0; i < kind.Instances.Length; i++)
-            kind.Instances[i].Add(words[0], Make(words[0], words[2], detail, buses, clock));
+        var (block, field) = (busName[..busName.IndexOf('.')], busName[(busName.IndexOf('.') + 1)..]);
+        return kinds.SelectMany(k => k.Instances).First(i => i.BusName == block).Get<T>(field);
     }
 
-    private static BoxField Make(string name, string type, string? detail, BoxBuses buses, ISimulationClock clock) => type switch
+    private static BoxField Make(FieldOrigin origin) => origin.Definition.Type switch
     {
-        "bit_mux" => new BitMuxField(type, buses, clock),
-        "pos_mux" => new PosMuxField(type, buses),
-        "bit_out" => new BitOutField(type, new BitSource()),
-        "pos_out" => new PosOutField(type, new EncoderCount(), clock),
-        "table" => new TableField(type, SequencerLayout.DocumentedRowWords, SequencerLayout.DocumentedFields),
-        "time" => new TimeField(type, (1L << 48) - 1),
-        "param time" => new TimeField(type, uint.MaxValue),
-        "param enum" => new EnumField(type, detail!.Split('|')),
-        "param uint" => new NumberField(type, detail is null ? uint.MaxValue : uint.Parse(detail)),
-        "param int" or "param bit" => new NumberField(type, uint.MaxValue),
-        "write int" => new WriteField(type),
-        "ext_out bits" => new ExtOutField(type, "bits", () => buses.BitNames.Chunk(32).ElementAtOrDefault(name[^1] - '0') ?? []),
-        "ext_out timestamp" or "ext_out samples" => new ExtOutField(type, name, null),
-        _ when type.StartsWith("read ", StringComparison.Ordinal) => new ReadField(type),
-        _ => throw new InvalidOperationException($"{name} {type}: a type of field that the simulator does not know."),
+        "bit_mux" => new BitMuxField(origin),
+        "pos_mux" => new PosMuxField(origin),
+        "bit_out" => new BitOutField(origin),
+        "pos_out" => new PosOutField(
+            origin, origin.Name.StartsWith("CALC", StringComparison.Ordinal) ? new SumCount() : new LeafCount(origin.Engine)),
+        "table" => new TableField(origin),
+        "time" or "param time" => new TimeField(origin),
+        "param enum" => new EnumField(origin),
+        "param uint" or "param int" or "param bit" => new NumberField(origin),
+        "param lut" => new LutField(origin),
+        "write int" => new WriteField(origin),
+        "write action" => new ActionField(origin),
+        "read scalar" => new ScalarField(origin),
+        "ext_out bits" or "ext_out timestamp" or "ext_out samples" => new ExtOutField(origin),
+        var type when type.StartsWith("read ", StringComparison.Ordinal) => new ReadField(origin),
+        var type => throw new FormatException($"{origin.Name} {type}: a type of field that the simulator does not know."),
     };
 
-    private static void AddBuses(List<BoxBlockKind> kinds, BoxBuses buses)
+    private static void AddBuses(BoxDefinition definition, List<BoxBlockKind> kinds, BoxBuses buses)
     {
-        foreach (var entry in BoxDefinition.BitBus.Split(' '))
+        foreach (var name in definition.BitBus)
         {
-            var (block, field) = (entry[..entry.IndexOf('.')], entry[(entry.IndexOf('.') + 1)..]);
-            foreach (var instance in kinds.First(k => k.Name == block).Instances)
-            {
-                var output = instance.Get<BitOutField>(field);
-                output.BusIndex = buses.BitNames.Count;
-                buses.AddBit($"{instance.BusName}.{field}", output.Source);
-            }
+            var output = FindField<BitOutField>(kinds, name);
+            output.BusIndex = buses.BitNames.Count;
+            buses.AddBit(name, output.Source);
         }
-        foreach (var instance in kinds.First(k => k.Name == "INENC").Instances)
-            buses.AddPosition($"{instance.BusName}.VAL", instance.Get<PosOutField>("VAL").Source);
+        foreach (var name in definition.PositionBus)
+            buses.AddPosition(name, FindField<PosOutField>(kinds, name).Source);
     }
 }

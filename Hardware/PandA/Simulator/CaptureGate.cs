@@ -1,10 +1,22 @@
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>What PCAP has accumulated since the last trigger, while its gate was high.</summary>
-internal sealed class CaptureGate(long enabledNs, IReadOnlyList<EncoderCount> positions)
+internal sealed class CaptureGate : IDisposable
 {
-    private readonly Dictionary<EncoderCount, Accumulated> _sums = positions.Distinct().ToDictionary(p => p, _ => new Accumulated());
+    private readonly long _enabledTick;
+    private readonly Dictionary<CountSource, CountAccumulator> _sums = [];
     private long? _since;
+
+    public CaptureGate(long enabledTick, IEnumerable<PosOutField> positions, BoxEngine engine)
+    {
+        _enabledTick = enabledTick;
+        foreach (var position in positions)
+            _sums.TryAdd(position.Source, new CountAccumulator(position.Source, engine)
+            {
+                WithSquares = position.Capture.Contains("StdDev"),
+                WithRange = position.Capture.Contains("Min") || position.Capture.Contains("Max"),
+            });
+    }
 
     /// <summary>Ticks with the gate high.</summary>
     public long Ticks { get; private set; }
@@ -16,72 +28,64 @@ internal sealed class CaptureGate(long enabledNs, IReadOnlyList<EncoderCount> po
 
     public long TriggerTicks { get; private set; }
 
-    public long TriggerNs { get; private set; }
+    public long TriggerTick => TriggerTicks + _enabledTick;
 
-    public Accumulated Of(EncoderCount position) => _sums[position];
+    public CountAccumulator Of(CountSource position) => _sums[position];
 
-    public void Open(long nowNs)
+    public void Set(bool high, long tick)
     {
-        _since ??= nowNs;
-    }
-
-    public void Close(long nowNs)
-    {
-        Accumulate(nowNs);
-        _since = null;
+        if (high && _since is null)
+            Open(tick);
+        else if (!high && _since is not null)
+            Close(tick);
     }
 
     /// <summary>Ends the sample here; a gate that is high is split.</summary>
-    public void Trigger(long nowNs)
+    public void Trigger(long tick)
     {
-        Accumulate(nowNs);
-        TriggerNs = nowNs;
-        TriggerTicks = TicksAt(nowNs);
+        TriggerTicks = tick - _enabledTick;
+        if (_since is null)
+            return;
+        Accumulate(tick);
+        foreach (var sum in _sums.Values)
+            sum.Take(tick);
     }
 
     /// <summary>Begins the next sample.</summary>
-    public void Reset()
+    public void Reset(long tick)
     {
-        (Ticks, StartTicks, EndTicks) = (0, -1, -1);
+        (Ticks, StartTicks, EndTicks) = (0, _since is null ? -1 : tick - _enabledTick, -1);
         foreach (var sum in _sums.Values)
-            sum.Reset();
+            sum.Reset(tick);
     }
 
-    private long TicksAt(long timeNs) => (timeNs - enabledNs) / PandASimulator.TickNs;
-
-    private void Accumulate(long nowNs)
+    public void Dispose()
     {
-        if (_since is not { } from || from >= nowNs)
-            return;
-        var ticks = TicksAt(nowNs) - TicksAt(from);
+        foreach (var sum in _sums.Values)
+            sum.Dispose();
+    }
+
+    private void Open(long tick)
+    {
+        _since = tick;
         if (StartTicks < 0)
-            StartTicks = TicksAt(from);
-        EndTicks = TicksAt(nowNs);
-        Ticks += ticks;
-        foreach (var (position, sum) in _sums)
-            sum.Add(position, from, nowNs, ticks);
-        _since = nowNs;
+            StartTicks = tick - _enabledTick;
+        foreach (var sum in _sums.Values)
+            sum.Open(tick);
     }
 
-    /// <summary>Of one position.</summary>
-    internal sealed class Accumulated
+    private void Close(long tick)
     {
-        public long Diff { get; private set; }
+        Accumulate(tick);
+        foreach (var sum in _sums.Values)
+            sum.Close(tick);
+        _since = null;
+    }
 
-        public long Sum { get; private set; }
-
-        public int Min { get; private set; } = int.MaxValue;
-
-        public int Max { get; private set; } = int.MinValue;
-
-        public void Reset() => (Diff, Sum, Min, Max) = (0, 0, int.MaxValue, int.MinValue);
-
-        public void Add(EncoderCount position, long fromNs, long toNs, long ticks)
-        {
-            Diff += unchecked(position.At(toNs) - position.At(fromNs));
-            Sum += (long)Math.Round(position.Mean(fromNs, toNs) * ticks);
-            var (least, greatest) = position.Range(fromNs, toNs);
-            (Min, Max) = (Math.Min(Min, least), Math.Max(Max, greatest));
-        }
+    private void Accumulate(long tick)
+    {
+        EndTicks = tick - _enabledTick;
+        Ticks += tick - _since!.Value;
+        _since = tick;
     }
 }

@@ -1,11 +1,9 @@
-using Flyscan.Hardware.Simulation;
-
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>The PCAP block and the part of the server that arms it and hands its samples on.</summary>
-internal sealed class CaptureModel
+internal sealed class CaptureModel : BlockModel
 {
-    private readonly ISimulationClock _clock;
+    private readonly BoxEngine _engine;
     private readonly PandASimulatorOptions _options;
     private readonly BoxBlock _block;
     private readonly BoxBuses _buses;
@@ -13,29 +11,34 @@ internal sealed class CaptureModel
     private readonly BitMuxField _enable;
     private readonly BitMuxField _gateInput;
     private readonly BitMuxField _trigger;
+    private readonly EnumField _edge;
     private readonly BitSource _active;
     private CaptureGate? _gate;
-    private long _lastTriggerNs;
+    private long? _lastTrigger;
+    private bool _wasHigh;
     private bool _deliveryDue;
     private string _health = "OK";
+    private string _lastReason = "Ok";
 
     public CaptureModel(
-        BoxBlock block, BoxBuses buses, IReadOnlyList<(string Name, CapturableField Field)> capturables, ISimulationClock clock,
+        BoxBlock block, BoxBuses buses, IReadOnlyList<(string Name, CapturableField Field)> capturables, BoxEngine engine,
         PandASimulatorOptions options)
     {
-        (_block, _buses, _capturables, _clock, _options) = (block, buses, capturables, clock, options);
+        (_block, _buses, _capturables, _engine, _options) = (block, buses, capturables, engine, options);
         _enable = block.Get<BitMuxField>("ENABLE");
         _gateInput = block.Get<BitMuxField>("GATE");
         _trigger = block.Get<BitMuxField>("TRIG");
-        _active = block.Get<BitOutField>("ACTIVE").Source;
+        _edge = block.Get<EnumField>("TRIG_EDGE");
+        _active = block.Out("ACTIVE");
         block.Get<ReadField>("HEALTH").Source = () => _health;
-        _enable.Changed += OnEnable;
-        _gateInput.Changed += OnGate;
-        _trigger.Changed += OnTrigger;
+        block.Attach(this, engine);
     }
 
     /// <summary>Raised when data clients may have something to take.</summary>
     public event Action? Delivered;
+
+    /// <summary>Raised after each sample, with their count in this capture.</summary>
+    public event Action<long>? Sampled;
 
     /// <summary>The present or the last capture.</summary>
     public CaptureRun? Run { get; private set; }
@@ -44,88 +47,107 @@ internal sealed class CaptureModel
 
     public long Captured => Run?.Delivered ?? 0;
 
-    public string Completion => Run is null ? "Ok" : Busy ? "Busy" : Run.Reason!;
+    public string Completion => Busy ? "Busy" : Run?.Reason ?? _lastReason;
 
     /// <summary>Null when armed; else the server's error text.</summary>
     public string? Arm()
     {
         if (Busy)
             return "Data capture already in progress";
-        var layout = new CaptureLayout(_capturables, Bits);
+        var layout = new CaptureLayout(_capturables, Bits, (int)_block.Get<NumberField>("SHIFT_SUM").Value);
         if (layout.SampleBytes == 0)
             return "Nothing configured for capture";
-        Run = new CaptureRun(layout, _options, _clock.NowNs);
+        Run = new CaptureRun(layout, _options, _engine.Clock.NowNs);
         _health = "OK";
         _active.Set(true);
-        if (_enable.Ahead)
-            Begin();
+        if (_enable.Value)
+            Begin(_engine.Now);
         return null;
     }
 
-    public void Disarm()
-    {
-        if (Run is { Reason: null })
-            End("Disarmed");
-    }
+    public void Disarm() => End("Disarmed");
 
-    private uint Bits(int word) => (uint)_buses.BitNames.Skip(word * 32).Take(32)
-        .Select((name, i) => _buses.Bit(name)!.Value ? 1L << i : 0).Sum();
-
-    private void OnEnable(bool on)
+    /// <summary>Ends the capture, if one runs, with the server's word for why.</summary>
+    public void End(string reason)
     {
         if (Run is not { Reason: null } run)
             return;
-        if (on && run.StartedNs is null)
-            Begin();
-        else if (!on && run.StartedNs is not null)
-            End("Ok");
-    }
-
-    private void Begin()
-    {
-        Run!.StartedNs = _clock.NowNs;
-        var positions = _capturables.Where(c => c.Field.Capture.Count > 0).Select(c => c.Field).OfType<PosOutField>();
-        _gate = new CaptureGate(_clock.NowNs, [.. positions.Select(p => p.Source)]);
-        _lastTriggerNs = long.MinValue / 2;
-        if (_gateInput.Ahead)
-            _gate.Open(_clock.NowNs);
-        ScheduleDelivery();
-    }
-
-    private void End(string reason)
-    {
-        Run!.Reason = reason;
-        Run.StartedNs ??= _clock.NowNs;
+        run.Reason = reason;
+        run.StartedNs ??= _engine.Clock.NowNs;
+        _gate?.Dispose();
         _gate = null;
         _active.Set(false);
         ScheduleDelivery();
     }
 
-    private void OnGate(bool high)
+    /// <summary>As after a restart of the server: what was captured is forgotten.</summary>
+    public void Forget()
     {
-        if (high)
-            _gate?.Open(_clock.NowNs);
-        else
-            _gate?.Close(_clock.NowNs);
+        End("Ok");
+        Run?.Deliver();
+        Run = null;
+        _lastReason = "Ok";
     }
 
-    private void OnTrigger(bool high)
+    public override long Update(long tick)
     {
-        var edge = _block.Get<EnumField>("TRIG_EDGE").Value;
-        if (_gate is null || edge != "Either" && high != (edge == "Rising"))
-            return;
-        var now = _clock.NowNs;
-        if ((now - _lastTriggerNs) / PandASimulator.TickNs < Run!.Layout.SampleBytes / 4)
+        var high = _trigger.Value;
+        var isEdge = high != _wasHigh;
+        _wasHigh = high;
+        if (Run is not { Reason: null } run)
+            return Never;
+        if (_enable.Value && run.StartedNs is null)
+            Begin(tick);
+        else if (!_enable.Value && run.StartedNs is not null)
+            End("Ok");
+        if (_gate is null)
+            return Never;
+        _gate.Set(_gateInput.Value, tick);
+        if (isEdge && _edge.IsEdge(high))
+            Trigger(run, _gate, tick);
+        return Never;
+    }
+
+    private uint Bits(int word)
+    {
+        var value = 0u;
+        var end = Math.Min(_buses.Bits.Count, (word + 1) * 32);
+        for (var i = word * 32; i < end; i++)
+            if (_buses.Bits[i].OnBus)
+                value |= 1u << (i % 32);
+        return value;
+    }
+
+    private void Begin(long tick)
+    {
+        Run!.StartedNs = _engine.Clock.NowNs;
+        var positions = _capturables.Where(c => c.Field.Capture.Count > 0).Select(c => c.Field).OfType<PosOutField>();
+        _gate = new CaptureGate(tick, positions, _engine);
+        _lastTrigger = null;
+        _gate.Set(_gateInput.Value, tick);
+        ScheduleDelivery();
+    }
+
+    private void Trigger(CaptureRun run, CaptureGate gate, long tick)
+    {
+        if (tick - _lastTrigger < run.Layout.SampleBytes / 4)
         {
             _health = "Capture events too close together";
             End("Framing error");
             return;
         }
-        _lastTriggerNs = now;
-        _gate.Trigger(now);
-        Run.Add(Run.Layout.Sample(_gate), now);
-        _gate.Reset();
+        _lastTrigger = tick;
+        gate.Trigger(tick);
+        if (gate.Ticks >> (int)_block.Get<NumberField>("SHIFT_SUM").Value > uint.MaxValue)
+        {
+            _health = "Samples overflow";
+            End("Framing error");
+            return;
+        }
+        run.Add(gate, _engine.Clock.NowNs);
+        gate.Reset(tick);
         ScheduleDelivery();
+        Sampled?.Invoke(run.Taken);
     }
 
     private void ScheduleDelivery()
@@ -134,15 +156,15 @@ internal sealed class CaptureModel
             return;
         _deliveryDue = true;
         if (_options.DataPeriodNs > 0)
-            _clock.AfterWall(_options.DataPeriodNs, Deliver);
+            _engine.Clock.AfterWall(_options.DataPeriodNs, Deliver);
         else
-            _clock.At(_clock.NowNs, Deliver);
+            _engine.Clock.At(_engine.Clock.NowNs, Deliver);
     }
 
     private void Deliver()
     {
         _deliveryDue = false;
-        Run!.Deliver();
+        Run?.Deliver();
         Delivered?.Invoke();
     }
 }

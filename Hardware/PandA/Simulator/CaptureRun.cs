@@ -4,6 +4,7 @@ namespace Flyscan.Hardware.PandA.Simulator;
 internal sealed class CaptureRun(CaptureLayout layout, PandASimulatorOptions options, long armedNs)
 {
     private const int BlockBytes = 2 * 1024 * 1024;
+    private const int FirstBytes = 4096;
 
     /// <summary>Blocks that the server keeps beyond those that it gives to late clients.</summary>
     private const int SpareBlocks = 33;
@@ -35,13 +36,14 @@ internal sealed class CaptureRun(CaptureLayout layout, PandASimulatorOptions opt
     /// <summary>First sample that a client connecting now is given.</summary>
     public long FirstForLate => _blocks.Count == 0 ? Taken : _blocks[Math.Max(0, _blocks.Count - options.HistoryBlocks)].First;
 
-    public void Add(byte[] sample, long nowNs)
+    public void Add(CaptureGate gate, long nowNs)
     {
-        if (_blocks.Count == 0 || nowNs - _blocks[^1].BeganNs >= options.BlockNs || _blocks[^1].Bytes.Length + sample.Length > BlockBytes)
-            _blocks.Add(new Block(Taken, nowNs, new MemoryStream()));
+        var size = layout.SampleBytes;
+        if (_blocks.Count == 0 || nowNs - _blocks[^1].BeganNs >= options.BlockNs || _blocks[^1].Count + size > BlockBytes)
+            _blocks.Add(new Block(Taken, nowNs));
         if (_blocks.Count > options.HistoryBlocks + SpareBlocks)
             _blocks.RemoveAt(0);
-        _blocks[^1].Bytes.Write(sample);
+        layout.Write(gate, _blocks[^1].Extend(size));
         Taken++;
     }
 
@@ -53,14 +55,34 @@ internal sealed class CaptureRun(CaptureLayout layout, PandASimulatorOptions opt
     }
 
     /// <summary>Bytes of the samples from <paramref name="first"/> to the end of its block or to what is delivered.</summary>
-    public ReadOnlyMemory<byte> Read(long first, out int count)
+    public ReadOnlyMemory<byte> Read(long first, long most, out int count)
     {
-        var index = _blocks.FindLastIndex(b => b.First <= first);
-        var block = _blocks[index];
-        var end = Math.Min(Delivered, block.First + block.Bytes.Length / layout.SampleBytes);
-        count = (int)(end - first);
-        return block.Bytes.GetBuffer().AsMemory((int)(first - block.First) * layout.SampleBytes, count * layout.SampleBytes);
+        var block = _blocks[_blocks.FindLastIndex(b => b.First <= first)];
+        var end = Math.Min(Delivered, block.First + block.Count / layout.SampleBytes);
+        count = (int)Math.Min(end - first, most);
+        return block.Bytes.AsMemory((int)(first - block.First) * layout.SampleBytes, count * layout.SampleBytes);
     }
 
-    private sealed record Block(long First, long BeganNs, MemoryStream Bytes);
+    private sealed class Block(long first, long beganNs)
+    {
+        public long First => first;
+
+        public long BeganNs => beganNs;
+
+        public byte[] Bytes { get; private set; } = new byte[FirstBytes];
+
+        public int Count { get; private set; }
+
+        public Span<byte> Extend(int size)
+        {
+            if (Count + size > Bytes.Length)
+            {
+                var grown = new byte[Math.Max(Bytes.Length * 2, Count + size)];
+                Bytes.CopyTo(grown, 0);
+                Bytes = grown;
+            }
+            Count += size;
+            return Bytes.AsSpan(Count - size, size);
+        }
+    }
 }

@@ -1,16 +1,12 @@
-using Request = Flyscan.Hardware.PandA.PandAControlServerProtocol.Request;
-
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>Carries out commands of the control port and words the replies as the real server does.</summary>
-/// <remarks><b>Source</b> recorded sessions 01, 04 to 07, 12, 50.</remarks>
-internal sealed class CommandInterpreter(
-    List<BoxBlockKind> kinds, BoxBuses buses, IReadOnlyList<(string Name, CapturableField Field)> capturables, PandASimulator box)
+/// <remarks><b>Source</b> recorded sessions 01 to 12, 50.</remarks>
+internal sealed class CommandInterpreter(BlockNames names, SystemCommands system, BoxEngine engine)
 {
-    private readonly SystemCommands _system = new(kinds, buses, capturables, box);
-
-    public string Execute(Request request)
+    public string Execute(PandAControlServerProtocol.Request request, ControlSession session)
     {
+        engine.Enter();
         var line = request.Line;
         var at = line.AsSpan().IndexOfAny('?', '=', '<');
         if (at < 0)
@@ -20,57 +16,52 @@ internal sealed class CommandInterpreter(
             return ServerReply.Error("Unexpected text after command");
         if (request.Malformed)
             return ServerReply.Error("Malformed UTF-8 encoding");
-        if (name.StartsWith('*'))
-            return _system.Execute(name[1..], kind, rest);
-        return new NameReader(name).Read(out var block, out var number, out var words) is { } problem
-            ? ServerReply.Error(problem)
-            : ExecuteField(request, kind, rest, block, number, words);
+        var reply = name.StartsWith('*')
+            ? system.Execute(new(name[1..], kind, rest, request), session)
+            : ExecuteField(request, session, name, kind, rest);
+        if (kind != '?')
+            engine.Settle();
+        return reply;
     }
 
-    /// <summary>Finds a field's kind of block, and the instance where the number allows one.</summary>
-    internal static string? Find(
-        List<BoxBlockKind> kinds, string block, int? number, out BoxBlockKind kind, out BoxBlock? instance)
+    /// <summary>The table that a command such as <c>SEQ1.TABLE&lt;</c> writes; null: none.</summary>
+    public TableField? FindTable(string head)
     {
-        instance = null;
-        kind = kinds.FirstOrDefault(k => k.Name == block)!;
-        if (kind is null)
-            return "No such block";
-        if (number is < 1 || number > kind.Instances.Length)
-            return "Invalid block number";
-        if (number is not null || kind.Instances.Length == 1)
-            instance = kind.Instances[(number ?? 1) - 1];
-        return null;
+        var at = head.IndexOf('<');
+        return names.Find(head[..at], out var found) is null && found.Words.Length == 1
+            ? found.Block?.Find(found.Words[0]) as TableField
+            : null;
     }
 
-    private string ExecuteField(Request request, char operation, string rest, string blockName, int? number, string[] words)
+    private string ExecuteField(
+        PandAControlServerProtocol.Request request, ControlSession session, string name, char operation, string rest)
     {
-        if (Find(kinds, blockName, number, out var kind, out var block) is { } problem)
+        if (names.Find(name, out var found) is { } problem)
             return ServerReply.Error(problem);
+        var words = found.Words;
         if (words.Length == 0)
             return ServerReply.Error("Missing field name");
         if (words[0] == "*")
-            return operation == '?' ? ServerReply.Lines(kind.FieldLines) : ServerReply.Error("Field not writeable");
-        var any = kind.Instances[0].Find(words[0]);
+            return operation == '?' ? ServerReply.Lines(found.Kind.FieldLines) : ServerReply.Error("Field not writeable");
+        var any = found.Kind.Instances[0].Find(words[0]);
         if (any is null)
             return ServerReply.Error("No such field");
         if (words is [_, "*"])
             return operation == '?' ? ServerReply.Lines(any.Attributes) : ServerReply.Error("Field not writeable");
-        if (block is null)
+        if (found.Block is null)
             return ServerReply.Error("Missing block number");
-        var field = block.Find(words[0])!;
-        return words.Length == 1
-            ? Apply(field, operation, rest, request)
-            : ApplyAttribute(field, words[1], operation, rest) ?? ServerReply.Error("No such attribute");
+        var field = found.Block.Find(words[0])!;
+        if (words.Length > 1)
+            return ApplyAttribute(field, words[1], operation, rest) ?? ServerReply.Error("No such attribute");
+        return operation switch
+        {
+            '?' => field.Get(),
+            '=' => field.Set(rest),
+            _ => field is TableField table
+                ? table.Write(rest, request.Body, request.BodyLines, session)
+                : ServerReply.Error("Field is not a table"),
+        };
     }
-
-    private static string Apply(BoxField field, char operation, string rest, Request request) => operation switch
-    {
-        '?' => field.Get(),
-        '=' => field.Set(rest),
-        _ => field is TableField table
-            ? table.Write(rest, request.Body, request.BodyLines)
-            : ServerReply.Error("Field is not a table"),
-    };
 
     private static string? ApplyAttribute(BoxField field, string name, char operation, string rest) => operation switch
     {
@@ -80,11 +71,31 @@ internal sealed class CommandInterpreter(
     };
 }
 
-/// <summary>Reads <c>BLOCKn.FIELD.ATTRIBUTE</c>.</summary>
-internal readonly ref struct NameReader(string name)
+/// <summary>What a name on the control port means; Block null: the name has no number though there are several.</summary>
+internal readonly record struct NamedBlock(BoxBlockKind Kind, BoxBlock? Block, string[] Words);
+
+/// <summary>Finds what <c>BLOCKn.FIELD.ATTRIBUTE</c> means.</summary>
+internal sealed class BlockNames(IReadOnlyList<BoxBlockKind> kinds)
 {
-    /// <summary>Null, or the server's error text. Number null: none was given.</summary>
-    public string? Read(out string block, out int? number, out string[] words)
+    private readonly Dictionary<string, BoxBlockKind> _kinds = kinds.ToDictionary(k => k.Name);
+
+    /// <summary>Null, or the server's error text.</summary>
+    public string? Find(string name, out NamedBlock found)
+    {
+        found = default;
+        if (Split(name, out var block, out var number, out var words) is { } problem)
+            return problem;
+        var kind = _kinds.GetValueOrDefault(block);
+        if (kind is null)
+            return "No such block";
+        if (number is < 1 || number > kind.Instances.Length)
+            return "Invalid block number";
+        var instance = number is not null || kind.Instances.Length == 1 ? kind.Instances[(number ?? 1) - 1] : null;
+        found = new NamedBlock(kind, instance, words);
+        return null;
+    }
+
+    private static string? Split(string name, out string block, out int? number, out string[] words)
     {
         (block, number, words) = ("", null, []);
         var parts = name.Split('.');

@@ -8,11 +8,17 @@ internal sealed class DataSession(IConnection connection, CaptureModel capture, 
 {
     private readonly LineSplitter _lines = new(PandACommand.LongestLine);
     private PandADataOptions? _options;
-    private PandADataEncoder? _encoder;
+    private DataPortEncoder? _encoder;
     private CaptureRun? _run;
     private long _next;
     private long _sent;
     private bool _finished;
+    private bool _closed;
+
+    public IConnection Connection => connection;
+
+    /// <summary>Bytes that the client may still be sent now; null: it takes everything.</summary>
+    public long? Budget { get; set; }
 
     /// <summary>It has given its options and so counts as a reader.</summary>
     public bool IsReader => _options is not null;
@@ -31,7 +37,8 @@ internal sealed class DataSession(IConnection connection, CaptureModel capture, 
                 connection.Dispose();
             return;
         }
-        _options = PandADataOptions.Parse(Encoding.UTF8.GetString(line), out var problem);
+        // An empty line asks for nothing, and so for the usual.
+        _options = PandADataOptions.Parse(line.IsEmpty ? "DEFAULT" : Encoding.UTF8.GetString(line), out var problem);
         if (_options is null)
         {
             connection.Send(Encoding.ASCII.GetBytes(ServerReply.Error(problem)));
@@ -44,17 +51,22 @@ internal sealed class DataSession(IConnection connection, CaptureModel capture, 
             Pump();
     }
 
+    /// <summary>The client has gone.</summary>
+    public void Close() => _closed = true;
+
     /// <summary>Sends what there is to send.</summary>
     public void Pump()
     {
-        if (_options is null || capture.Run is not { HeaderReady: true } run)
+        if (_options is null || _closed || capture.Run is not { HeaderReady: true } run)
             return;
         if (run != _run)
             Begin(run);
-        while (!_finished && _next < run.Delivered && _next >= run.Oldest)
+        while (!_finished && _next < run.Delivered && _next >= run.Oldest && Most(run) is var most and > 0)
         {
-            var samples = run.Read(_next, out var count);
-            connection.Send(_encoder!.Samples(samples.Span));
+            var samples = run.Read(_next, most, out var count);
+            var bytes = _encoder!.Samples(samples.Span);
+            connection.Send(bytes);
+            Budget -= bytes.Length;
             _next += count;
             _sent += count;
         }
@@ -62,15 +74,17 @@ internal sealed class DataSession(IConnection connection, CaptureModel capture, 
             return;
         if (_next < run.Oldest)
             Finish("Data overrun");
-        else if (run.Completed)
+        else if (run.Completed && _next == run.Delivered)
             Finish(run.Reason!);
     }
+
+    private long Most(CaptureRun run) => Budget is { } budget ? budget / run.Layout.SampleBytes : long.MaxValue;
 
     private void Begin(CaptureRun run)
     {
         (_run, _finished, _sent) = (run, false, 0);
         _next = run.FirstForLate;
-        _encoder = new PandADataEncoder(_options!, run.Layout.Fields, run.Layout.GateAt, run.Layout.HiddenGate);
+        _encoder = new DataPortEncoder(_options!, run.Layout);
         connection.Send(_encoder.Header(timeText(run.ArmedNs), timeText(run.StartedNs!.Value), _next));
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Simulation;
 
@@ -7,8 +6,8 @@ namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>A PandA behind its real protocol: blocks run event by event on the clock of a simulated world.</summary>
 /// <remarks>Connections may be served from any thread; wiring is done on the world's thread, or before the world runs.
-/// Modelled: TTLIN, TTLOUT, INENC, BITS, PULSE, SEQ (fixed tables), PCAP. One command is answered at the beam time at which it is
-/// handled.</remarks>
+/// All blocks of the <c>pandabox-no-fmc</c> application answer; those that only join boxes (OUTENC, LVDS, SFP) do nothing. One command is
+/// answered at the beam time at which it is handled.</remarks>
 public sealed class PandASimulator
 {
     /// <summary>Nanoseconds per tick of the 125 MHz clock.</summary>
@@ -16,54 +15,90 @@ public sealed class PandASimulator
 
     private readonly ISimulationClock _clock;
     private readonly PandASimulatorOptions _options;
-    private readonly BoxBuses _buses = new();
+    private readonly BoxEngine _engine;
     private readonly List<BoxBlockKind> _kinds;
     private readonly CaptureModel _capture;
     private readonly CommandInterpreter _commands;
-    private readonly List<(DataSession Session, IConnection Connection, long SinceNs)> _data = [];
-    private readonly List<(IConnection Connection, long SinceNs)> _control = [];
+    private readonly BoxFaults _faults;
+    private readonly List<(DataSession Session, long SinceNs)> _data = [];
+    private readonly List<(ControlSession Session, long SinceNs)> _control = [];
+    private bool _isDown;
 
     public PandASimulator(ISimulationClock clock, PandASimulatorOptions options)
     {
         (_clock, _options) = (clock, options);
-        _kinds = BoxBuilder.Build(_buses, clock);
-        foreach (var block in Kind("SEQ").Instances)
-            _ = new SequencerModel(block, clock);
-        foreach (var block in Kind("PULSE").Instances)
-            _ = new PulseModel(block, clock);
-        WireOwn();
-        var capturables = Capturables();
-        _capture = new CaptureModel(Kind("PCAP").Instances[0], _buses, capturables, clock, options);
-        _commands = new CommandInterpreter(_kinds, _buses, capturables, this);
+        _engine = new BoxEngine(clock);
+        var log = new ChangeLog();
+        var definition = BoxDefinition.Read();
+        var buses = new BoxBuses(_engine);
+        _kinds = BoxBuilder.Build(definition, buses, _engine, log);
+        BoxModels.Make(_kinds, _engine);
+        var capturables = definition.Captures.Select(name => (name, BoxBuilder.FindField<CapturableField>(_kinds, name))).ToList();
+        _capture = new CaptureModel(Kind("PCAP").Instances[0], buses, capturables, _engine, options);
+        var system = new SystemCommands(_kinds, buses, capturables, this, new BoxMetadata(definition, log), log);
+        _commands = new CommandInterpreter(new BlockNames(_kinds), system, _engine);
+        _faults = new BoxFaults(this, _kinds, clock);
         _capture.Delivered += PumpData;
+        _capture.Sampled += _faults.OnSample;
     }
+
+    /// <summary>Updates of blocks and changes of inputs carried out since it was made.</summary>
+    public long Events => _engine.Count;
 
     internal CaptureModel Capture => _capture;
 
+    internal IEnumerable<DataSession> DataSessions => _data.Select(d => d.Session);
+
     /// <summary>Connects encoder input INENC<paramref name="n"/>, from 1.</summary>
-    public void WireEncoder(int n, ICountSignal signal) => Kind("INENC").Instances[n - 1].Get<PosOutField>("VAL").Source.Wire(signal);
+    public void WireEncoder(int n, ICountSignal signal)
+    {
+        var block = Kind("INENC").Instances[n - 1];
+        Encoder(n).Wire(signal);
+        block.Get<ReadField>("DCARD_TYPE").Source = () => "Encoder Control";
+        block.Out("CONN").SetFromOutside(true);
+    }
 
     /// <summary>Connects input TTLIN<paramref name="n"/>, from 1.</summary>
-    public void WireTtlIn(int n, IBitSignal signal) => Kind("TTLIN").Instances[n - 1].Get<BitOutField>("VAL").Source.Wire(signal);
+    public void WireTtlIn(int n, IBitSignal signal) => Kind("TTLIN").Instances[n - 1].Out("VAL").Wire(signal);
 
     /// <summary>What output TTLOUT<paramref name="n"/> drives, from 1.</summary>
     public IBitSignal TtlOut(int n) => new MuxSignal(Kind("TTLOUT").Instances[n - 1].Get<BitMuxField>("VAL"));
 
+    /// <summary>Makes something go wrong. On the world's thread, or before the world runs.</summary>
+    /// <remarks><b>Errors</b> <see cref="FormatException"/> for a HEALTH that is not there or has no such label.</remarks>
+    public void Inject(PandAFault fault) => _faults.Add(fault);
+
     /// <summary>Serves one client of the control port until it closes.</summary>
     public void ServeControl(IConnection connection) => _clock.Post(() =>
     {
-        _control.Add((connection, _clock.NowNs));
+        if (_isDown)
+        {
+            connection.Dispose();
+            return;
+        }
         var session = new ControlSession(connection, _commands);
-        Start(connection, session.Receive, () => _control.RemoveAll(c => c.Connection == connection));
+        _control.Add((session, _clock.NowNs));
+        Start(connection, session.Receive, () =>
+        {
+            session.CloseTable();
+            _control.RemoveAll(c => c.Session == session);
+        });
     });
 
     /// <summary>Serves one client of the data port until it closes.</summary>
     public void ServeData(IConnection connection) => _clock.Post(() =>
     {
-        var session = new DataSession(connection, _capture, TimeText);
-        _data.Add((session, connection, _clock.NowNs));
-        Start(connection, session.Receive, () => _data.RemoveAll(d => d.Connection == connection));
+        if (_isDown)
+        {
+            connection.Dispose();
+            return;
+        }
+        var session = new DataSession(connection, _capture, TimeText) { Budget = _faults.IsSlow ? 0 : null };
+        _data.Add((session, _clock.NowNs));
+        Start(connection, session.Receive, () => Gone(session));
     });
+
+    internal LeafCount Encoder(int n) => (LeafCount)Kind("INENC").Instances[n - 1].Get<PosOutField>("VAL").Source;
 
     internal string? Arm() =>
         _data.Any(d => d.Session.IsActive) && !_capture.Busy ? "Data clients still taking data" : _capture.Arm();
@@ -80,33 +115,44 @@ public sealed class PandASimulator
         _control.Select((c, i) => $"{ShortTime(c.SinceNs)} config client:{i + 1} ")
             .Concat(_data.Select((d, i) => $"{ShortTime(d.SinceNs)} data client:{i + 1} "));
 
-    private BoxBlockKind Kind(string name) => _kinds.First(k => k.Name == name);
-
-    private void WireOwn()
+    /// <summary>The server stops as by SIGTERM, and starts again with the state that it saved.</summary>
+    internal void Restart()
     {
-        var bits = Kind("BITS").Instances[0];
-        foreach (var letter in "ABCD")
-        {
-            var value = bits.Get<NumberField>($"{letter}");
-            value.Written += () => bits.Get<BitOutField>($"OUT{letter}").Source.Set(value.Value != 0);
-        }
-        foreach (var encoder in Kind("INENC").Instances)
-        {
-            var setting = encoder.Get<WriteField>("SETP");
-            setting.Written += () => encoder.Get<PosOutField>("VAL").Source.SetTo(setting.Value, _clock.NowNs);
-            encoder.Get<ReadField>("DCARD_TYPE").Source = () => "Encoder Control";
-            encoder.Get<BitOutField>("CONN").Source.Set(true);
-        }
+        _isDown = true;
+        _capture.End("Ok");
+        _capture.Run?.Deliver();
+        PumpData();
+        _capture.Forget();
+        foreach (var (session, _) in _data.ToArray())
+            session.Connection.Dispose();
+        foreach (var (session, _) in _control.ToArray())
+            session.Connection.Dispose();
+        foreach (var field in Fields())
+            field.Reload();
+        _clock.AfterWall(_options.RestartNs, () => _isDown = false);
     }
 
-    private List<(string Name, CapturableField Field)> Capturables()
+    internal void PumpData()
     {
-        var found = new List<(string, CapturableField)>();
-        foreach (var block in Kind("INENC").Instances)
-            found.Add(($"{block.BusName}.VAL", block.Get<CapturableField>("VAL")));
-        foreach (var name in new[] { "TS_START", "TS_END", "TS_TRIG", "GATE_DURATION", "BITS0", "BITS1", "BITS2", "BITS3" })
-            found.Add(($"PCAP.{name}", Kind("PCAP").Instances[0].Get<CapturableField>(name)));
-        return found;
+        foreach (var (session, _) in _data.ToArray())
+            session.Pump();
+    }
+
+    private BoxBlockKind Kind(string name) => _kinds.First(k => k.Name == name);
+
+    private IEnumerable<BoxField> Fields() =>
+        from kind in _kinds
+        from instance in kind.Instances
+        from field in kind.Definition.Fields
+        select instance.Find(field.Name)!;
+
+    private void Gone(DataSession session)
+    {
+        session.Close();
+        if (_options.ClientPollNs > 0 && _capture.Busy)
+            _clock.AfterWall(_options.ClientPollNs, () => _data.RemoveAll(d => d.Session == session));
+        else
+            _data.RemoveAll(d => d.Session == session);
     }
 
     private void Start(IConnection connection, ReceiveBytes receive, Action closed) => connection.Start(
@@ -120,12 +166,6 @@ public sealed class PandASimulator
             closed();
             connection.Dispose();
         }));
-
-    private void PumpData()
-    {
-        foreach (var (session, _, _) in _data.ToArray())
-            session.Pump();
-    }
 
     private string TimeText(long worldNs)
     {
@@ -151,24 +191,5 @@ public sealed class PandASimulator
         public bool Value => _mux.Value;
 
         public event Action<bool>? Changed;
-    }
-}
-
-/// <summary>One client of the control port. All members run on the world's thread.</summary>
-internal sealed class ControlSession(IConnection connection, CommandInterpreter commands)
-{
-    private readonly PandAControlServerProtocol _protocol = new(TableField.MostWords + 1);
-    private readonly StringBuilder _replies = new();
-
-    public void Receive(ReadOnlySpan<byte> bytes)
-    {
-        _protocol.Receive(bytes);
-        while (_protocol.TryTake(out var request))
-            _replies.Append(commands.Execute(request));
-        if (_replies.Length > 0)
-            connection.Send(Encoding.UTF8.GetBytes(_replies.ToString()));
-        _replies.Clear();
-        if (_protocol.Faulted)
-            connection.Dispose();
     }
 }

@@ -8,6 +8,13 @@ public sealed record PandASimulatorOptions
     /// Wall time, which the other times here are not.</summary>
     public long DataPeriodNs { get; init; }
 
+    /// <summary>How long the server takes to notice that a data client has gone; 0: it knows at once. A real box: 200 ms. Wall
+    /// time.</summary>
+    public long ClientPollNs { get; init; }
+
+    /// <summary>How long the box refuses connections after a restart. Wall time.</summary>
+    public long RestartNs { get; init; } = 1_300_000_000;
+
     /// <summary>Length of one block of the server's history (a hardware read).</summary>
     public long BlockNs { get; init; } = 100_000_000;
 

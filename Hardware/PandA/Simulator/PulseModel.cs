@@ -1,89 +1,110 @@
 using System.Globalization;
-using Flyscan.Hardware.Simulation;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>The PULSE block: a delayed pulse, or several, for each edge; without a width a delay line.</summary>
-internal sealed class PulseModel
+internal sealed class PulseModel : BlockModel
 {
-    private readonly ISimulationClock _clock;
+    private const int MostQueued = 1023;
+
+    /// <summary>The hardware cannot do shorter delays, widths without delay, and gaps between queued pulses.</summary>
+    private const long LeastTicks = 4;
+
     private readonly BoxBlock _block;
     private readonly BitMuxField _enable;
     private readonly BitMuxField _trigger;
     private readonly BitSource _out;
-    private readonly List<IDisposable> _queued = [];
-    private long _busyUntil;
+    private readonly Queue<Train> _queue = new();
+    private bool _wasEnabled;
+    private bool _wasHigh;
+    private long _busyUntil = long.MinValue;
+    private long _made;
     private long _dropped;
 
-    public PulseModel(BoxBlock block, ISimulationClock clock)
+    public PulseModel(BoxBlock block, BoxEngine engine)
     {
-        (_block, _clock) = (block, clock);
+        _block = block;
         _enable = block.Get<BitMuxField>("ENABLE");
         _trigger = block.Get<BitMuxField>("TRIG");
-        _out = block.Get<BitOutField>("OUT").Source;
-        _enable.Changed += OnEnable;
-        _trigger.Changed += OnTrigger;
+        _out = block.Out("OUT");
         block.Get<ReadField>("DROPPED").Source = () => _dropped.ToString(CultureInfo.InvariantCulture);
-        block.Get<ReadField>("QUEUED").Source = () => _queued.Count.ToString(CultureInfo.InvariantCulture);
+        block.Get<ReadField>("QUEUED").Source = () => _queue.Count.ToString(CultureInfo.InvariantCulture);
+        block.Attach(this, engine);
+        block.Get<TimeField>("DELAY").Written += Clear;
+        block.Get<TimeField>("WIDTH").Written += Clear;
     }
 
-    private long Ns(string field) => _block.Get<TimeField>(field).Ticks * PandASimulator.TickNs;
-
-    private void OnEnable(bool on)
+    public override long Update(long tick)
     {
-        if (on)
-        {
+        var (enabled, high) = (_enable.Value, _trigger.Value);
+        if (enabled && !_wasEnabled)
             _dropped = 0;
-            return;
+        else if (!enabled && _wasEnabled)
+            Clear();
+        var isEdge = high != _wasHigh;
+        (_wasEnabled, _wasHigh) = (enabled, high);
+        if (enabled && isEdge)
+            Trigger(tick, high);
+        while (_queue.TryPeek(out var train) && train.NextEdge(_made) <= tick)
+        {
+            _out.Set(train.Width == 0 ? train.Level : _made % 2 == 0);
+            _made++;
+            if (_made == train.Edges)
+            {
+                _queue.Dequeue();
+                _made = 0;
+            }
         }
-        foreach (var edge in _queued)
-            edge.Dispose();
-        _queued.Clear();
-        _busyUntil = 0;
+        return _queue.TryPeek(out var next) ? next.NextEdge(_made) : Never;
+    }
+
+    private long Ticks(string field) => _block.Get<TimeField>(field).Ticks;
+
+    private void Clear()
+    {
+        _queue.Clear();
+        (_busyUntil, _made) = (long.MinValue, 0);
         _out.Set(false);
     }
 
-    private void OnTrigger(bool value)
+    private void Trigger(long tick, bool high)
     {
-        if (!_enable.Value)
-            return;
-        var (delay, width) = (Ns("DELAY"), Ns("WIDTH"));
+        var delay = Ticks("DELAY") is var d and > 0 ? Math.Max(d, LeastTicks) : 0;
+        var width = Ticks("WIDTH");
         if (width == 0)
         {
-            Queue(_clock.NowNs + delay, value);
+            Enqueue(new Train(tick + delay, 0, 0, 1, high));
             return;
         }
-        var edge = _block.Get<EnumField>("TRIG_EDGE").Value;
-        if (edge != "Either" && value != (edge == "Rising"))
+        if (!_block.Get<EnumField>("TRIG_EDGE").IsEdge(high))
             return;
-        var start = _clock.NowNs + delay;
+        width = delay == 0 ? Math.Max(width, LeastTicks) : width;
+        var pulses = Math.Max(1, _block.Get<NumberField>("PULSES").Value);
+        var step = Math.Max(Ticks("STEP"), width + 1);
+        var start = tick + delay;
         if (start < _busyUntil)
         {
             _dropped++;
             return;
         }
-        var step = Math.Max(Ns("STEP"), width + PandASimulator.TickNs);
-        for (var i = 0L; i < Math.Max(1, _block.Get<NumberField>("PULSES").Value); i++)
-        {
-            Queue(start + i * step, true);
-            Queue(start + i * step + width, false);
-            _busyUntil = start + i * step + width;
-        }
+        if (Enqueue(new Train(start, width, step, 2 * pulses, false)))
+            _busyUntil = start + (pulses - 1) * step + width + LeastTicks;
     }
 
-    private void Queue(long atNs, bool value)
+    private bool Enqueue(Train train)
     {
-        if (atNs <= _clock.NowNs)
+        if (_queue.Count >= MostQueued)
         {
-            _out.Set(value);
-            return;
+            _dropped++;
+            return false;
         }
-        IDisposable? edge = null;
-        edge = _clock.At(atNs, () =>
-        {
-            _queued.Remove(edge!);
-            _out.Set(value);
-        });
-        _queued.Add(edge);
+        _queue.Enqueue(train);
+        return true;
+    }
+
+    /// <summary>Pulses that one trigger makes; Width 0: a single edge to Level.</summary>
+    private readonly record struct Train(long Start, long Width, long Step, long Edges, bool Level)
+    {
+        public long NextEdge(long made) => Start + made / 2 * Step + (made % 2 == 0 ? 0 : Width);
     }
 }

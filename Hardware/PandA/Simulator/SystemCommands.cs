@@ -1,13 +1,22 @@
 namespace Flyscan.Hardware.PandA.Simulator;
 
+/// <summary>A command that began with a star: its name without it, what is asked, what followed.</summary>
+internal sealed record SystemCommand(string Name, char Operation, string Rest, PandAControlServerProtocol.Request Request);
+
 /// <summary>Commands that begin with a star.</summary>
 internal sealed class SystemCommands(
-    List<BoxBlockKind> kinds, BoxBuses buses, IReadOnlyList<(string Name, CapturableField Field)> capturables, PandASimulator box)
+    IReadOnlyList<BoxBlockKind> kinds, BoxBuses buses, IReadOnlyList<(string Name, CapturableField Field)> capturables, PandASimulator box,
+    BoxMetadata metadata, ChangeLog log)
 {
-    private const string Unknown = "Unknown command";
+    private const string NotWriteable = "Command not writeable";
+    private const string Unexpected = "Unexpected character after input";
 
-    public string Execute(string name, char operation, string rest)
+    private readonly FieldDescriptions _descriptions = new(new BlockNames(kinds));
+    private readonly ChangeReport _changes = new(kinds, metadata, log);
+
+    public string Execute(SystemCommand command, ControlSession session)
     {
+        var (name, operation, rest) = (command.Name, command.Operation, command.Rest);
         if (name.Length == 0)
             return ServerReply.Error("No name found");
         var end = name.AsSpan().IndexOfAny('.', ' ');
@@ -17,28 +26,41 @@ internal sealed class SystemCommands(
             "ECHO" => Echo(tail, operation),
             "CAPTURE" => Capture(tail, operation, rest),
             "PCAP" => Pcap(tail, operation, rest),
-            "ENUMS" => operation == '?' ? Enums(tail) : ServerReply.Error("Command not writeable"),
+            "ENUMS" => operation == '?' ? _descriptions.Enums(tail) : ServerReply.Error(NotWriteable),
+            "DESC" => operation == '?' ? _descriptions.Describe(tail) : ServerReply.Error(NotWriteable),
+            "CHANGES" => _changes.Execute(tail, operation, rest, session.Changes),
+            "METADATA" => metadata.Execute(tail, operation, rest, command.Request.Body),
+            "SAVESTATE" => Action(tail, operation, rest.Length > 0 ? Unexpected : null),
+            "VERBOSE" => Action(tail, operation, rest is "0" or "1" ? null : "Invalid bit value"),
             "IDN" => Query(tail, operation, () => ServerReply.Value(BoxDefinition.Identity)),
             "CLOCK_FREQ" => Query(tail, operation, () => ServerReply.Value($"{1_000_000_000 / PandASimulator.TickNs}")),
             "BLOCKS" => Query(tail, operation, () => ServerReply.Lines(kinds.Select(k => $"{k.Name} {k.Instances.Length}"))),
             "WHO" => Query(tail, operation, () => ServerReply.Lines(box.Who())),
             "BITS" => Query(tail, operation, () => ServerReply.Lines(buses.BitNames)),
             "POSITIONS" => Query(tail, operation, () => ServerReply.Lines(buses.PositionNames)),
-            _ => ServerReply.Error(Unknown),
+            _ => ServerReply.Error("Unknown command"),
         };
     }
 
     private static string Query(string tail, char operation, Func<string> reply)
     {
         if (operation != '?')
-            return ServerReply.Error("Command not writeable");
-        return tail.Length > 0 ? ServerReply.Error("Unexpected character after input") : reply();
+            return ServerReply.Error(NotWriteable);
+        return tail.Length > 0 ? ServerReply.Error(Unexpected) : reply();
+    }
+
+    private static string Action(string tail, char operation, string? problem)
+    {
+        if (operation != '=')
+            return ServerReply.Error("Command not readable");
+        problem = tail.Length > 0 ? Unexpected : problem;
+        return problem is null ? ServerReply.Ok : ServerReply.Error(problem);
     }
 
     private static string Echo(string tail, char operation)
     {
         if (operation != '?')
-            return ServerReply.Error("Command not writeable");
+            return ServerReply.Error(NotWriteable);
         return tail.StartsWith(' ') ? ServerReply.Value(tail[1..]) : ServerReply.Error("Character ' ' expected");
     }
 
@@ -49,66 +71,97 @@ internal sealed class SystemCommands(
             {
                 "" => ServerReply.Lines(capturables.Where(c => c.Field.Capture.Count > 0).Select(c => $"{c.Name} {c.Field.CaptureText}")),
                 ".*" => ServerReply.Lines(capturables.Select(c => c.Name)),
-                ".OPTIONS" => ServerReply.Lines(["Value", "Diff", "Sum", "Min", "Max", "Mean"]),
-                ".ENUMS" => ServerReply.Lines(PosOutField.Enums),
+                ".OPTIONS" => ServerReply.Lines(PosOutField.AllOptions),
+                ".ENUMS" => ServerReply.Lines(PosOutField.AllEnums),
                 _ => ServerReply.Error("Invalid *CAPTURE option"),
             };
         if (operation != '=' || tail.Length > 0)
-            return ServerReply.Error("Command not writeable");
+            return ServerReply.Error(NotWriteable);
         if (rest.Length > 0)
-            return ServerReply.Error("Unexpected character after input");
+            return ServerReply.Error(Unexpected);
         foreach (var (_, field) in capturables)
             field.StopCapture();
         return ServerReply.Ok;
     }
 
-    private string Pcap(string tail, char operation, string rest) => (tail, operation) switch
+    private string Pcap(string tail, char operation, string rest)
     {
-        (".STATUS", '?') => ServerReply.Value(box.Status()),
-        (".CAPTURED", '?') => ServerReply.Value($"{box.Capture.Captured}"),
-        (".COMPLETION", '?') => ServerReply.Value(box.Capture.Completion),
-        (".ARM" or ".DISARM", '=') when rest.Length > 0 => ServerReply.Error("Unexpected character after input"),
-        (".ARM", '=') => box.Arm() is { } problem ? ServerReply.Error(problem) : ServerReply.Ok,
-        (".DISARM", '=') => Disarm(),
-        _ => ServerReply.Error("Invalid *PCAP field"),
-    };
+        switch (tail, operation)
+        {
+            case (".STATUS", '?'):
+                return ServerReply.Value(box.Status());
+            case (".CAPTURED", '?'):
+                return ServerReply.Value($"{box.Capture.Captured}");
+            case (".COMPLETION", '?'):
+                return ServerReply.Value(box.Capture.Completion);
+            case (".ARM" or ".DISARM", '=') when rest.Length > 0:
+                return ServerReply.Error(Unexpected);
+            case (".ARM", '='):
+                return box.Arm() is { } problem ? ServerReply.Error(problem) : ServerReply.Ok;
+            case (".DISARM", '='):
+                box.Capture.Disarm();
+                return ServerReply.Ok;
+            default:
+                return ServerReply.Error("Invalid *PCAP field");
+        }
+    }
+}
 
-    private string Disarm()
+/// <summary>What has changed, by group and connection.</summary>
+/// <remarks><b>Source</b> recorded sessions 03 and 09.</remarks>
+internal sealed class ChangeReport
+{
+    private readonly List<ChangeEntry> _entries = [];
+    private readonly ChangeLog _log;
+
+    public ChangeReport(IEnumerable<BoxBlockKind> kinds, BoxMetadata metadata, ChangeLog log)
     {
-        box.Capture.Disarm();
+        _log = log;
+        foreach (var kind in kinds)
+            foreach (var field in kind.Definition.Fields)
+            {
+                var instances = kind.Instances.Select(i => i.Find(field.Name)!.Changes).ToArray();
+                for (var i = 0; i < instances[0].Count; i++)
+                    _entries.AddRange(instances.Select(changes => changes[i]));
+            }
+        _entries.AddRange(metadata.Changes);
+    }
+
+    /// <summary>A command; <paramref name="tail"/> is what followed <c>*CHANGES</c>.</summary>
+    public string Execute(string tail, char operation, string rest, ChangeCursor cursor)
+    {
+        ChangeGroup[] groups = Enum.GetValues<ChangeGroup>();
+        if (tail.Length > 0)
+        {
+            groups = [.. groups.Where(g => tail == $".{g.ToString().ToUpperInvariant()}")];
+            if (groups.Length == 0)
+                return ServerReply.Error("Unknown changes selection");
+        }
+        if (operation == '=')
+            return Reset(groups, rest, cursor);
+        if (operation != '?')
+            return ServerReply.Error("Command is not a table");
+        Poll(groups);
+        var lines = _entries.Where(e => groups.Contains(e.Group) && e.Changed > cursor[e.Group]).Select(e => e.Line).ToList();
+        foreach (var group in groups)
+            cursor[group] = _log.Last;
+        return ServerReply.Lines(lines);
+    }
+
+    private string Reset(ChangeGroup[] groups, string to, ChangeCursor cursor)
+    {
+        if (to is not ("" or "E" or "S"))
+            return ServerReply.Error("Invalid reset option");
+        Poll(groups);
+        foreach (var group in groups)
+            cursor[group] = to == "S" ? 0 : _log.Last;
         return ServerReply.Ok;
     }
 
-    private string Enums(string tail)
+    private void Poll(ChangeGroup[] groups)
     {
-        if (!tail.StartsWith('.'))
-            return ServerReply.Error("Character '.' expected");
-        if (tail.EndsWith(".TABLE[].TRIGGER", StringComparison.Ordinal))
-            return ServerReply.Lines(TriggerNames());
-        if (new NameReader(tail[1..]).Read(out var block, out var number, out var words) is { } problem)
-            return ServerReply.Error(problem);
-        if (CommandInterpreter.Find(kinds, block, number, out var kind, out _) is { } missing)
-            return ServerReply.Error(missing);
-        if (words.Length == 0)
-            return ServerReply.Error("Missing field name");
-        return kind.Instances[0].Find(words[0]) is { } field
-            ? FieldEnums(field, words.ElementAtOrDefault(1))
-            : ServerReply.Error("No such field");
+        foreach (var entry in _entries)
+            if (groups.Contains(entry.Group))
+                entry.Poll();
     }
-
-    private string FieldEnums(BoxField field, string? attribute) => (field, attribute) switch
-    {
-        (EnumField labelled, null) => ServerReply.Lines(labelled.Labels),
-        (BitMuxField, null) => ServerReply.Lines([.. buses.BitNames, "ONE", "ZERO"]),
-        (PosMuxField, null) => ServerReply.Lines([.. buses.PositionNames, "ZERO"]),
-        (TimeField, "UNITS") => ServerReply.Lines(TimeField.UnitNames),
-        (PosOutField, "CAPTURE") => ServerReply.Lines(PosOutField.Enums),
-        (ExtOutField, "CAPTURE") => ServerReply.Lines(["No", "Value"]),
-        _ => ServerReply.Error("Field is not an enumeration"),
-    };
-
-    private static IEnumerable<string> TriggerNames() =>
-        new[] { "Immediate" }
-            .Concat("ABC".SelectMany(c => new[] { $"BIT{c}=0", $"BIT{c}=1" }))
-            .Concat("ABC".SelectMany(c => new[] { $"POS{c}>=POSITION", $"POS{c}<=POSITION" }));
 }
