@@ -20,7 +20,8 @@ internal sealed partial class PandADriver
             return Done(starts.Select(s => zero + s).ToEquatableArray());
         });
 
-    /// <summary>The moment that time stamps of a capture count from, by the server's clock; null where an old server does not say.</summary>
+    /// <summary>The moment that time stamps of a capture count from, by the server's clock; null where an old server is
+    /// silent.</summary>
     internal static long? ClockZeroOf(PandADataHeader header)
     {
         var text = header.StartTime.Length > 0 ? header.StartTime : header.ArmTime;

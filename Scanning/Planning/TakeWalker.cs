@@ -32,7 +32,7 @@ internal readonly record struct MotionTimes(long RunUpNs, long TurnAroundNs, lon
 /// <summary>Goes once through the frames of a take and gives its motion and its triggers, in memory that does not grow with it.</summary>
 internal sealed class TakeWalker
 {
-    private const int BlockFrames = 4096;
+    private const int BlockFrames = 1024;
 
     private readonly ScanPath _path;
     private readonly MotionSetup? _setup;
