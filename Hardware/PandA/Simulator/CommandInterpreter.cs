@@ -1,4 +1,4 @@
-using Request = Flyscan.Hardware.PandA.PandAControlServerProtocol.Request;
+using Request = Flyscan.Hardware.PandA.Protocol.PandAControlServerProtocol.Request;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 

@@ -1,5 +1,4 @@
 using Flyscan.Hardware.Contracts;
-using Flyscan.Hardware.PandA;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;

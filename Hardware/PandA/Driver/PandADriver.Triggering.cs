@@ -2,7 +2,7 @@ using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <content>The sequencer: load, enable, wait, halt.</content>
 internal sealed partial class PandADriver

@@ -2,7 +2,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <content>The capture: adopt, arm, count, flush.</content>
 internal sealed partial class PandADriver

@@ -1,6 +1,6 @@
 using Flyscan.Hardware.Contracts;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Capture;
 
 /// <summary>Takes samples on the thread that received them and writes them behind it: transposes into pooled columns, appends,
 /// flushes.</summary>

@@ -3,7 +3,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <content>Staging: what is set for a scan, verified, and put back.</content>
 internal sealed partial class PandADriver

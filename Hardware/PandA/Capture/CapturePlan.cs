@@ -4,7 +4,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Capture;
 
 /// <summary>What the box captures for a scan, and the datasets that it becomes.</summary>
 internal sealed class CapturePlan

@@ -3,7 +3,7 @@ using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Programmes;
 
 /// <summary>What the compiler must know of the box.</summary>
 /// <remarks><b>Units</b> TickNs nanoseconds.</remarks>

@@ -1,6 +1,6 @@
 using Flyscan.Hardware.Contracts;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Capture;
 
 /// <summary>One data connection: pumps its bytes through the protocol into a recorder.</summary>
 internal sealed class PandADataClient : IPandADataSink, IDisposable

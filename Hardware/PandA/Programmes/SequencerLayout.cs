@@ -1,4 +1,4 @@
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Programmes;
 
 /// <summary>What a row of the sequencer's table waits for before each repeat; a level test.</summary>
 internal enum SequencerTrigger

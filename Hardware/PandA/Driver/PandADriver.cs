@@ -1,7 +1,7 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <summary>Drives a PandA: connection, safe state, encoders. Staging and recording, and triggering, stand in files beside this
 /// one.</summary>
