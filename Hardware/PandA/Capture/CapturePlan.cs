@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -9,34 +7,47 @@ namespace Flyscan.Hardware.PandA.Capture;
 /// <summary>What the box captures for a scan, and the datasets that it becomes.</summary>
 internal sealed class CapturePlan
 {
-    private const int ChunkFrames = 1024;
+    /// <summary>Frames of a chunk: 64 KiB of a column, so that at a million frames a second the file's index does not become the work.
+    /// </summary>
+    public const int ChunkFrames = 8192;
+
+    /// <summary>What the server can do with a value over an exposure, in the order in which it lists them.</summary>
+    public static readonly EquatableArray<string> KnownOptions = ["Value", "Diff", "Sum", "Min", "Max", "Mean", "StdDev"];
+
+    private const string GateDuration = "PCAP.GATE_DURATION";
     private static readonly string[] Stamps = ["TS_START", "TS_END", "TS_TRIG", "GATE_DURATION"];
     private static readonly string[] StampKeys = ["timestamp_start", "timestamp_end", "timestamp_trigger", "gate_duration"];
 
     private readonly List<Column> _columns = [];
-    private readonly List<(string Field, string Options)> _captures = [];
+    private readonly List<(string Field, EquatableArray<string> Options)> _captures = [];
 
     public CapturePlan(EquatableArray<PandAEncoder> encoders, IEnumerable<PandADetector> detectors)
     {
         foreach (var encoder in encoders)
-        {
-            _captures.Add(($"{encoder.Input}.VAL", "Min Max Mean"));
-            Add(encoder.Axis, $"{encoder.Input}.VAL", "Mean", encoder.Unit, "axis", encoder.Axis);
-            Add($"{encoder.Axis}_min", $"{encoder.Input}.VAL", "Min", encoder.Unit, "axis", encoder.Axis);
-            Add($"{encoder.Axis}_max", $"{encoder.Input}.VAL", "Max", encoder.Unit, "axis", encoder.Axis);
-        }
+            AddEncoder(encoder);
         foreach (var detector in detectors)
             AddDetector(detector);
         for (var i = 0; i < Stamps.Length; i++)
         {
-            _captures.Add(($"PCAP.{Stamps[i]}", "Value"));
+            Capture($"PCAP.{Stamps[i]}", ["Value"]);
             _columns.Add(new(StampKeys[i], $"PCAP.{Stamps[i]}", "Value", "<i8", "ns", "timestamp", null));
         }
         _columns.Add(new("sample_index", "", "", "<i8", "", "identity", null));
     }
 
+    private CapturePlan()
+    {
+    }
+
+    /// <summary>Takes no columns: for who only reads a header, or counts.</summary>
+    public static CapturePlan Nothing { get; } = new();
+
     /// <summary>Fields to be captured, with the server's options in its own order.</summary>
-    public IReadOnlyList<(string Field, string Options)> Captures => _captures;
+    public IEnumerable<(string Field, string Options)> Captures => _captures
+        .Select(c => (c.Field, string.Join(' ', KnownOptions.Where(c.Options.Contains))));
+
+    /// <summary>Options in use.</summary>
+    public IEnumerable<string> Options => _captures.SelectMany(c => c.Options).Distinct();
 
     public EquatableArray<SegmentDataset> Datasets => _columns
         .Select(c => new SegmentDataset(c.Key, $"/entry/data/{c.Key}", c.NumpyType, [], Unit(c), c.Role, c.Axis, ChunkFrames))
@@ -49,31 +60,32 @@ internal sealed class CapturePlan
 
     /// <summary>How samples of this header become columns; throws when a field is missing.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming the field: somebody changed what is captured.</remarks>
-    public SampleReader[] Readers(PandADataHeader header, long tickNs) => [.. _columns.Select(c => Reader(c, header, tickNs))];
-
-    /// <summary>Reads one column of many samples.</summary>
-    /// <remarks><b>Shapes</b> samples: count × sample bytes; into: count × column bytes.</remarks>
-    public delegate void SampleReader(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, Span<byte> into);
+    public ColumnReaders.Reader[] Readers(PandADataHeader header, long tickNs) => [.. _columns.Select(c => Reader(c, header, tickNs))];
 
     private static string? Unit(Column column) => column.Unit.Length == 0 ? null : column.Unit;
 
     private static string Describe(Column column) => column.Field.Length == 0
         ? "number of the sample since the capture was armed"
-        : $"{column.Field} {column.Capture}";
+        : column.Capture == "Value" ? $"{column.Field} at the trigger" : $"{column.Field} {column.Capture} over the exposure";
 
-    private static SampleReader Reader(Column column, PandADataHeader header, long tickNs)
+    private static ColumnReaders.Reader Reader(Column column, PandADataHeader header, long tickNs)
     {
         if (column.Field.Length == 0)
-            return ReadIndex;
+            return ColumnReaders.Index;
         var at = Find(header, column.Field, column.Capture, out var field);
+        var wide = field.Type == PandAFieldType.Int64;
         if (column.Role == "timestamp")
-            return Ticks(at, field.Type, tickNs);
+            return wide ? ColumnReaders.Ticks64(at, tickNs) : ColumnReaders.Ticks32(at, tickNs);
         if (column.Capture == "Mean")
-            return Mean(at, Find(header, "PCAP.GATE_DURATION", "Value", out _), field);
+            return ColumnReaders.Mean(at, Find(header, GateDuration, "Value", out _), field.Scale, field.Offset);
+        if (column.Capture == "StdDev")
+            return ColumnReaders.StdDev(
+                at, Find(header, column.Field, "Mean", out _), Find(header, GateDuration, "Value", out _), field.Scale);
         if (!field.HasScale)
-            return Words(at);
+            return ColumnReaders.Words(at);
         // A difference has no offset, although the server's own scaling would add it.
-        return Scaled(at, field, column.Capture is "Diff" or "Sum" ? 0 : field.Offset);
+        var offset = column.Capture is "Diff" or "Sum" ? 0 : field.Offset;
+        return wide ? ColumnReaders.Scaled64(at, field.Scale, offset) : ColumnReaders.Scaled32(at, field.Scale, offset);
     }
 
     private static int Find(PandADataHeader header, string name, string capture, out PandADataField field)
@@ -89,71 +101,44 @@ internal sealed class CapturePlan
         throw new IOException($"the capture has no {name} {capture}: somebody changed what the box captures");
     }
 
-    private static void ReadIndex(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, Span<byte> into)
+    private void AddEncoder(PandAEncoder encoder)
     {
-        var values = MemoryMarshal.Cast<byte, long>(into);
-        for (var i = 0; i < count; i++)
-            values[i] = firstIndex + i;
+        var field = $"{encoder.Input}.VAL";
+        Capture(field, encoder.Captures);
+        // The mean over the exposure is where the frame was taken; others stand beside it.
+        foreach (var option in encoder.Captures.OrderBy(o => o != "Mean"))
+        {
+            var key = option == "Mean" ? encoder.Axis : $"{encoder.Axis}_{Suffix(option)}";
+            _columns.Add(new(key, field, option, "<f8", UnitOf(option, encoder.Unit), "axis", encoder.Axis));
+        }
     }
-
-    private static SampleReader Ticks(int at, PandAFieldType type, long tickNs) => (samples, stride, count, _, into) =>
-    {
-        var values = MemoryMarshal.Cast<byte, long>(into);
-        for (var i = 0; i < count; i++)
-        {
-            var sample = samples[(i * stride + at)..];
-            // A gate duration is unsigned on the wire, whatever the header says; a stamp of -1 means that the gate never rose.
-            var ticks = type == PandAFieldType.Int64
-                ? BinaryPrimitives.ReadInt64LittleEndian(sample)
-                : BinaryPrimitives.ReadUInt32LittleEndian(sample);
-            values[i] = ticks < 0 ? -1 : ticks * tickNs;
-        }
-    };
-
-    private static SampleReader Mean(int at, int gateAt, PandADataField field) => (samples, stride, count, _, into) =>
-    {
-        var values = MemoryMarshal.Cast<byte, double>(into);
-        for (var i = 0; i < count; i++)
-        {
-            var sum = BinaryPrimitives.ReadInt64LittleEndian(samples[(i * stride + at)..]);
-            var gate = BinaryPrimitives.ReadUInt32LittleEndian(samples[(i * stride + gateAt)..]);
-            values[i] = gate == 0 ? double.NaN : (double)sum / gate * field.Scale + field.Offset;
-        }
-    };
-
-    private static SampleReader Words(int at) => (samples, stride, count, _, into) =>
-    {
-        for (var i = 0; i < count; i++)
-            samples.Slice(i * stride + at, 4).CopyTo(into[(i * 4)..]);
-    };
-
-    private static SampleReader Scaled(int at, PandADataField field, double offset) => (samples, stride, count, _, into) =>
-    {
-        var values = MemoryMarshal.Cast<byte, double>(into);
-        for (var i = 0; i < count; i++)
-        {
-            var sample = samples[(i * stride + at)..];
-            var raw = field.Type == PandAFieldType.Int64
-                ? BinaryPrimitives.ReadInt64LittleEndian(sample)
-                : BinaryPrimitives.ReadInt32LittleEndian(sample);
-            values[i] = raw * field.Scale + offset;
-        }
-    };
-
-    private void Add(string key, string field, string capture, string unit, string role, string? axis) =>
-        _columns.Add(new(key, field, capture, "<f8", unit, role, axis));
 
     private void AddDetector(PandADetector detector)
     {
         var words = detector.Capture.StartsWith("PCAP.BITS", StringComparison.Ordinal);
-        _captures.Add((detector.Capture, string.Join(' ', detector.Options)));
+        Capture(detector.Capture, detector.Options);
         for (var i = 0; i < detector.Options.Count; i++)
         {
             var option = detector.Options[i];
             // The first option is the detector's signal; others stand beside it under their own names.
-            var key = i == 0 ? detector.Name : $"{detector.Name}_{option.ToLowerInvariant()}";
-            _columns.Add(new(key, detector.Capture, option, words ? "<u4" : "<f8", detector.Unit, "detector", null));
+            var key = i == 0 ? detector.Name : $"{detector.Name}_{Suffix(option)}";
+            _columns.Add(new(key, detector.Capture, option, words ? "<u4" : "<f8", UnitOf(option, detector.Unit), "detector", null));
         }
+    }
+
+    /// <summary>A sum is over clock ticks.</summary>
+    private static string UnitOf(string option, string unit) => option != "Sum" || unit.Length == 0 ? unit : $"{unit}*tick";
+
+    private static string Suffix(string option) => option == "StdDev" ? "std" : option.ToLowerInvariant();
+
+    /// <summary>One field may be asked for twice, by an axis and a detector: the server has one list of options for it.</summary>
+    private void Capture(string field, EquatableArray<string> options)
+    {
+        var at = _captures.FindIndex(c => c.Field == field);
+        if (at < 0)
+            _captures.Add((field, options));
+        else
+            _captures[at] = (field, _captures[at].Options.Union(options).ToEquatableArray());
     }
 
     private sealed record Column(string Key, string Field, string Capture, string NumpyType, string Unit, string Role, string? Axis);

@@ -8,7 +8,11 @@ namespace Flyscan.Hardware.PandA.Capture;
 /// takes no more.</remarks>
 internal sealed class SampleRecorder
 {
-    private const int BatchRows = 4096;
+    /// <summary>One chunk of every column, so that full batches are written as whole chunks.</summary>
+    private const int BatchRows = CapturePlan.ChunkFrames;
+
+    /// <summary>Samples read at a time, column by column: few enough to stay in the nearest cache.</summary>
+    private const int BlockBytes = 16 * 1024;
     private const long FlushEveryNs = 250_000_000;
 
     private readonly IFrameStore _store;
@@ -25,6 +29,7 @@ internal sealed class SampleRecorder
     private IDisposable? _wake;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
+    private int _batches;
     private long _accepted;
     private long _written;
     private long _flushed;
@@ -38,7 +43,7 @@ internal sealed class SampleRecorder
         IFrameStore store, int[] columnBytes, IClock clock, long mostPendingBytes, Action<long> recorded, Action<string> faulted)
     {
         (_store, _columnBytes, _clock, _recorded, _faulted) = (store, columnBytes, clock, recorded, faulted);
-        _mostBatches = (int)Math.Clamp(mostPendingBytes / (BatchRows * (long)columnBytes.Sum()), 2, 100_000);
+        _mostBatches = (int)Math.Clamp(mostPendingBytes / (BatchRows * (long)columnBytes.Sum()), 3, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }
 
@@ -73,7 +78,7 @@ internal sealed class SampleRecorder
     }
 
     /// <summary>Takes whole samples; <paramref name="firstIndex"/>: number of the first since the capture was armed.</summary>
-    public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, CapturePlan.SampleReader[] readers)
+    public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, ColumnReaders.Reader[] readers)
     {
         lock (_gate)
         {
@@ -82,20 +87,17 @@ internal sealed class SampleRecorder
                 _filling ??= Rent();
                 if (_filling is null)
                 {
-                    FailLocked($"the disk takes samples more slowly than the box makes them: {_mostBatches * BatchRows} wait, no more may");
+                    FailLocked(
+                        $"the disk takes samples more slowly than the box makes them: {_accepted - _written} wait, no more may; "
+                        + "choose a faster disk, fewer captured fields, or a larger most-pending");
                     break;
                 }
-                var rows = Math.Min(count, BatchRows - _filling.Rows);
-                for (var c = 0; c < readers.Length; c++)
-                {
-                    var into = _filling.Columns[c].AsSpan(_filling.Rows * _columnBytes[c], rows * _columnBytes[c]);
-                    readers[c](samples, stride, rows, firstIndex, into);
-                }
-                _filling.Rows += rows;
+                var rows = Math.Min(count, _filling.Capacity - _filling.Rows);
+                Transpose(_filling, samples[..(rows * stride)], stride, firstIndex, readers);
                 _accepted += rows;
                 samples = samples[(rows * stride)..];
                 (count, firstIndex) = (count - rows, firstIndex + rows);
-                if (_filling.Rows < BatchRows)
+                if (_filling.Rows < _filling.Capacity)
                     continue;
                 _ready.Enqueue(_filling);
                 _filling = null;
@@ -153,11 +155,31 @@ internal sealed class SampleRecorder
         await _store.DisposeAsync();
     }
 
+    private void Transpose(Batch batch, ReadOnlySpan<byte> samples, int stride, long firstIndex, ColumnReaders.Reader[] readers)
+    {
+        var block = Math.Max(1, BlockBytes / stride);
+        for (; !samples.IsEmpty; samples = samples[Math.Min(samples.Length, block * stride)..])
+        {
+            var rows = Math.Min(block, samples.Length / stride);
+            for (var c = 0; c < readers.Length; c++)
+                readers[c](samples, stride, rows, firstIndex, batch.Columns[c].AsSpan(batch.Rows * _columnBytes[c], rows * _columnBytes[c]));
+            batch.Rows += rows;
+            firstIndex += rows;
+        }
+    }
+
+    /// <summary>A batch that ends where a chunk does; null when all that may be are waiting for the disk.</summary>
     private Batch? Rent()
     {
-        if (_free.TryPop(out var batch))
-            return batch;
-        return _ready.Count >= _mostBatches ? null : new Batch([.. _columnBytes.Select(bytes => new byte[bytes * BatchRows])]);
+        if (!_free.TryPop(out var batch))
+        {
+            if (_batches >= _mostBatches)
+                return null;
+            _batches++;
+            batch = new Batch([.. _columnBytes.Select(bytes => GC.AllocateUninitializedArray<byte>(bytes * BatchRows))]);
+        }
+        batch.Capacity = BatchRows - (int)(_accepted % BatchRows);
+        return batch;
     }
 
     private async Task PumpAsync()
@@ -206,10 +228,12 @@ internal sealed class SampleRecorder
 
     private bool FlushDue(out bool sync)
     {
-        var asked = _requests.Where(r => r.Target <= _written).ToList();
-        sync = asked.Any(r => r.Sync);
+        var asked = sync = false;
+        foreach (var request in _requests)
+            if (request.Target <= _written)
+                (asked, sync) = (true, sync | request.Sync);
         var watched = _written >= _watch && _flushed < _watch;
-        return asked.Count > 0 || _written > _flushed && (watched || _clock.NowNs - _lastFlushNs >= FlushEveryNs);
+        return asked || _written > _flushed && (watched || _clock.NowNs - _lastFlushNs >= FlushEveryNs);
     }
 
     private async Task AppendAsync(Batch batch)
@@ -275,5 +299,7 @@ internal sealed class SampleRecorder
         public byte[][] Columns => columns;
 
         public int Rows { get; set; }
+
+        public int Capacity { get; set; }
     }
 }
