@@ -24,6 +24,7 @@ internal static class CommandLine
             RunsCommand.Show(),
             DoctorCommand.Create(),
             VirtualCommand.Create(),
+            PandACommand.Create(),
             CompletionCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();

@@ -10,7 +10,7 @@ internal static class PandAValueCheck
     private const long LargestTime = (1L << 48) - 1;
 
     /// <summary>Null, or what is wrong with writing <paramref name="value"/> to <paramref name="name"/>.</summary>
-    /// <param name="units">Of a time: what its UNITS attribute says; only used for times without <c>.RAW</c>.</param>
+    /// <param name="units">Of a time: what its UNITS attribute says; empty: not known, and a time without <c>.RAW</c> is not checked.</param>
     /// <param name="tickNs">Nanoseconds of a clock tick.</param>
     public static string? Problem(string name, PandAFieldInfo field, string value, string units, long tickNs)
     {
@@ -23,7 +23,7 @@ internal static class PandAValueCheck
             return $"{name}: the value has a line break";
         if (attribute == "DELAY")
             return Whole(name, value, 0, 31);
-        if (field.IsTime && attribute is "" or "RAW" && field.IsTime)
+        if (field.IsTime && (attribute == "RAW" || attribute.Length == 0 && units.Length > 0))
             return Time(name, block, field, value, attribute == "RAW" ? null : units, tickNs);
         if (attribute.Length > 0)
             return null;
@@ -54,7 +54,7 @@ internal static class PandAValueCheck
         {
             null => tickNs,
             "min" => 60e9,
-            "s" or "" => 1e9,
+            "s" => 1e9,
             "ms" => 1e6,
             "us" => 1e3,
             _ => double.NaN,
