@@ -18,7 +18,7 @@ namespace Flyscan.Benchmarks;
 internal static class PandABenchmark
 {
     private const double Seconds = 3;
-    private static readonly double[] Rates = [200, 300, 400, 500, 600, 700, 800, 900, 1000];
+    private static readonly double[] Rates = [100, 200, 300, 400, 500, 600, 700, 800];
 
     public static async Task RunAsync(TextWriter output)
     {
@@ -68,18 +68,18 @@ internal static class PandABenchmark
             using var data = new PandADataClient(
                 connection, use ? plan : CapturePlan.Nothing, 8, use ? recorder : null, 0, _ => { });
             await data.HeaderRead;
-            var began = clock.NowNs;
+            var (began, used) = (clock.NowNs, Environment.CpuUsage.TotalTime);
             var (sent, _) = await data.CaptureEnded;
             var recorded = use ? await recorder.CloseAsync(CancellationToken.None) : data.Received;
             var seconds = (clock.NowNs - began) / 1e9;
             var bytes = sent * Shape(shape).Sum(f => f.Bytes);
             var peak = (await File.ReadAllLinesAsync("/proc/self/status")).First(l => l.StartsWith("VmHWM", StringComparison.Ordinal));
-            var cpu = Environment.CpuUsage.TotalTime.TotalSeconds;
+            var cpu = (Environment.CpuUsage.TotalTime - used).TotalSeconds;
             var lost = sent - recorded;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{bytes / seconds / 1e6:0} MB/s, {sent / seconds / 1e6:0.0} M samples/s, {long.Parse(peak.Split(' ')[^2]) / 1024} MiB, "
-                    + $"{cpu / seconds:0.0} cores, lost {lost} {fault}"));
+                    + $"{cpu / bytes * 1e9:0.00} s of processor time per GB, lost {lost} {fault}"));
         }
         catch (IOException error)
         {

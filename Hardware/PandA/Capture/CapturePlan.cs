@@ -7,9 +7,9 @@ namespace Flyscan.Hardware.PandA.Capture;
 /// <summary>What the box captures for a scan, and the datasets that it becomes.</summary>
 internal sealed class CapturePlan
 {
-    /// <summary>Frames of a chunk: 64 KiB of a column, so that at a million frames a second the file's index does not become the work.
+    /// <summary>Frames of a chunk: 128 KiB of a column, so that at a million frames a second the file's index does not become the work.
     /// </summary>
-    public const int ChunkFrames = 8192;
+    public const int ChunkFrames = 16_384;
 
     /// <summary>What the server can do with a value over an exposure, in the order in which it lists them.</summary>
     public static readonly EquatableArray<string> KnownOptions = ["Value", "Diff", "Sum", "Min", "Max", "Mean", "StdDev"];

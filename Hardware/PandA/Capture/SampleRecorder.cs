@@ -8,16 +8,19 @@ namespace Flyscan.Hardware.PandA.Capture;
 /// takes no more.</remarks>
 internal sealed class SampleRecorder
 {
-    /// <summary>One chunk of every column, so that full batches are written as whole chunks.</summary>
-    private const int BatchRows = CapturePlan.ChunkFrames;
+    /// <summary>Whole chunks of every column, so that full batches are written without going through the library's cache.</summary>
+    private const int MostBatchChunks = 4;
 
     /// <summary>Samples read at a time, column by column: few enough to stay in the nearest cache.</summary>
     private const int BlockBytes = 16 * 1024;
+    /// <summary>One that fills, one that is written, one between.</summary>
+    private const int LeastBatches = 3;
     private const long FlushEveryNs = 250_000_000;
 
     private readonly IFrameStore _store;
     private readonly IClock _clock;
     private readonly int[] _columnBytes;
+    private readonly int _batchRows;
     private readonly int _mostBatches;
     private readonly Action<long> _recorded;
     private readonly Action<string> _faulted;
@@ -29,6 +32,9 @@ internal sealed class SampleRecorder
     private IDisposable? _wake;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
+
+    /// <summary>A batch that was not full has been written since the last flush.</summary>
+    private bool _partial;
     private int _batches;
     private long _accepted;
     private long _written;
@@ -43,7 +49,10 @@ internal sealed class SampleRecorder
         IFrameStore store, int[] columnBytes, IClock clock, long mostPendingBytes, Action<long> recorded, Action<string> faulted)
     {
         (_store, _columnBytes, _clock, _recorded, _faulted) = (store, columnBytes, clock, recorded, faulted);
-        _mostBatches = (int)Math.Clamp(mostPendingBytes / (BatchRows * (long)columnBytes.Sum()), 3, 100_000);
+        var chunkBytes = CapturePlan.ChunkFrames * (long)columnBytes.Sum();
+        var chunks = Math.Clamp(mostPendingBytes / chunkBytes / LeastBatches, 1, MostBatchChunks);
+        _batchRows = (int)chunks * CapturePlan.ChunkFrames;
+        _mostBatches = (int)Math.Clamp(mostPendingBytes / (chunks * chunkBytes), LeastBatches, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }
 
@@ -176,9 +185,9 @@ internal sealed class SampleRecorder
             if (_batches >= _mostBatches)
                 return null;
             _batches++;
-            batch = new Batch([.. _columnBytes.Select(bytes => GC.AllocateUninitializedArray<byte>(bytes * BatchRows))]);
+            batch = new Batch([.. _columnBytes.Select(bytes => GC.AllocateUninitializedArray<byte>(bytes * _batchRows))]);
         }
-        batch.Capacity = BatchRows - (int)(_accepted % BatchRows);
+        batch.Capacity = _batchRows - (int)(_accepted % _batchRows);
         return batch;
     }
 
@@ -212,19 +221,24 @@ internal sealed class SampleRecorder
                 return _pumping = false;
             flush = FlushDue(out sync);
             if (flush)
-                return true;
+                return !(_partial = false);
             if (_ready.TryDequeue(out batch))
                 return true;
-            if (_filling is { Rows: > 0 })
+            if (_filling is { Rows: > 0 } && PartialDue())
             {
-                (batch, _filling) = (_filling, null);
+                (batch, _filling, _partial) = (_filling, null, true);
                 return true;
             }
-            if (_written > _flushed)
+            if (_accepted > _flushed)
                 _wake ??= _clock.WakeAt(_lastFlushNs + FlushEveryNs, OnFlushTime);
             return _pumping = false;
         }
     }
+
+    private bool TimeDue => _clock.NowNs - _lastFlushNs >= FlushEveryNs;
+
+    /// <summary>A batch that is not full is written only for a flush: nobody sees it before, and whole chunks are cheaper.</summary>
+    private bool PartialDue() => _requests.Count > 0 || _accepted >= _watch && _flushed < _watch || TimeDue;
 
     private bool FlushDue(out bool sync)
     {
@@ -233,7 +247,9 @@ internal sealed class SampleRecorder
             if (request.Target <= _written)
                 (asked, sync) = (true, sync | request.Sync);
         var watched = _written >= _watch && _flushed < _watch;
-        return asked || _written > _flushed && (watched || _clock.NowNs - _lastFlushNs >= FlushEveryNs);
+        // What has come meanwhile goes with it, once; then it is flushed, however fast more comes.
+        var timed = TimeDue && (_partial || _ready.Count > 0 || _filling is not { Rows: > 0 });
+        return asked || _written > _flushed && (watched || timed);
     }
 
     private async Task AppendAsync(Batch batch)

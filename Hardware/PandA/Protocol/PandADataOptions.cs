@@ -25,7 +25,7 @@ internal sealed record PandADataOptions
             return new PandADataOptions();
         if (line.Contains('\r'))
             problem = "Cannot process CR character";
-        else if (line.Split(' ').Any(word => word.Length == 0 || !word.All(c => char.IsAsciiLetter(c) || c == '_')))
+        else if (line.Split(' ').Any(word => word.Length == 0 || !char.IsAsciiLetter(word[0]) || !word.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
             problem = "No name found";
         if (problem.Length > 0)
             return null;

@@ -97,24 +97,37 @@ public sealed class ForeignWriteTests
             private readonly PandAControlServerProtocol _own = new(10);
             private Action<ReadOnlyMemory<byte>>? _received;
             private Action<Exception?>? _closed;
+            private byte[] _held = [];
             private bool? _reports;
 
             public void Take(ReadOnlyMemory<byte> bytes, Reports reports, Action<IConnection> box)
             {
                 _reports ??= bytes.Span.StartsWith("*CHANGES"u8);
-                if (_reports == false && _received is null)
-                    box(this);
-                if (_reports == false)
-                    _received!(bytes);
-                else
+                if (_reports == true)
                     _own.Receive(bytes.Span);
+                else if (_received is not null)
+                    _received(bytes);
+                else
+                    Hold(bytes, box);
                 while (_reports == true && _own.TryTake(out var request))
                     connection.Send(Encoding.ASCII.GetBytes(reports.Answer(request.Line)));
             }
 
+            private void Hold(ReadOnlyMemory<byte> bytes, Action<IConnection> box)
+            {
+                if (_held.Length == 0)
+                    box(this);
+                _held = [.. _held, .. bytes.Span];
+            }
+
             public void Close(Exception? cause) => _closed?.Invoke(cause);
 
-            public void Start(Action<ReadOnlyMemory<byte>> received, Action<Exception?> closed) => (_received, _closed) = (received, closed);
+            public void Start(Action<ReadOnlyMemory<byte>> received, Action<Exception?> closed)
+            {
+                (_received, _closed) = (received, closed);
+                if (_held.Length > 0)
+                    received(_held);
+            }
 
             public void Send(ReadOnlySpan<byte> bytes) => connection.Send(bytes);
 

@@ -31,7 +31,7 @@ public sealed class PandALayoutTests
         var saved = Read(server);
         (server.Values["SEQ1.PRESCALE"], server.Values["SEQ1.PRESCALE.UNITS"], server.Bodies["SEQ1.TABLE"]) = ("1000", "s", []);
         Assert.Equal(
-            ["SEQ1.PRESCALE.UNITS: us in the file, s in the box", "SEQ1.PRESCALE: 1 in the file, 1000 in the box",
+            ["SEQ1.PRESCALE: 1 in the file, 1000 in the box", "SEQ1.PRESCALE.UNITS: us in the file, s in the box",
                 "SEQ1.TABLE: differs (1 lines in the file, 0 in the box)"],
             PandALayout.Differences(saved, Read(server)));
 

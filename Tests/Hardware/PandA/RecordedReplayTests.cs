@@ -46,8 +46,10 @@ public sealed class RecordedReplayTests(ITestOutputHelper output)
         foreach (var (name, options, bytes) in Streams())
         {
             var whole = Read(options, bytes);
-            Assert.True(whole.Faults.Count == 0, $"{name}: {string.Join("; ", whole.Faults)}");
-            Assert.NotEmpty(whole.Ends);
+            // The first client of session 56 closed in mid capture.
+            string[] faults = name == "56_reconnect_in_mid_capture" ? ["closed in mid capture, without END, after 20 samples"] : [];
+            Assert.Equal(faults, whole.Faults);
+            Assert.Equal(faults.Length == 0, whole.Ends.Count > 0);
             for (var cut = 1; cut < bytes.Length; cut++, cuts++)
                 Assert.Equal(whole.Text, Read(options, bytes[..cut], bytes[cut..]).Text);
             Assert.Equal(whole.Text, Read(options, [.. bytes.Select(b => new[] { b })]).Text);
@@ -65,7 +67,7 @@ public sealed class RecordedReplayTests(ITestOutputHelper output)
         var counted = streams.Where(s => string.CompareOrdinal(s.Key, "20") >= 0 && string.CompareOrdinal(s.Key, "35") < 0).ToList();
         Assert.Equal(15, counted.Count);
         foreach (var (name, values) in counted)
-            Assert.True(values.Length >= 12 && values.Select((v, i) => v == i + 1).All(x => x), $"{name}: {string.Join(' ', values)}");
+            Assert.True(values.Length >= 6 && values.Select((v, i) => v == i + 1).All(x => x), $"{name}: {string.Join(' ', values)}");
     }
 
     [SharedTheory]
