@@ -79,11 +79,15 @@ public sealed class PandAFactory : IDeviceFactory
     private static EquatableArray<string> AxisCaptures(ISettings settings)
     {
         var options = settings.Text("axis-captures", "Min Max Mean").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (options.Any(o => !CapturePlan.KnownOptions.Contains(o)) || !options.Contains("Mean") || options.Distinct().Count() < options.Length)
+        if (!AreOptions(options) || !options.Contains("Mean"))
             throw settings.Error(
-                "axis-captures", $"must be Mean and any others of {string.Join(' ', CapturePlan.KnownOptions)}, each once, separated by blanks");
+                "axis-captures",
+                $"must be Mean and any others of {string.Join(' ', CapturePlan.KnownOptions)}, each once, separated by blanks");
         return options.ToEquatableArray();
     }
+
+    private static bool AreOptions(string[] options) =>
+        options.Length > 0 && options.All(CapturePlan.KnownOptions.Contains) && options.Distinct().Count() == options.Length;
 
     private static EquatableArray<PandADetector> Detectors(ISettings section)
     {
@@ -93,7 +97,7 @@ public sealed class PandAFactory : IDeviceFactory
             var one = section.Section(name);
             one.AllowOnly("capture", "options", "unit", "essential");
             var options = one.Text("options", "Value").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (options.Length == 0 || options.Any(o => !CapturePlan.KnownOptions.Contains(o)) || options.Distinct().Count() < options.Length)
+            if (!AreOptions(options))
                 throw one.Error("options", $"must be some of {string.Join(' ', CapturePlan.KnownOptions)}, each once, separated by blanks");
             found.Add(new(name, one.Text("capture"), options.ToEquatableArray(), one.Text("unit", ""), one.Flag("essential", false)));
         }

@@ -75,7 +75,8 @@ internal static class PandALayoutVerbs
     public static Command Show()
     {
         var host = Host();
-        var command = new VerbCommand("show", "Says what a PandA is and does: firmware, blocks, capture, clients.", "flyscan panda show bl22-panda")
+        var command = new VerbCommand(
+            "show", "Says what a PandA is and does: firmware, blocks, capture, clients.", "flyscan panda show bl22-panda")
         {
             host,
         };

@@ -121,7 +121,8 @@ internal static class PandABenchmark
             {
                 var words = Enumerable.Range(0, rows * 4).Select(i => (uint)i).ToArray();
                 var ns = await TimeAsync(clock, 50, () => client.DoAsync(CancellationToken.None, PandACommand.Words("SEQ1.TABLE", words)));
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"control: table of {rows} rows in base64: {ns / 1e6:0.00} ms"));
+                output.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"control: table of {rows} rows in base64: {ns / 1e6:0.00} ms"));
             }
         }
         source.Kill();
@@ -150,7 +151,8 @@ internal static class PandABenchmark
             GC.KeepAlive(command);
         }
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"1,000 snaked lines to a table of 4,000 rows, encoded: {best:0.00} ms (the first time {first:0.0} ms)"));
+            CultureInfo.InvariantCulture,
+            $"1,000 snaked lines to a table of 4,000 rows, encoded: {best:0.00} ms (the first time {first:0.0} ms)"));
     }
 
     private static async Task<double> TimeAsync(IClock clock, int times, Func<Task> work)

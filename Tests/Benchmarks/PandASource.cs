@@ -7,7 +7,7 @@ using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Benchmarks;
 
-/// <summary>Stands for a box in a process of its own: a data port that sends one capture, and a control port that takes everything.</summary>
+/// <summary>Stands for a box in a process of its own: a data port that sends one capture, a control port that takes all.</summary>
 internal static class PandASource
 {
     private const int FrameBytes = 2 << 20;

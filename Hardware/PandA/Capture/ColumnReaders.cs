@@ -63,7 +63,8 @@ internal static class ColumnReaders
             for (; i + 4 <= values.Length; i += 4)
             {
                 ref var four = ref Unsafe.Add(ref from, (nint)i * stride);
-                var raw = Vector128.Create(Int32(ref four, 0), Int32(ref four, stride), Int32(ref four, 2 * stride), Int32(ref four, 3 * stride));
+                var raw = Vector128.Create(
+                    Int32(ref four, 0), Int32(ref four, stride), Int32(ref four, 2 * stride), Int32(ref four, 3 * stride));
                 (Avx.ConvertToVector256Double(raw) * scales + offsets).CopyTo(values[i..]);
             }
         }

@@ -171,7 +171,10 @@ internal sealed class SampleRecorder
         {
             var rows = Math.Min(block, samples.Length / stride);
             for (var c = 0; c < readers.Length; c++)
-                readers[c](samples, stride, rows, firstIndex, batch.Columns[c].AsSpan(batch.Rows * _columnBytes[c], rows * _columnBytes[c]));
+            {
+                var into = batch.Columns[c].AsSpan(batch.Rows * _columnBytes[c], rows * _columnBytes[c]);
+                readers[c](samples, stride, rows, firstIndex, into);
+            }
             batch.Rows += rows;
             firstIndex += rows;
         }

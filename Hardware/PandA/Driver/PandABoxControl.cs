@@ -207,5 +207,6 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
 
     /// <summary>The same words, whatever the lines that they were sent in.</summary>
     private static bool SameTable(string set, string held) => set.Length > 64
-        && SequencerProgramme.TryFromBase64(set, out var a) && SequencerProgramme.TryFromBase64(held, out var b) && a.AsSpan().SequenceEqual(b);
+        && SequencerProgramme.TryFromBase64(set, out var a) && SequencerProgramme.TryFromBase64(held, out var b)
+        && a.AsSpan().SequenceEqual(b);
 }

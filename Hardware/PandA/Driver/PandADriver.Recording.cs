@@ -75,7 +75,9 @@ internal sealed partial class PandADriver
             await stale.Recorder.AbandonAsync();
         var first = Math.Max(header.Missed, alreadyRecorded);
         // The server's memory did not reach back to what is recorded: those samples exist nowhere any more.
-        var gap = header.Missed > alreadyRecorded ? $"samples {alreadyRecorded} to {header.Missed - 1} were lost: the box kept no more" : null;
+        var gap = header.Missed > alreadyRecorded
+            ? $"samples {alreadyRecorded} to {header.Missed - 1} were lost: the box kept no more"
+            : null;
         var recording = await OpenAsync(staging, plan, first, cancel, gap);
         recording.Session = session;
         lock (_gate)
@@ -120,7 +122,8 @@ internal sealed partial class PandADriver
     private CapturePlan Plan(RecorderStaging staging) =>
         new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
 
-    private async Task<RecordingState> OpenAsync(RecorderStaging staging, CapturePlan plan, long first, CancellationToken cancel, string? gap = null)
+    private async Task<RecordingState> OpenAsync(
+        RecorderStaging staging, CapturePlan plan, long first, CancellationToken cancel, string? gap = null)
     {
         var path = $"data/{Name}.{staging.Segment:0000}.h5";
         List<SegmentAttribute> attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];

@@ -206,7 +206,8 @@ internal sealed partial class PandADriver : ITriggerBox
         foreach (var option in new CapturePlan(_settings.Encoders, _settings.Detectors).Options)
             if (!offered.Contains(option))
                 throw new IOException(
-                    $"the box cannot capture {option} (it offers {string.Join(' ', offered)}): check axis-captures and the detectors' options");
+                    $"the box cannot capture {option} (it offers {string.Join(' ', offered)}): "
+                        + "check axis-captures and the detectors' options");
     }
 
     /// <summary>The bus name of the gate's output: BITS1.A drives BITS1.OUTA, or BITS.OUTA where there is one such block.</summary>

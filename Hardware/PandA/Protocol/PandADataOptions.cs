@@ -25,7 +25,7 @@ internal sealed record PandADataOptions
             return new PandADataOptions();
         if (line.Contains('\r'))
             problem = "Cannot process CR character";
-        else if (line.Split(' ').Any(word => word.Length == 0 || !char.IsAsciiLetter(word[0]) || !word.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
+        else if (line.Split(' ').Any(word => !IsName(word)))
             problem = "No name found";
         if (problem.Length > 0)
             return null;
@@ -52,6 +52,9 @@ internal sealed record PandADataOptions
         ];
         return string.Join(' ', words.Where(w => w.Length > 0)) + "\n";
     }
+
+    private static bool IsName(string word) =>
+        word.Length > 0 && char.IsAsciiLetter(word[0]) && word.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private PandADataOptions? With(string word) => word switch
     {

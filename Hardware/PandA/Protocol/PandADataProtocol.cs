@@ -297,7 +297,8 @@ internal sealed partial class PandADataProtocol
             TakeEnd(line[4..]);
             return;
         }
-        if (_options is { NoStatus: true, NoHeader: false } && (line == "<header>" || line.StartsWith("arm_time: ", StringComparison.Ordinal)))
+        if (_options is { NoStatus: true, NoHeader: false }
+            && (line == "<header>" || line.StartsWith("arm_time: ", StringComparison.Ordinal)))
         {
             End(_received, NotTold);
             TakeHeader(line);

@@ -55,7 +55,8 @@ internal sealed record PandACaptureStatus(bool Busy, int Readers, int Active)
 {
     public static PandACaptureStatus? Parse(string text) =>
         text.Split(' ') is ["Busy" or "Idle", var readers, var active]
-        && PandAText.TryWhole(readers, out var r) && PandAText.TryWhole(active, out var a) && r is >= 0 and <= 65535 && a is >= 0 and <= 65535
+        && PandAText.TryWhole(readers, out var r) && PandAText.TryWhole(active, out var a)
+        && r is >= 0 and <= 65535 && a is >= 0 and <= 65535
             ? new(text[0] == 'B', (int)r, (int)a)
             : null;
 

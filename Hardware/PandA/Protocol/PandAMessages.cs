@@ -24,7 +24,7 @@ internal sealed record PandACommand(string Line, EquatableArray<string> Body, bo
     /// <summary>Longest line that the server takes, with its line feed.</summary>
     public const int LongestLine = 1023;
 
-    /// <summary>Bytes that one line of a base64 table carries: 960 characters, a multiple of the 64 that the server itself writes.</summary>
+    /// <summary>Bytes that one line of a base64 table carries: 960 characters, a multiple of the server's own 64.</summary>
     private const int LineBytes = 720;
 
     public static PandACommand Get(string name) => new($"{name}?", [], false);
@@ -52,7 +52,8 @@ internal sealed record PandACommand(string Line, EquatableArray<string> Body, bo
     {
         var lines = new List<string>();
         for (; !words.IsEmpty; words = words[Math.Min(rowWords, words.Length)..])
-            lines.Add(string.Join(' ', words[..Math.Min(rowWords, words.Length)].ToArray().Select(w => w.ToString(CultureInfo.InvariantCulture))));
+            lines.Add(string.Join(
+                ' ', words[..Math.Min(rowWords, words.Length)].ToArray().Select(w => w.ToString(CultureInfo.InvariantCulture))));
         return new($"{name}{Mark(write)}", lines.ToEquatableArray(), true);
     }
 

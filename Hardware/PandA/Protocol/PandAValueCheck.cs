@@ -10,7 +10,7 @@ internal static class PandAValueCheck
     private const long LargestTime = (1L << 48) - 1;
 
     /// <summary>Null, or what is wrong with writing <paramref name="value"/> to <paramref name="name"/>.</summary>
-    /// <param name="units">Of a time: what its UNITS attribute says; empty: not known, and a time without <c>.RAW</c> is not checked.</param>
+    /// <param name="units">Of a time: what its UNITS attribute says; empty: not known; a time without <c>.RAW</c> then passes.</param>
     /// <param name="tickNs">Nanoseconds of a clock tick.</param>
     public static string? Problem(string name, PandAFieldInfo field, string value, string units, long tickNs)
     {
@@ -66,7 +66,8 @@ internal static class PandAValueCheck
         if (ticks < 0 || ticks > most)
             return $"{name}={value}: is {ticks:0} ticks of {tickNs} ns, at most {most} fit";
         return block == "PULSE" && field.Name == "DELAY" && ticks is > 0 and < LeastDelayTicks
-            ? $"{name}={value}: is {ticks:0} ticks; a PULSE delays by none or by at least {LeastDelayTicks} ticks ({LeastDelayTicks * tickNs} ns)"
+            ? $"{name}={value}: is {ticks:0} ticks; a PULSE delays by none or by at least "
+                + $"{LeastDelayTicks} ticks ({LeastDelayTicks * tickNs} ns)"
             : null;
     }
 }

@@ -59,7 +59,8 @@ public sealed class CapturedColumnsTests
                 {
                     var sample = bytes.AsSpan(i * stride);
                     Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(sample[4..]) * 0.1 + -7, scaled[i]);
-                    var mean = (double)BinaryPrimitives.ReadInt64LittleEndian(sample[4..]) / BinaryPrimitives.ReadUInt32LittleEndian(sample);
+                    var mean = (double)BinaryPrimitives.ReadInt64LittleEndian(sample[4..])
+                        / BinaryPrimitives.ReadUInt32LittleEndian(sample);
                     Assert.Equal(mean * 0.1 + -7, means[i]);
                 }
             }
@@ -75,7 +76,8 @@ public sealed class CapturedColumnsTests
         ColumnReaders.Mean(4, 0, 1, 5)(sample, 20, 1, 0, MemoryMarshal.AsBytes(mean.AsSpan()));
         ColumnReaders.Ticks64(12, 8)(sample, 20, 1, 0, MemoryMarshal.AsBytes(time.AsSpan()));
         Assert.Equal((double.NaN, -1L), (mean[0], time[0]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ColumnReaders.Ticks64(13, 8)(sample, 20, 1, 0, MemoryMarshal.AsBytes(time.AsSpan())));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => ColumnReaders.Ticks64(13, 8)(sample, 20, 1, 0, MemoryMarshal.AsBytes(time.AsSpan())));
         Assert.Equal(0, std[0]);
     }
 

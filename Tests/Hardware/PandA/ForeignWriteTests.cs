@@ -17,7 +17,8 @@ public sealed class ForeignWriteTests
     [InlineData("SEQ1.PRESCALE.RAW=7\n", "CONFIG", "SEQ1.PRESCALE=5.6e-08",
         "somebody else set SEQ1.PRESCALE.RAW to 7 during the scan; it was 0")]
     [InlineData("PCAP1.TRIG.DELAY=3\n", "ATTR", "PCAP.TRIG.DELAY=3", "somebody else set PCAP.TRIG.DELAY to 3 during the scan; it was 0")]
-    public void A_write_to_what_the_programme_depends_on_is_named_and_fails_the_take(string write, string group, string report, string fault)
+    public void A_write_to_what_the_programme_depends_on_is_named_and_fails_the_take(
+        string write, string group, string report, string fault)
     {
         var bench = Flying(out var reports);
         bench.Ask(write);

@@ -29,7 +29,8 @@ internal sealed class KeptServer
             if (command.EndsWith("?\n", StringComparison.Ordinal))
                 server.Fixed[command.TrimEnd('\n')] = reply;
         server.Fixed["*PCAP.STATUS?"] = "OK =Idle 0 0\n";
-        foreach (var (command, reply) in new RecordedSession("09").Exchanges().Where(e => e.Command.StartsWith("*CHANGES.") && e.Reply != "OK\n"))
+        foreach (var (command, reply) in new RecordedSession("09").Exchanges()
+            .Where(e => e.Command.StartsWith("*CHANGES.") && e.Reply != "OK\n"))
             foreach (var line in reply.Split('\n').Where(l => l.StartsWith('!')))
                 server.Learn(PandAChange.Parse(line[1..])!);
         server.Bodies["SEQ1.TABLE"] = ["BQAXABj8//9kAAAAhAMAAA=="];
@@ -72,7 +73,8 @@ internal sealed class KeptServer
             return Set(line[..at], line[(at + 1)..]);
         var name = line.TrimEnd('?');
         if (line.StartsWith("*CHANGES.", StringComparison.Ordinal))
-            return Multi(_order.Where(n => n != Hidden && Group(n) == name[9..]).Select(n => Bodies.ContainsKey(n) ? $"{n}<" : $"{n}={Values[n]}"));
+            return Multi(_order.Where(n => n != Hidden && Group(n) == name[9..])
+                .Select(n => Bodies.ContainsKey(n) ? $"{n}<" : $"{n}={Values[n]}"));
         if (Bodies.TryGetValue(name.EndsWith(".B", StringComparison.Ordinal) ? name[..^2] : name, out var lines))
             return Multi(lines);
         return Values.TryGetValue(name, out var value) ? $"OK ={value}\n" : Fixed.GetValueOrDefault(line, "ERR No such field\n");

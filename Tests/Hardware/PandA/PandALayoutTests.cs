@@ -20,7 +20,8 @@ public sealed class PandALayoutTests
         Assert.Contains("\n# PandA SW: 4.1-dirty", text);
         Assert.Contains("\nSEQ1.PRESCALE.UNITS=us\n", text);
         Assert.Contains("\nSEQ1.TABLE<B\nBQAXABj8//9kAAAAhAMAAA==\n\n", text);
-        Assert.True(text.IndexOf("SEQ1.PRESCALE.UNITS=us", StringComparison.Ordinal) < text.IndexOf("SEQ1.PRESCALE=1", StringComparison.Ordinal));
+        Assert.True(
+            text.IndexOf("SEQ1.PRESCALE.UNITS=us", StringComparison.Ordinal) < text.IndexOf("SEQ1.PRESCALE=1", StringComparison.Ordinal));
         Assert.DoesNotContain("QUEUED_LINES", text);
     }
 
@@ -40,7 +41,8 @@ public sealed class PandALayoutTests
         Assert.Empty(PandALayout.Differences(saved, Read(server)));
         var (units, value) = (server.Written.IndexOf("SEQ1.PRESCALE.UNITS=us"), server.Written.IndexOf("SEQ1.PRESCALE=1"));
         var (off, table, on) = (
-            server.Written.IndexOf("SEQ1.ENABLE=ZERO"), server.Written.IndexOf("SEQ1.TABLE<B"), server.Written.IndexOf("SEQ1.ENABLE=PCAP.ACTIVE"));
+            server.Written.IndexOf("SEQ1.ENABLE=ZERO"), server.Written.IndexOf("SEQ1.TABLE<B"),
+            server.Written.IndexOf("SEQ1.ENABLE=PCAP.ACTIVE"));
         Assert.True(off >= 0 && off < units && units < value && value < table && table < on, $"{off} {units} {value} {table} {on}");
     }
 

@@ -111,7 +111,8 @@ public sealed class RecordedReplayTests(ITestOutputHelper output)
     }
 
     internal static IEnumerable<string> Sessions() =>
-        Directory.GetFiles(SharedData.PathOf("data/panda"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
+        Directory.GetFiles(SharedData.PathOf("data/panda"), "*.txt")
+            .Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
 
     /// <summary>Every whole stream of the data port, with what its client asked for.</summary>
     internal static IEnumerable<(string Name, PandADataOptions Options, byte[] Bytes)> Streams()
@@ -120,7 +121,8 @@ public sealed class RecordedReplayTests(ITestOutputHelper output)
         {
             var name = Path.GetFileNameWithoutExtension(file);
             var asked = Encoding.Latin1.GetString(new RecordedSession(name[..2]).Bytes("dat", toServer: true)).Split('\n');
-            var line = name.EndsWith("_b", StringComparison.Ordinal) || name.EndsWith("_second", StringComparison.Ordinal) ? asked[1] : asked[0];
+            var second = name.EndsWith("_b", StringComparison.Ordinal) || name.EndsWith("_second", StringComparison.Ordinal);
+            var line = second ? asked[1] : asked[0];
             yield return (name, PandADataOptions.Parse(line, out _)!, File.ReadAllBytes(file));
         }
         foreach (var name in new[] { "73_seq_streaming_table", "75_server_restart" })
