@@ -102,7 +102,7 @@ internal sealed partial class PandADriver
         return settings;
     }
 
-        /// <summary>Old values of everything that staging changes, captures last.</summary>
+    /// <summary>Old values of everything that staging changes, captures last.</summary>
     private async Task<List<SavedSetting>> SaveAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
         var names = Settings(box).Select(s => s.Name).ToList();
