@@ -50,7 +50,7 @@ internal sealed unsafe class SegmentColumn
         }
     }
 
-    /// <summary>Writes frames at the end: whole chunks of arrays directly, the rest through the library's chunk cache.</summary>
+    /// <summary>Writes frames at the end: whole chunks directly, the rest through the library's chunk cache.</summary>
     public void Append(long written, ReadOnlySpan<byte> data, int frames)
     {
         SetLength(written + frames);
@@ -60,7 +60,7 @@ internal sealed unsafe class SegmentColumn
             for (var done = 0; done < frames;)
             {
                 var at = written + done;
-                var whole = Spec.FrameShape.Count > 0 && at % Spec.ChunkFrames == 0 && frames - done >= Spec.ChunkFrames;
+                var whole = at % Spec.ChunkFrames == 0 && frames - done >= Spec.ChunkFrames;
                 var step = whole ? Spec.ChunkFrames : Batch(at, frames - done);
                 if (whole)
                     WriteChunk(at, next);
@@ -74,10 +74,9 @@ internal sealed unsafe class SegmentColumn
 
     private int Batch(long at, int left)
     {
-        // Scalars are small: one call writes them all. Arrays go up to the next chunk's border, where the direct way begins.
-        if (Spec.FrameShape.Count == 0)
-            return left;
-        return (int)Math.Min(left, Spec.ChunkFrames - at % Spec.ChunkFrames);
+        // Up to the next chunk's border, where the direct way begins; scalars are small, so that one call writes what has no whole chunk.
+        var border = Spec.ChunkFrames - at % Spec.ChunkFrames;
+        return Spec.FrameShape.Count == 0 && left < border + Spec.ChunkFrames ? left : (int)Math.Min(left, border);
     }
 
     private void SetLength(long frames)

@@ -8,7 +8,6 @@ namespace Flyscan.Hardware.PandA;
 public sealed class PandAFactory : IDeviceFactory
 {
     private const int LargestPort = 65535;
-    private static readonly string[] KnownOptions = ["Value", "Diff", "Sum", "Min", "Max", "Mean"];
 
     public string Kind => "panda";
 
@@ -33,7 +32,11 @@ public sealed class PandAFactory : IDeviceFactory
         var (_, dataPort) = environment.Endpoints.Resolve(name, "data-port", read.Host, read.DataPort);
         var encoders = environment.Axes
             .Where(a => a.Encoder is not null)
-            .Select(a => new PandAEncoder(a.Name, a.Encoder!.Input, a.Encoder.Scale, a.Encoder.Offset, a.Unit));
+            .Select(a => new PandAEncoder(a.Name, a.Encoder!.Input, a.Encoder.Scale, a.Encoder.Offset, a.Unit)
+            {
+                Captures = read.AxisCaptures,
+                HysteresisCounts = read.HysteresisCounts,
+            });
         var placed = read with
         {
             Host = controlHost,
@@ -52,7 +55,7 @@ public sealed class PandAFactory : IDeviceFactory
     {
         settings.AllowOnly(
             "kind", "host", "control-port", "data-port", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within",
-            "most-pending");
+            "most-pending", "axis-captures", "compare-hysteresis");
         var gate = settings.Text("gate", "BITS1.A");
         if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
             throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
@@ -67,9 +70,24 @@ public sealed class PandAFactory : IDeviceFactory
             TriggerOutput = settings.Text("trigger-output", "TTLOUT1"),
             Detectors = settings.Has("detectors") ? Detectors(settings.Section("detectors")) : [],
             ReplyWithinNs = settings.DurationNs("reply-within", 10_000_000, 60_000_000_000, 2_000_000_000),
-            MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 256L << 20),
+            MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 128L << 20),
+            AxisCaptures = AxisCaptures(settings),
+            HysteresisCounts = (int)settings.Integer("compare-hysteresis", 0, 1_000_000, 1),
         };
     }
+
+    private static EquatableArray<string> AxisCaptures(ISettings settings)
+    {
+        var options = settings.Text("axis-captures", "Min Max Mean").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (!AreOptions(options) || !options.Contains("Mean"))
+            throw settings.Error(
+                "axis-captures",
+                $"must be Mean and any others of {string.Join(' ', CapturePlan.KnownOptions)}, each once, separated by blanks");
+        return options.ToEquatableArray();
+    }
+
+    private static bool AreOptions(string[] options) =>
+        options.Length > 0 && options.All(CapturePlan.KnownOptions.Contains) && options.Distinct().Count() == options.Length;
 
     private static EquatableArray<PandADetector> Detectors(ISettings section)
     {
@@ -79,8 +97,8 @@ public sealed class PandAFactory : IDeviceFactory
             var one = section.Section(name);
             one.AllowOnly("capture", "options", "unit", "essential");
             var options = one.Text("options", "Value").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (options.Length == 0 || options.Any(o => !KnownOptions.Contains(o)))
-                throw one.Error("options", $"must be some of {string.Join(' ', KnownOptions)}, separated by blanks");
+            if (!AreOptions(options))
+                throw one.Error("options", $"must be some of {string.Join(' ', CapturePlan.KnownOptions)}, each once, separated by blanks");
             found.Add(new(name, one.Text("capture"), options.ToEquatableArray(), one.Text("unit", ""), one.Flag("essential", false)));
         }
         return found.ToEquatableArray();

@@ -3,7 +3,14 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.PandA;
 
 /// <summary>An axis encoder at one of the box's inputs: position = counts × Scale + Offset.</summary>
-internal sealed record PandAEncoder(string Axis, string Input, double Scale, double Offset, string Unit);
+/// <remarks>HysteresisCounts: how far beyond a compare position the axis must have been on the approach side.</remarks>
+internal sealed record PandAEncoder(string Axis, string Input, double Scale, double Offset, string Unit)
+{
+    /// <summary>What is captured of it over each exposure; the mean always.</summary>
+    public EquatableArray<string> Captures { get; init; } = ["Min", "Max", "Mean"];
+
+    public int HysteresisCounts { get; init; } = 1;
+}
 
 /// <summary>A detector that the box itself reads: a field it captures, with the server's capture options.</summary>
 internal sealed record PandADetector(string Name, string Capture, EquatableArray<string> Options, string Unit, bool Essential);
@@ -32,10 +39,15 @@ internal sealed record PandASettings
 
     public EquatableArray<PandADetector> Detectors { get; init; }
 
+    public EquatableArray<string> AxisCaptures { get; init; } = ["Min", "Max", "Mean"];
+
+    /// <summary>See <see cref="PandAEncoder"/>.</summary>
+    public int HysteresisCounts { get; init; } = 1;
+
     public long ReplyWithinNs { get; init; } = 2_000_000_000;
 
     public long HealthPeriodNs { get; init; } = 5_000_000_000;
 
     /// <summary>Samples that may wait for the disk before the capture is given up.</summary>
-    public long MostPendingBytes { get; init; } = 256L * 1024 * 1024;
+    public long MostPendingBytes { get; init; } = 128L * 1024 * 1024;
 }

@@ -1,9 +1,23 @@
+using System.Globalization;
 using Flyscan.Benchmarks;
 
 var wanted = args.Length > 0 ? args[0] : "all";
-if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover"))
+switch (wanted)
 {
-    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, all.");
+    // Processes that the PandA benchmark starts.
+    case "panda-source":
+        await PandASource.DataAsync(Number(args[1]), Number(args[2]), args[3]);
+        return 0;
+    case "panda-control":
+        await PandASource.ControlAsync();
+        return 0;
+    case "panda-case":
+        await PandABenchmark.MeasureAsync(args[1], args[2], Number(args[3]));
+        return 0;
+}
+if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover" or "panda"))
+{
+    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, panda, all.");
     return 2;
 }
 if (wanted is "all" or "engine")
@@ -14,4 +28,8 @@ if (wanted is "all" or "planning")
     PlanningBenchmark.Run(Console.Out);
 if (wanted is "all" or "handover")
     await HandoverBenchmark.RunAsync(Console.Out);
+if (wanted is "all" or "panda")
+    await PandABenchmark.RunAsync(Console.Out);
 return 0;
+
+static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -1,9 +1,8 @@
 using System.Text;
-using Flyscan.Hardware.PandA;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
-using Output = Flyscan.Hardware.PandA.PandAControlProtocol.Output;
+using Output = Flyscan.Hardware.PandA.Protocol.PandAControlProtocol.Output;
 
 namespace Flyscan.Tests.Hardware.PandA;
 

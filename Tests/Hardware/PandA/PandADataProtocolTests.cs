@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Flyscan.Hardware.PandA;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;

@@ -18,6 +18,8 @@ public sealed class PandADriverFaultTests
         bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(10, Ms, 2 * Ms), c));
         bench.Do(c => bench.Driver.EnableAsync(Mark, c));
         bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 20 * Ms, c));
+        // What is not a whole chunk is written at the next flush.
+        bench.World.RunUntil(bench.World.NowNs + 250 * Ms);
 
         Assert.Equal("/runs/scan/data/panda.0001.h5: no space left on device", bench.Do(bench.Driver.GetStatusAsync).Fault);
         Assert.Contains("no space left", bench.Problem(c => bench.Driver.ArmAsync(1, c)));
@@ -31,9 +33,9 @@ public sealed class PandADriverFaultTests
         var slow = new TaskCompletionSource();
         bench.Stores.Slow = slow.Task;
         bench.ConnectAndStage();
-        bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(40_000, 8_000, 16_000), c));
+        bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(60_000, 8_000, 16_000), c));
         bench.Do(c => bench.Driver.EnableAsync(Mark, c));
-        bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 640 * Ms, c));
+        bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 960 * Ms, c));
 
         Assert.StartsWith("the disk takes samples more slowly than the box makes them", bench.Do(bench.Driver.GetStatusAsync).Fault);
         slow.SetResult();

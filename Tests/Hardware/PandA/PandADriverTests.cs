@@ -1,5 +1,4 @@
 using Flyscan.Hardware.Contracts;
-using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
@@ -216,7 +215,7 @@ public sealed class PandADriverTests
     }
 
     [Fact]
-    public void A_sequence_that_somebody_else_ended_is_a_fault_that_says_where()
+    public void A_sequence_that_somebody_else_ended_is_a_fault_that_names_what_was_set()
     {
         var bench = new PandABench();
         bench.ConnectAndStage();
@@ -226,7 +225,7 @@ public sealed class PandADriverTests
         bench.Ask("SEQ1.ENABLE=ZERO\nSEQ1.ENABLE=ONE\nSEQ1.ENABLE=ZERO\n");
         var status = bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 0, c));
         Assert.Equal(BoxPhase.Faulted, status.Phase);
-        Assert.StartsWith("SEQ1 ended at row", status.Fault);
+        Assert.StartsWith("somebody else set SEQ1.ENABLE to ZERO during", status.Fault);
     }
 
     [Fact]

@@ -49,7 +49,8 @@ public sealed class SequencerProgrammeTests
     {
         var programme = Compile(new TriggerWindow(0, false, new("x", 5, false), [new(1, Ms, 2 * Ms)]));
         Assert.Equal((SequencerTrigger.Immediate, Mark.Value), (programme.Rows[0].Trigger, programme.Rows[0].Position));
-        Assert.Equal((SequencerTrigger.PositionAAtMost, 0), (programme.Rows[1].Trigger, programme.Rows[1].Position));
+        Assert.Equal((SequencerTrigger.PositionAAtLeast, 1), (programme.Rows[1].Trigger, programme.Rows[1].Position));
+        Assert.Equal((SequencerTrigger.PositionAAtMost, 0), (programme.Rows[2].Trigger, programme.Rows[2].Position));
     }
 
     [Fact]

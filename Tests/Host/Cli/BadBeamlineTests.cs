@@ -25,8 +25,8 @@ public sealed class BadBeamlineTests
     [InlineData("control-port = 8888", "control-port = 99999",
         "DIR/b.hocon:47: beamline.devices.panda.control-port = 99999: must be a whole number between 0 and 65535.")]
     [InlineData("options = Diff", "options = Dif",
-        "DIR/b.hocon:54: beamline.devices.panda.detectors.diode.options = Dif: must be some of Value Diff Sum Min Max Mean, "
-        + "separated by blanks")]
+        "DIR/b.hocon:54: beamline.devices.panda.detectors.diode.options = Dif: must be some of Value Diff Sum Min Max Mean StdDev, "
+        + "each once, separated by blanks")]
     [InlineData("kind = virtual-camera", "kind = virtual-camra",
         "DIR/b.hocon:58: beamline.devices.cam.kind = virtual-camra: no such kind of device. Did you mean virtual-camera? "
         + "Known kinds: panda, virtual-camera, virtual-motion, virtual-motor, virtual-ring, virtual-shutter, virtual-temperature.")]

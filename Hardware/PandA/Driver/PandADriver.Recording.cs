@@ -2,7 +2,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <content>The capture: adopt, arm, count, flush.</content>
 internal sealed partial class PandADriver
@@ -68,19 +68,39 @@ internal sealed partial class PandADriver
         if (Recording() is { Recorder.Fault: null } old && old.Session == session && header.Missed <= old.First + old.Recorder.Accepted)
         {
             await AttachAsync(box, old, cancel);
+            await CheckSettingsAsync(box, plan, cancel);
             return Done<AdoptedSession?>(new(new(session, old.Segment, []), false, old.First));
         }
         if (TakeRecording() is { } stale)
             await stale.Recorder.AbandonAsync();
         var first = Math.Max(header.Missed, alreadyRecorded);
-        var recording = await OpenAsync(staging, plan, first, cancel);
+        // The server's memory did not reach back to what is recorded: those samples exist nowhere any more.
+        var gap = header.Missed > alreadyRecorded
+            ? $"samples {alreadyRecorded} to {header.Missed - 1} were lost: the box kept no more"
+            : null;
+        var recording = await OpenAsync(staging, plan, first, cancel, gap);
         (recording.Session, recording.ClockZeroNs) = (session, ClockZeroOf(header));
         lock (_gate)
             (_recording, _programme, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, null, 0, false, false);
         await AttachAsync(box, recording, cancel);
+        // What the box is set to, was set by the process before: it is as good as ours only where it reads as ours would.
+        await CheckSettingsAsync(box, plan, cancel);
         return Done<AdoptedSession?>(
             new(new(session, recording.Segment, []) { ClockZeroNs = recording.ClockZeroNs }, true, first));
     });
+
+    /// <summary>Reads back what staging had set, after a time in which we could not see the box; watches it from here on.</summary>
+    private async Task CheckSettingsAsync(Box box, CapturePlan plan, CancellationToken cancel)
+    {
+        // The programme's own: loading sets them, and reads the table back.
+        var programme = new[] { "PRESCALE.RAW", "POSA", "POSB", "POSC" }.Select(f => $"{Sequencer}.{f}").ToArray();
+        var settings = Settings(box).Where(s => !programme.Contains(s.Name)).ToList();
+        var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name))]);
+        for (var i = 0; i < settings.Count; i++)
+            if (!PandABoxControl.Same(settings[i].Value, held[i]))
+                OnForeign($"somebody else set {settings[i].Name} to {held[i]} while the box was out of reach; it was {settings[i].Value}");
+        box.Control.Watch(settings.Concat(plan.Captures.Select(c => ($"{c.Field}.CAPTURE", c.Options))));
+    }
 
     private string SessionOf(PandADataHeader header) => $"{_settings.Host}:{_settings.DataPort}/{header.ArmTime}";
 
@@ -103,10 +123,13 @@ internal sealed partial class PandADriver
     private CapturePlan Plan(RecorderStaging staging) =>
         new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
 
-    private async Task<RecordingState> OpenAsync(RecorderStaging staging, CapturePlan plan, long first, CancellationToken cancel)
+    private async Task<RecordingState> OpenAsync(
+        RecorderStaging staging, CapturePlan plan, long first, CancellationToken cancel, string? gap = null)
     {
         var path = $"data/{Name}.{staging.Segment:0000}.h5";
-        SegmentAttribute[] attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];
+        List<SegmentAttribute> attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];
+        if (gap is not null)
+            attributes.Add(new("gap", gap));
         var spec = new SegmentSpec(Path.Combine(staging.RunFolder, path), plan.Specs, attributes.ToEquatableArray());
         var store = await _stores.CreateAsync(spec, cancel);
         var recorder = new SampleRecorder(
@@ -157,7 +180,7 @@ internal sealed partial class PandADriver
             ? $"the capture ended: {end.Result.Reason}"
             : null;
         var health = answers[2] == "OK" ? null : $"PCAP: {answers[2]}";
-        var fault = recording.Fault ?? recording.Recorder.Fault ?? ended ?? health;
+        var fault = recording.Fault ?? recording.Recorder.Fault ?? ended ?? health ?? _foreign;
         var acquired = Math.Max(Integer("*PCAP.CAPTURED", answers[1]), Triggered()) - recording.First;
         return new RecorderStatus(recording.Session, busy && fault is null, acquired, recording.Recorder.Recorded, [], false, fault);
     }

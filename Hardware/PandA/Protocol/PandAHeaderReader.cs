@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>Reads the header of a capture, XML or text, line by line.</summary>
 /// <remarks><b>Source</b> recorded sessions 20 to 31. The XML is written by one server with one element a line, so it is read as

@@ -2,7 +2,7 @@ using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <content>The sequencer: load, enable, wait, halt.</content>
 internal sealed partial class PandADriver
@@ -180,7 +180,7 @@ internal sealed partial class PandADriver
 
     private BoxStatus Status(SequencerState state)
     {
-        var fault = state.Health == "OK" ? null : $"{Sequencer}: {state.Health}";
+        var fault = state.Health == "OK" ? _foreign : $"{Sequencer}: {state.Health}";
         if (fault is null && _enabled && !_disabled && !state.Running && !state.AtEnd)
             fault = $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme!.Rows.Count} rows";
         var phase = fault is not null ? BoxPhase.Faulted

@@ -1,6 +1,6 @@
 using Flyscan.Hardware.Contracts;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Capture;
 
 /// <summary>One data connection: pumps its bytes through the protocol into a recorder.</summary>
 internal sealed class PandADataClient : IPandADataSink, IDisposable
@@ -15,7 +15,7 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
     private readonly TaskCompletionSource<PandADataHeader> _header = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<(long Sent, string Reason)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SampleRecorder? _recorder;
-    private CapturePlan.SampleReader[] _readers = [];
+    private ColumnReaders.Reader[] _readers = [];
     private PandADataHeader? _current;
     private long _received;
     private long _next;
@@ -133,6 +133,9 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
         {
             if (_dead)
                 return;
+            // Says, as a fault, in the midst of what it was closed.
+            _protocol.Closed();
+            text = _failure is null ? text : $"{text}: {_failure}";
             Die(new IOException(text));
         }
         _lost(text);

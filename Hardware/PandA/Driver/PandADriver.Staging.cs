@@ -1,9 +1,8 @@
-using System.Globalization;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <content>Staging: what is set for a scan, verified, and put back.</content>
 internal sealed partial class PandADriver
@@ -45,6 +44,7 @@ internal sealed partial class PandADriver
     private async Task<Outcome<long>> CloseCaptureAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel)
     {
         var box = Connected();
+        box.Control.Unwatch();
         // Without a recording of ours, a capture that runs is another's: neither it nor what it is set to is ours to touch.
         if (Recording() is null && await FreeAsync(box, cancel) is { } occupied)
             return new Outcome<long>.Refused(occupied);
@@ -65,7 +65,7 @@ internal sealed partial class PandADriver
     private async Task<string?> FreeAsync(Box box, CancellationToken cancel)
     {
         var status = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0];
-        if (status.StartsWith("Busy", StringComparison.Ordinal) && status.EndsWith(" 0", StringComparison.Ordinal))
+        if (PandACaptureStatus.Parse(status) is { Busy: true, Active: 0 })
             await box.Control.DoAsync(cancel, PandACommand.Set("*PCAP.DISARM", ""));
         var deadline = _clock.NowNs + IdleWithinNs;
         while (!IsFree(status) && _clock.NowNs < deadline)
@@ -81,7 +81,7 @@ internal sealed partial class PandADriver
     }
 
     private static bool IsFree(string status) =>
-        status.StartsWith("Idle", StringComparison.Ordinal) && status.EndsWith(" 0", StringComparison.Ordinal);
+        PandACaptureStatus.Parse(status) is { IsFree: true };
 
     /// <summary>What is set for every scan, in order.</summary>
     private List<(string Name, string Value)> Settings(Box box)
@@ -98,14 +98,12 @@ internal sealed partial class PandADriver
         settings.Add(($"{_settings.TriggerOutput}.VAL.DELAY", "0"));
         foreach (var encoder in _settings.Encoders)
         {
-            settings.Add(($"{encoder.Input}.VAL.SCALE", Number(encoder.Scale)));
-            settings.Add(($"{encoder.Input}.VAL.OFFSET", Number(encoder.Offset)));
+            settings.Add(($"{encoder.Input}.VAL.SCALE", PandAText.Number(encoder.Scale)));
+            settings.Add(($"{encoder.Input}.VAL.OFFSET", PandAText.Number(encoder.Offset)));
             settings.Add(($"{encoder.Input}.VAL.UNITS", encoder.Unit));
         }
         return settings;
     }
-
-    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>Old values of everything that staging changes, captures last.</summary>
     private async Task<List<SavedSetting>> SaveAsync(Box box, CapturePlan plan, CancellationToken cancel)
@@ -129,19 +127,13 @@ internal sealed partial class PandADriver
             cancel, [.. settings.Select(s => PandACommand.Set(s.Name, s.Value)), PandACommand.Set("*CAPTURE", ""), .. captures]);
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name)), PandACommand.Get("*CAPTURE")]);
         for (var i = 0; i < settings.Count; i++)
-            if (!Same(settings[i].Value, held[i]))
+            if (!PandABoxControl.Same(settings[i].Value, held[i]))
                 throw new IOException(
                     $"{settings[i].Name} was set to {settings[i].Value} and reads {held[i]}: somebody else writes to the box");
         var wanted = plan.Captures.Select(c => $"{c.Field} {c.Options}").Order(StringComparer.Ordinal);
         if (!held[^1].Split('\n').Order(StringComparer.Ordinal).SequenceEqual(wanted))
             throw new IOException($"the captured fields read {held[^1].Replace("\n", ", ")}: somebody else writes to the box");
     }
-
-    /// <summary>Numbers come back with ten digits.</summary>
-    private static bool Same(string set, string held) => set == held
-        || double.TryParse(set, NumberStyles.Float, CultureInfo.InvariantCulture, out var a)
-        && double.TryParse(held, NumberStyles.Float, CultureInfo.InvariantCulture, out var b)
-        && Math.Abs(a - b) <= 1e-9 * Math.Abs(a);
 
     private async Task StartCaptureAsync(Box box, RecordingState recording, CancellationToken cancel)
     {
@@ -152,8 +144,16 @@ internal sealed partial class PandADriver
         var header = await WithinAsync(recording.Data!.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
         (recording.Session, recording.ClockZeroNs) = (SessionOf(header), ClockZeroOf(header));
         lock (_gate)
-            (_recording, _programme, _firedBefore, _firedNow, _enabled) = (recording, null, 0, 0, false);
+            (_recording, _programme, _firedBefore, _firedNow, _enabled, _foreign) = (recording, null, 0, 0, false, null);
+        Guard(box, recording.Plan);
     }
+
+    /// <summary>From now on nobody else may change what the scan depends on.</summary>
+    private void Guard(Box box, CapturePlan plan) => box.Control.Watch(
+    [
+        .. Settings(box), .. plan.Captures.Select(c => ($"{c.Field}.CAPTURE", c.Options)), ($"{Sequencer}.ENABLE", "ZERO"),
+        (_settings.Gate, "0"), ($"{Sequencer}.TABLE", ""),
+    ]);
 
     private async Task UndoAsync(Box box, RecordingState? recording, List<SavedSetting> saved)
     {
@@ -187,13 +187,26 @@ internal sealed partial class PandADriver
                 return $"the box sent {sent} samples and {data.Received} came ({reason})";
             if (captured != recording.First + recording.Recorder.Accepted)
                 return $"the box captured {captured} samples, {recording.First + recording.Recorder.Accepted} came ({reason})";
+            if (_foreign is not null)
+                return _foreign;
+            if (_firedBefore is not null && captured != Triggered())
+                return $"{Sequencer} fired {Triggered()} frames and the box captured {captured} ({reason})";
             // Ok says only that ENABLE fell; a capture of ours ends by being disarmed.
-            return reason == "Disarmed" ? null : $"the capture ended before it was disarmed: {reason}";
+            return PandAEnd.Of(sent, reason).Reason == PandAEndReason.Disarmed
+                ? await ReadHealthAsync(box, cancel)
+                : $"the capture ended before it was disarmed: {reason}";
         }
         catch (IOException error)
         {
             return error.Message;
         }
+    }
+
+    /// <summary>A block's fault does not show in how the capture ended.</summary>
+    private async Task<string?> ReadHealthAsync(Box box, CancellationToken cancel)
+    {
+        var health = await box.Control.DoAsync(cancel, PandACommand.Get("PCAP.HEALTH"), PandACommand.Get($"{Sequencer}.HEALTH"));
+        return health[0] != "OK" ? $"PCAP: {health[0]}" : health[1] != "OK" ? $"{Sequencer}: {health[1]}" : null;
     }
 
     private static async Task<long> CloseFileAsync(RecordingState recording, CancellationToken cancel)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <content>When frames were exposed.</content>
 internal sealed partial class PandADriver

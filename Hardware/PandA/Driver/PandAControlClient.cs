@@ -1,6 +1,6 @@
 using Flyscan.Hardware.Contracts;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <summary>The box refused a command.</summary>
 internal sealed class PandARefusedException(string command, string reason) : IOException($"{command} was refused: {reason}");

@@ -1,7 +1,7 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <summary>Drives a PandA: connection, safe state, encoders. Staging and recording, and triggering, stand in files beside this
 /// one.</summary>
@@ -14,12 +14,19 @@ internal sealed partial class PandADriver : ITriggerBox
     /// <summary>Rows that stand in the FPGA's own memory; longer tables are fetched again and again while they run.</summary>
     public const int MostRows = 4096;
 
+    private const long FirstRetryNs = 50_000_000;
+    private const long LongestRetryNs = 3_200_000_000;
+
     private readonly PandASettings _settings;
     private readonly IClock _clock;
     private readonly IConnector _connector;
     private readonly IFrameStoreFactory _stores;
     private readonly object _gate = new();
     private Box? _box;
+    private PandABoxInfo? _info;
+
+    /// <summary>What somebody else wrote to the box since staging; null: nothing.</summary>
+    private string? _foreign;
     private IDisposable? _healthWake;
     private bool _lostReported;
 
@@ -42,28 +49,56 @@ internal sealed partial class PandADriver : ITriggerBox
 
     private PandACommand Enable(bool on) => PandACommand.Set($"{Sequencer}.ENABLE", on ? "ONE" : "ZERO");
 
+    /// <remarks>After a loss it is tried again for a while, ever more seldom: a server that restarts takes some seconds.</remarks>
     public Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel) => RunAsync("connect", async () =>
     {
         Disconnect();
+        bool lost;
+        lock (_gate)
+            lost = _lostReported;
+        for (var waitNs = FirstRetryNs; ; waitNs *= 2)
+            try
+            {
+                await OpenAsync(cancel);
+                return Done(Nothing.Value);
+            }
+            catch (Exception refused) when (lost && waitNs < LongestRetryNs && refused is IOException or TimeoutException)
+            {
+                await SleepAsync(waitNs, cancel);
+            }
+    });
+
+    private async Task OpenAsync(CancellationToken cancel)
+    {
         var connection = await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel);
         lock (_gate)
             _lostReported = false;
         var limits = new PandAControlLimits(ReplyWithinNs: _settings.ReplyWithinNs);
-        var control = new PandAControlClient(connection, _clock, limits, OnLost);
+        var client = new PandAControlClient(connection, _clock, limits, OnLost);
+        PandABoxControl? control = null;
         try
         {
+            _info = await PandABoxInfo.AskAsync(client, _info, cancel);
+            control = new PandABoxControl(client, _info, _clock, OnForeign);
+            await control.ListenAsync(await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel), limits, cancel);
             var box = await IdentifyAsync(control, cancel);
             lock (_gate)
                 _box = box;
             WatchHealth();
-            return Done(Nothing.Value);
         }
         catch
         {
-            control.Dispose();
+            control?.Dispose();
+            client.Dispose();
             throw;
         }
-    });
+    }
+
+    private void OnForeign(string what)
+    {
+        lock (_gate)
+            _foreign ??= what;
+    }
 
     public Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => RunAsync("make safe", async () =>
     {
@@ -121,7 +156,7 @@ internal sealed partial class PandADriver : ITriggerBox
         }
     }
 
-    private PandAControlClient Control() => Connected().Control;
+    private PandABoxControl Control() => Connected().Control;
 
     private Box Connected()
     {
@@ -129,27 +164,25 @@ internal sealed partial class PandADriver : ITriggerBox
             return _box ?? throw new IOException("not connected");
     }
 
-    private async Task<Box> IdentifyAsync(PandAControlClient control, CancellationToken cancel)
+    private async Task<Box> IdentifyAsync(PandABoxControl control, CancellationToken cancel)
     {
         var answers = await control.DoAsync(
-            cancel, PandACommand.Get("*IDN"), PandACommand.Get("*CLOCK_FREQ"), PandACommand.Get("*BITS"), PandACommand.Get("*CAPTURE.*"),
+            cancel, PandACommand.Get("*BITS"), PandACommand.Get("*CAPTURE.*"), PandACommand.Get("*CAPTURE.OPTIONS"),
             PandACommand.Get($"{Sequencer}.TABLE.FIELDS"), PandACommand.Get($"{Sequencer}.TABLE.ROW_WORDS"),
             PandACommand.Get($"{Sequencer}.TABLE.MAX_LENGTH"), PandACommand.Get($"{_settings.TriggerOutput}.VAL"));
-        var frequency = Integer("*CLOCK_FREQ", answers[1]);
-        if (frequency <= 0 || 1_000_000_000 % frequency != 0)
-            throw new IOException($"a clock of {frequency} Hz is not a whole number of nanoseconds; 125000000 is expected");
-        var bits = answers[2].Split('\n');
-        var rowWords = (int)Integer("ROW_WORDS", answers[5]);
-        CheckPresent(bits, answers[3].Split('\n'));
+        var bits = answers[0].Split('\n');
+        var rowWords = (int)Integer("ROW_WORDS", answers[4]);
+        CheckPresent(bits, answers[1].Split('\n'));
+        CheckOptions(answers[2].Split('\n'));
         try
         {
-            var layout = new SequencerLayout(answers[4].Split('\n'), rowWords);
-            var rows = Math.Min(MostRows, (int)(Integer("MAX_LENGTH", answers[6]) / rowWords));
-            return new Box(control, layout, rows, 1_000_000_000 / frequency, GateBit(bits)!);
+            var layout = new SequencerLayout(answers[3].Split('\n'), rowWords);
+            var rows = Math.Min(MostRows, (int)(Integer("MAX_LENGTH", answers[5]) / rowWords));
+            return new Box(control, layout, rows, control.Info.TickNs, GateBit(bits)!);
         }
         catch (FormatException error)
         {
-            throw new IOException($"{answers[0]}: {error.Message}", error);
+            throw new IOException($"{control.Info.Identity}: {error.Message}", error);
         }
     }
 
@@ -165,6 +198,16 @@ internal sealed partial class PandADriver : ITriggerBox
         foreach (var detector in _settings.Detectors)
             if (!capturable.Contains(detector.Capture))
                 throw new IOException($"the box cannot capture {detector.Capture}: check detector {detector.Name}");
+    }
+
+    /// <summary>Standard deviations are not in every box's firmware.</summary>
+    private void CheckOptions(string[] offered)
+    {
+        foreach (var option in new CapturePlan(_settings.Encoders, _settings.Detectors).Options)
+            if (!offered.Contains(option))
+                throw new IOException(
+                    $"the box cannot capture {option} (it offers {string.Join(' ', offered)}): "
+                        + "check axis-captures and the detectors' options");
     }
 
     /// <summary>The bus name of the gate's output: BITS1.A drives BITS1.OUTA, or BITS.OUTA where there is one such block.</summary>
@@ -242,5 +285,5 @@ internal sealed partial class PandADriver : ITriggerBox
     }
 
     /// <summary>A connected box and what was learnt of it.</summary>
-    private sealed record Box(PandAControlClient Control, SequencerLayout Layout, int Rows, long TickNs, string GateBit);
+    private sealed record Box(PandABoxControl Control, SequencerLayout Layout, int Rows, long TickNs, string GateBit);
 }

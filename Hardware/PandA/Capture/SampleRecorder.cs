@@ -1,6 +1,6 @@
 using Flyscan.Hardware.Contracts;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Capture;
 
 /// <summary>Takes samples on the thread that received them and writes them behind it: transposes into pooled columns, appends,
 /// flushes.</summary>
@@ -8,12 +8,19 @@ namespace Flyscan.Hardware.PandA;
 /// takes no more.</remarks>
 internal sealed class SampleRecorder
 {
-    private const int BatchRows = 4096;
+    /// <summary>Whole chunks of every column, so that full batches are written without going through the library's cache.</summary>
+    private const int MostBatchChunks = 4;
+
+    /// <summary>Samples read at a time, column by column: few enough to stay in the nearest cache.</summary>
+    private const int BlockBytes = 16 * 1024;
+    /// <summary>One that fills, one that is written, one between.</summary>
+    private const int LeastBatches = 3;
     private const long FlushEveryNs = 250_000_000;
 
     private readonly IFrameStore _store;
     private readonly IClock _clock;
     private readonly int[] _columnBytes;
+    private readonly int _batchRows;
     private readonly int _mostBatches;
     private readonly Action<long> _recorded;
     private readonly Action<string> _faulted;
@@ -25,6 +32,10 @@ internal sealed class SampleRecorder
     private IDisposable? _wake;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
+
+    /// <summary>A batch that was not full has been written since the last flush.</summary>
+    private bool _partial;
+    private int _batches;
     private long _accepted;
     private long _written;
     private long _flushed;
@@ -38,7 +49,10 @@ internal sealed class SampleRecorder
         IFrameStore store, int[] columnBytes, IClock clock, long mostPendingBytes, Action<long> recorded, Action<string> faulted)
     {
         (_store, _columnBytes, _clock, _recorded, _faulted) = (store, columnBytes, clock, recorded, faulted);
-        _mostBatches = (int)Math.Clamp(mostPendingBytes / (BatchRows * (long)columnBytes.Sum()), 2, 100_000);
+        var chunkBytes = CapturePlan.ChunkFrames * (long)columnBytes.Sum();
+        var chunks = Math.Clamp(mostPendingBytes / chunkBytes / LeastBatches, 1, MostBatchChunks);
+        _batchRows = (int)chunks * CapturePlan.ChunkFrames;
+        _mostBatches = (int)Math.Clamp(mostPendingBytes / (chunks * chunkBytes), LeastBatches, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }
 
@@ -73,7 +87,7 @@ internal sealed class SampleRecorder
     }
 
     /// <summary>Takes whole samples; <paramref name="firstIndex"/>: number of the first since the capture was armed.</summary>
-    public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, CapturePlan.SampleReader[] readers)
+    public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, ColumnReaders.Reader[] readers)
     {
         lock (_gate)
         {
@@ -82,20 +96,17 @@ internal sealed class SampleRecorder
                 _filling ??= Rent();
                 if (_filling is null)
                 {
-                    FailLocked($"the disk takes samples more slowly than the box makes them: {_mostBatches * BatchRows} wait, no more may");
+                    FailLocked(
+                        $"the disk takes samples more slowly than the box makes them: {_accepted - _written} wait, no more may; "
+                        + "choose a faster disk, fewer captured fields, or a larger most-pending");
                     break;
                 }
-                var rows = Math.Min(count, BatchRows - _filling.Rows);
-                for (var c = 0; c < readers.Length; c++)
-                {
-                    var into = _filling.Columns[c].AsSpan(_filling.Rows * _columnBytes[c], rows * _columnBytes[c]);
-                    readers[c](samples, stride, rows, firstIndex, into);
-                }
-                _filling.Rows += rows;
+                var rows = Math.Min(count, _filling.Capacity - _filling.Rows);
+                Transpose(_filling, samples[..(rows * stride)], stride, firstIndex, readers);
                 _accepted += rows;
                 samples = samples[(rows * stride)..];
                 (count, firstIndex) = (count - rows, firstIndex + rows);
-                if (_filling.Rows < BatchRows)
+                if (_filling.Rows < _filling.Capacity)
                     continue;
                 _ready.Enqueue(_filling);
                 _filling = null;
@@ -157,11 +168,34 @@ internal sealed class SampleRecorder
         await _store.DisposeAsync();
     }
 
+    private void Transpose(Batch batch, ReadOnlySpan<byte> samples, int stride, long firstIndex, ColumnReaders.Reader[] readers)
+    {
+        var block = Math.Max(1, BlockBytes / stride);
+        for (; !samples.IsEmpty; samples = samples[Math.Min(samples.Length, block * stride)..])
+        {
+            var rows = Math.Min(block, samples.Length / stride);
+            for (var c = 0; c < readers.Length; c++)
+            {
+                var into = batch.Columns[c].AsSpan(batch.Rows * _columnBytes[c], rows * _columnBytes[c]);
+                readers[c](samples, stride, rows, firstIndex, into);
+            }
+            batch.Rows += rows;
+            firstIndex += rows;
+        }
+    }
+
+    /// <summary>A batch that ends where a chunk does; null when all that may be are waiting for the disk.</summary>
     private Batch? Rent()
     {
-        if (_free.TryPop(out var batch))
-            return batch;
-        return _ready.Count >= _mostBatches ? null : new Batch([.. _columnBytes.Select(bytes => new byte[bytes * BatchRows])]);
+        if (!_free.TryPop(out var batch))
+        {
+            if (_batches >= _mostBatches)
+                return null;
+            _batches++;
+            batch = new Batch([.. _columnBytes.Select(bytes => GC.AllocateUninitializedArray<byte>(bytes * _batchRows))]);
+        }
+        batch.Capacity = _batchRows - (int)(_accepted % _batchRows);
+        return batch;
     }
 
     private async Task PumpAsync()
@@ -194,26 +228,35 @@ internal sealed class SampleRecorder
                 return _pumping = false;
             flush = FlushDue(out sync);
             if (flush)
-                return true;
+                return !(_partial = false);
             if (_ready.TryDequeue(out batch))
                 return true;
-            if (_filling is { Rows: > 0 })
+            if (_filling is { Rows: > 0 } && PartialDue())
             {
-                (batch, _filling) = (_filling, null);
+                (batch, _filling, _partial) = (_filling, null, true);
                 return true;
             }
-            if (_written > _flushed)
+            if (_accepted > _flushed)
                 _wake ??= _clock.WakeAt(_lastFlushNs + FlushEveryNs, OnFlushTime);
             return _pumping = false;
         }
     }
 
+    private bool TimeDue => _clock.NowNs - _lastFlushNs >= FlushEveryNs;
+
+    /// <summary>A batch that is not full is written only for a flush: nobody sees it before, and whole chunks are cheaper.</summary>
+    private bool PartialDue() => _requests.Count > 0 || _accepted >= _watch && _flushed < _watch || TimeDue;
+
     private bool FlushDue(out bool sync)
     {
-        var asked = _requests.Where(r => r.Target <= _written).ToList();
-        sync = asked.Any(r => r.Sync);
+        var asked = sync = false;
+        foreach (var request in _requests)
+            if (request.Target <= _written)
+                (asked, sync) = (true, sync | request.Sync);
         var watched = _written >= _watch && _flushed < _watch;
-        return asked.Count > 0 || _written > _flushed && (watched || _clock.NowNs - _lastFlushNs >= FlushEveryNs);
+        // What has come meanwhile goes with it, once; then it is flushed, however fast more comes.
+        var timed = TimeDue && (_partial || _ready.Count > 0 || _filling is not { Rows: > 0 });
+        return asked || _written > _flushed && (watched || timed);
     }
 
     private async Task AppendAsync(Batch batch)
@@ -279,5 +322,7 @@ internal sealed class SampleRecorder
         public byte[][] Columns => columns;
 
         public int Rows { get; set; }
+
+        public int Capacity { get; set; }
     }
 }

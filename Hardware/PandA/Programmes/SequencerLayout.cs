@@ -1,4 +1,4 @@
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Programmes;
 
 /// <summary>What a row of the sequencer's table waits for before each repeat; a level test.</summary>
 internal enum SequencerTrigger
@@ -68,16 +68,19 @@ internal sealed class SequencerLayout
         var words = new uint[rows.Count * RowWords];
         for (var i = 0; i < rows.Count; i++)
         {
-            var (row, at) = (rows[i], i * RowWords);
-            Put(words, at, "REPEATS", row.Repeats);
-            Put(words, at, "TRIGGER", (uint)row.Trigger);
-            Put(words, at, "POSITION", unchecked((uint)row.Position));
-            Put(words, at, "TIME1", row.Time1);
-            Put(words, at, "TIME2", row.Time2);
+            var row = rows[i];
+            var at = words.AsSpan(i * RowWords, RowWords);
+            Put(at, "REPEATS", row.Repeats);
+            Put(at, "TRIGGER", (uint)row.Trigger);
+            Put(at, "POSITION", unchecked((uint)row.Position));
+            Put(at, "TIME1", row.Time1);
+            Put(at, "TIME2", row.Time2);
             for (var output = 0; output < 6; output++)
             {
-                Put(words, at, OutputName(output, 1), row.Outputs1 >> output & 1);
-                Put(words, at, OutputName(output, 2), row.Outputs2 >> output & 1);
+                if ((row.Outputs1 >> output & 1) != 0)
+                    Put(at, OutputName(output, 1), 1);
+                if ((row.Outputs2 >> output & 1) != 0)
+                    Put(at, OutputName(output, 2), 1);
             }
         }
         return words;
@@ -104,7 +107,7 @@ internal sealed class SequencerLayout
 
     private static string OutputName(int output, int phase) => $"OUT{(char)('A' + output)}{phase}";
 
-    private void Put(uint[] words, int at, string name, uint value)
+    private void Put(Span<uint> row, string name, uint value)
     {
         if (!_fields.TryGetValue(name, out var field))
         {
@@ -114,7 +117,7 @@ internal sealed class SequencerLayout
         }
         if (field.Bits < 32 && value >> field.Bits != 0)
             throw new ArgumentOutOfRangeException(name, value, $"The field has {field.Bits} bits.");
-        words[at + field.Low / 32] |= value << (field.Low % 32);
+        row[field.Low / 32] |= value << (field.Low % 32);
     }
 
     private uint Take(ReadOnlySpan<uint> row, string name)

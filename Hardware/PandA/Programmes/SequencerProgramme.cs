@@ -3,7 +3,7 @@ using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Programmes;
 
 /// <summary>What the compiler must know of the box.</summary>
 /// <remarks><b>Units</b> TickNs nanoseconds.</remarks>
@@ -22,11 +22,9 @@ internal sealed record SequencerProgramme(
 
     /// <summary>Compiles, or says in <paramref name="problem"/> why the box cannot hold the programme.</summary>
     /// <remarks>Rows of a window: BITA=0, BITA=1 (the live output has fallen and risen again), the compare position, then the pulses
-    /// behind BITB=1, the gate:
-    /// a level test before each repeat, so that closing it holds the sequencer after the exposure under way. No row waits for the far side
-    /// of the
-    /// compare position first: the live rows already keep the sequencer out of the turn-around, and a window that begins beyond
-    /// that far side would never start.
+    /// behind BITB=1, the gate: a level test before each repeat, so that closing it holds the sequencer after the exposure under way.
+    /// A compare is a level test too, and one that the turn-around before it may already satisfy. Behind live rows the sequencer is past
+    /// the turn-around; without them a row comes first that waits for the approach side, by the encoder's hysteresis.
     /// The first row never compares positions, so that its POSITION word can carry the take's mark.</remarks>
     public static SequencerProgramme? Compile(
         TriggerProgramme programme, TakeMark mark, EquatableArray<PandAEncoder> encoders, SequencerLimits limits, out string problem)
@@ -89,6 +87,15 @@ internal sealed record SequencerProgramme(
         for (var i = 0; i < words.Length; i++)
             words[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(i * 4));
         return words;
+    }
+
+    /// <summary>Words of base64 lines put together; each line but the last carries whole words.</summary>
+    public static bool TryFromBase64(string text, out uint[] words)
+    {
+        var bytes = new byte[text.Length];
+        var read = Convert.TryFromBase64String(text, bytes, out var count);
+        words = read ? System.Runtime.InteropServices.MemoryMarshal.Cast<byte, uint>(bytes.AsSpan(0, count)).ToArray() : [];
+        return read;
     }
 
     private static string? Check(TriggerProgramme programme, SequencerLimits limits)
@@ -171,8 +178,13 @@ internal sealed record SequencerProgramme(
                 _inputs.Add(encoder);
             // An encoder that counts against its axis sees the travel reversed.
             var atLeast = compare.Ascending == encoder.Scale > 0;
-            var trigger = SequencerTrigger.PositionAAtLeast + 2 * _inputs.IndexOf(encoder) + (atLeast ? 0 : 1);
-            _rows.Add(Wait(trigger, (int)counts));
+            var trigger = SequencerTrigger.PositionAAtLeast + 2 * _inputs.IndexOf(encoder);
+            var before = counts + (atLeast ? -encoder.HysteresisCounts : encoder.HysteresisCounts);
+            if (!window.WaitForLive && !(before >= int.MinValue && before <= int.MaxValue))
+                return $"position {compare.Position} of {compare.Axis} is {counts} counts, too near the end of the 32-bit range";
+            if (!window.WaitForLive)
+                _rows.Add(Wait(trigger + (atLeast ? 1 : 0), (int)before));
+            _rows.Add(Wait(trigger + (atLeast ? 0 : 1), (int)counts));
             return null;
         }
 

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>The server's side of the control port: bytes in, whole commands out. No I/O, no clock.</summary>
 /// <param name="mostBodyLines">Lines kept of a table's body; the rest is counted and dropped.</param>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>Turns lines of the ASCII and BASE64 formats into the packed layout that FRAMED has.</summary>
 /// <remarks><b>Source</b> recorded sessions 20 to 23.</remarks>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>Bounds of one data connection, in bytes where nothing else is said.</summary>
 internal sealed record PandADataLimits(
@@ -27,18 +27,42 @@ internal interface IPandADataSink
 
 /// <summary>The client's side of the data port: bytes in, header, samples and end out. Holds at most one line and one sample. No I/O, no
 /// clock.</summary>
-internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink sink)
+/// <remarks>After a fault nothing more is taken.</remarks>
+internal sealed partial class PandADataProtocol
 {
-    private readonly LineSplitter _lines = new(limits.LongestLine);
-    private readonly PandAHeaderReader _header = new(limits);
+    /// <summary>What stands for the reason where the client asked not to be told one.</summary>
+    public const string NotTold = "not told";
+
+    private readonly PandADataLimits _limits;
+    private readonly IPandADataSink _sink;
+    private readonly PandADataOptions _options;
+    private readonly PandADataHeader? _layout;
+    private readonly LineSplitter _lines;
+    private readonly PandAHeaderReader _header;
     private readonly byte[] _mark = new byte[8];
     private PandASampleText? _text;
+    private UnframedBody? _unframed;
     private byte[] _partial = [];
-    private State _state = State.Status;
+    private State _state;
     private int _markCount;
     private int _partialCount;
     private long _frameLeft;
+    private long _received;
+    private bool _headerBegun;
     private PandADataHeader? _current;
+
+    /// <param name="options">What the client asked for; null: framed data with header and status.</param>
+    /// <param name="layout">With NO_HEADER: what the samples are, as a connection with a header told it.</param>
+    public PandADataProtocol(
+        PandADataLimits limits, IPandADataSink sink, PandADataOptions? options = null, PandADataHeader? layout = null)
+    {
+        (_limits, _sink, _options, _layout) = (limits, sink, options ?? new PandADataOptions { Format = PandADataFormat.Framed }, layout);
+        if (_options.NoHeader && layout is null)
+            throw new ArgumentException("Without a header the layout of the samples must be given.", nameof(layout));
+        _lines = new LineSplitter(limits.LongestLine);
+        _header = new PandAHeaderReader(limits);
+        _state = _options.NoStatus ? Next() : State.Status;
+    }
 
     private enum State
     {
@@ -48,6 +72,13 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
         Frame,
         End,
         TextBody,
+        Unframed,
+
+        /// <summary>Without headers: the first byte of the next capture begins it.</summary>
+        Bare,
+
+        /// <summary>ONE_SHOT: nothing may follow.</summary>
+        Over,
         Faulted,
     }
 
@@ -65,18 +96,52 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
                 case State.Frame:
                     TakeFrame(ref bytes);
                     break;
+                case State.Unframed:
+                    TakeUnframed(ref bytes);
+                    break;
+                case State.Bare:
+                    Begin(_layout! with { Missed = 0, Format = _options.Format });
+                    break;
+                case State.Over:
+                    Fail("bytes after the end of the only capture");
+                    break;
                 default:
                     TakeLine(ref bytes);
                     break;
             }
     }
 
+    /// <summary>The server has closed the connection.</summary>
+    public void Closed()
+    {
+        if (_state is State.Faulted or State.Over or State.Bare || _state == State.Header && !_headerBegun)
+            return;
+        if (_state is State.Status or State.Header)
+            Fail(_state == State.Status ? "closed before the options were taken" : "closed inside the header");
+        else if (!_options.NoStatus)
+            Fail($"closed in mid capture, without END, after {_received} samples");
+        else if (AtSample())
+            End(_received, NotTold);
+        else
+            Fail("closed inside a sample");
+    }
+
+    private bool AtSample() => _state switch
+    {
+        State.Unframed => _unframed!.Flush(this) == 0,
+        State.Mark => _markCount == 0 && _partialCount == 0,
+        State.TextBody => _lines.Held.IsEmpty && _partialCount == 0,
+        _ => false,
+    };
+
+    private State Next() => _options.NoHeader ? State.Bare : State.Header;
+
     private void TakeLine(ref ReadOnlySpan<byte> bytes)
     {
         if (!_lines.TryTake(ref bytes, out var line, out var tooLong))
         {
             if (tooLong)
-                Fail($"a line is longer than {limits.LongestLine} bytes");
+                Fail($"a line is longer than {_limits.LongestLine} bytes");
             return;
         }
         var text = Encoding.UTF8.GetString(line);
@@ -101,8 +166,8 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
     {
         if (line == "OK")
         {
-            _state = State.Header;
-            sink.Accepted();
+            _state = Next();
+            _sink.Accepted();
         }
         else
         {
@@ -112,6 +177,7 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
 
     private void TakeHeader(string line)
     {
+        _headerBegun = true;
         var problem = _header.Add(line, out var header);
         if (problem is not null)
             Fail(problem);
@@ -121,17 +187,26 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
 
     private void Begin(PandADataHeader header)
     {
-        if (header.Format == PandADataFormat.Unframed)
-        {
-            Fail("unframed data cannot be told from their end; ask for FRAMED");
-            return;
-        }
-        _current = header;
-        _partial = new byte[header.SampleBytes];
+        (_current, _headerBegun, _received) = (header, false, 0);
+        if (_partial.Length != header.SampleBytes)
+            _partial = new byte[header.SampleBytes];
         (_partialCount, _markCount) = (0, 0);
-        _text = header.Format == PandADataFormat.Framed ? null : new PandASampleText(header);
-        _state = _text is null ? State.Mark : State.TextBody;
-        sink.Header(header);
+        _text = header.Format is PandADataFormat.Ascii or PandADataFormat.Base64 ? new PandASampleText(header) : null;
+        _unframed = header.Format == PandADataFormat.Unframed ? new UnframedBody(header.SampleBytes, !_options.NoStatus) : null;
+        _state = _text is not null ? State.TextBody : _unframed is not null ? State.Unframed : State.Mark;
+        _sink.Header(header);
+    }
+
+    private void TakeUnframed(ref ReadOnlySpan<byte> bytes)
+    {
+        if (!_unframed!.Take(ref bytes, this, out var rest))
+            return;
+        // The end's text has begun in what was held back for it.
+        _state = State.TextBody;
+        var end = rest;
+        TakeLine(ref end);
+        if (!end.IsEmpty)
+            Receive(end);
     }
 
     private void TakeMark(ref ReadOnlySpan<byte> bytes)
@@ -146,6 +221,13 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
         {
             (_markCount, _state) = (0, State.End);
         }
+        else if (_markCount == 4 && _options.NoStatus && IsHeader(_mark.AsSpan(0, 4)))
+        {
+            _markCount = 0;
+            End(_received, NotTold);
+            ReadOnlySpan<byte> begun = _mark.AsSpan(0, 4);
+            TakeLine(ref begun);
+        }
         else if (_markCount == 4 && !_mark.AsSpan(0, 4).SequenceEqual("BIN "u8))
         {
             Fail($"neither a frame nor the end: {Convert.ToHexString(_mark.AsSpan(0, 4))}");
@@ -156,11 +238,13 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
         }
     }
 
+    private static bool IsHeader(ReadOnlySpan<byte> start) => start.SequenceEqual("<hea"u8) || start.SequenceEqual("arm_"u8);
+
     private void BeginFrame(uint length)
     {
-        if (length < 8 || length > limits.LargestFrame || (length - 8) % (uint)_current!.SampleBytes != 0)
+        if (length < 8 || length > _limits.LargestFrame || (length - 8) % (uint)_current!.SampleBytes != 0)
         {
-            Fail($"a frame of {length} bytes, with samples of {_current!.SampleBytes} and at most {limits.LargestFrame} bytes");
+            Fail($"a frame of {length} bytes, with samples of {_current!.SampleBytes} and at most {_limits.LargestFrame} bytes");
             return;
         }
         _markCount = 0;
@@ -190,14 +274,20 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
             if (_partialCount < size)
                 return;
             _partialCount = 0;
-            sink.Samples(_partial, 1);
+            Pass(_partial, 1);
         }
         var whole = part.Length / size;
         if (whole > 0)
-            sink.Samples(part[..(whole * size)], whole);
+            Pass(part[..(whole * size)], whole);
         part = part[(whole * size)..];
         part.CopyTo(_partial);
         _partialCount = part.Length;
+    }
+
+    private void Pass(ReadOnlySpan<byte> samples, int count)
+    {
+        _received += count;
+        _sink.Samples(samples, count);
     }
 
     private void TakeText(string line)
@@ -205,6 +295,13 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
         if (line.StartsWith("END ", StringComparison.Ordinal))
         {
             TakeEnd(line[4..]);
+            return;
+        }
+        if (_options is { NoStatus: true, NoHeader: false }
+            && (line == "<header>" || line.StartsWith("arm_time: ", StringComparison.Ordinal)))
+        {
+            End(_received, NotTold);
+            TakeHeader(line);
             return;
         }
         var problem = _text!.TryRead(line, out var samples);
@@ -222,16 +319,19 @@ internal sealed class PandADataProtocol(PandADataLimits limits, IPandADataSink s
         else if (blank < 0 || !long.TryParse(text.AsSpan(0, blank), out var samples) || samples < 0)
             Fail($"not an end of capture: END {text}");
         else
-        {
-            _state = State.Header;
-            _header.Reset();
-            sink.Ended(samples, text[(blank + 1)..]);
-        }
+            End(samples, text[(blank + 1)..]);
+    }
+
+    private void End(long samples, string reason)
+    {
+        _state = _options.OneShot ? State.Over : Next();
+        _header.Reset();
+        _sink.Ended(samples, reason);
     }
 
     private void Fail(string reason)
     {
         _state = State.Faulted;
-        sink.Fault(reason);
+        _sink.Fault(reason);
     }
 }

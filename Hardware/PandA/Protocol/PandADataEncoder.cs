@@ -4,7 +4,7 @@ using System.Net;
 using System.Text;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>The server's side of the data port for one client: raw samples in, the bytes of its format out. No I/O, no clock.</summary>
 /// <remarks>Raw layout of a sample: the fields in the header's order; a Mean is the sum, and <paramref name="gateAt"/> is where

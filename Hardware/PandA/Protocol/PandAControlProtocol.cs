@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>Bounds of one control connection.</summary>
 /// <remarks><b>Units</b> ReplyWithinNs nanoseconds; LongestLine bytes with the line feed.</remarks>
@@ -45,9 +45,9 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
     {
         if (_faulted)
             return;
-        var text = new StringBuilder();
+        var length = 0;
         foreach (var command in commands)
-            Append(text, command);
+            length += Measure(command);
         if (_pending.Count + commands.Count > limits.MostPending)
         {
             Fail($"more than {limits.MostPending} commands await their replies");
@@ -55,7 +55,11 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
         }
         foreach (var command in commands)
             _pending.Enqueue((command, nowNs + limits.ReplyWithinNs));
-        _outputs.Enqueue(new Output.Transmit(Encoding.UTF8.GetBytes(text.ToString())));
+        var bytes = new byte[length];
+        var at = 0;
+        foreach (var command in commands)
+            Write(command, bytes, ref at);
+        _outputs.Enqueue(new Output.Transmit(bytes));
     }
 
     public void Receive(ReadOnlySpan<byte> bytes)
@@ -74,22 +78,38 @@ internal sealed class PandAControlProtocol(PandAControlLimits limits)
 
     public bool TryTake([MaybeNullWhen(false)] out Output output) => _outputs.TryDequeue(out output);
 
-    private static void Append(StringBuilder text, PandACommand command)
+    /// <summary>Bytes that the command takes.</summary>
+    private static int Measure(PandACommand command)
     {
-        AppendLine(text, command.Line, command);
+        var bytes = MeasureLine(command.Line, command);
         foreach (var line in command.Body)
-            AppendLine(text, line, command);
-        if (command.HasBody)
-            text.Append('\n');
+            bytes += MeasureLine(line, command);
+        return bytes + (command.HasBody ? 1 : 0);
     }
 
-    private static void AppendLine(StringBuilder text, string line, PandACommand command)
+    private static int MeasureLine(string line, PandACommand command)
     {
-        if (line.Length == 0 || line.Contains('\n') || Encoding.UTF8.GetByteCount(line) + 1 > PandACommand.LongestLine)
+        var bytes = Encoding.UTF8.GetByteCount(line) + 1;
+        if (line.Length == 0 || bytes > PandACommand.LongestLine || line.Contains('\n'))
             throw new ArgumentException(
                 $"{command.Line[..Math.Min(command.Line.Length, 60)]}: "
                     + $"a line must have 1 to {PandACommand.LongestLine - 1} bytes and no line feed.");
-        text.Append(line).Append('\n');
+        return bytes;
+    }
+
+    private static void Write(PandACommand command, byte[] bytes, ref int at)
+    {
+        WriteLine(command.Line, bytes, ref at);
+        foreach (var line in command.Body)
+            WriteLine(line, bytes, ref at);
+        if (command.HasBody)
+            bytes[at++] = (byte)'\n';
+    }
+
+    private static void WriteLine(string line, byte[] bytes, ref int at)
+    {
+        at += Encoding.UTF8.GetBytes(line, bytes.AsSpan(at));
+        bytes[at++] = (byte)'\n';
     }
 
     private void Take(string line)

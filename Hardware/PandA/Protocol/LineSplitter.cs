@@ -1,4 +1,4 @@
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>Cuts a byte stream into lines without ever holding more than the longest allowed.</summary>
 internal sealed class LineSplitter(int longest)

@@ -1,28 +1,31 @@
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Protocol;
 
 /// <summary>What a data client asked for in its option line.</summary>
 /// <remarks><b>Source</b> recorded session 58.</remarks>
 internal sealed record PandADataOptions
 {
-    public PandADataFormat Format { get; private init; } = PandADataFormat.Ascii;
+    public PandADataFormat Format { get; init; } = PandADataFormat.Ascii;
 
-    public bool Raw { get; private init; }
+    public bool Raw { get; init; }
 
-    public bool Xml { get; private init; }
+    public bool Xml { get; init; }
 
-    public bool NoHeader { get; private init; }
+    public bool NoHeader { get; init; }
 
-    public bool NoStatus { get; private init; }
+    public bool NoStatus { get; init; }
 
-    public bool OneShot { get; private init; }
+    public bool OneShot { get; init; }
 
     /// <summary>Reads the line; on a problem returns null and the server's own words for it.</summary>
     public static PandADataOptions? Parse(string line, out string problem)
     {
         problem = "";
+        // Session 20: an empty line asks for the defaults.
+        if (line.Length == 0)
+            return new PandADataOptions();
         if (line.Contains('\r'))
             problem = "Cannot process CR character";
-        else if (line.Split(' ').Any(word => word.Length == 0 || !word.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
+        else if (line.Split(' ').Any(word => !IsName(word)))
             problem = "No name found";
         if (problem.Length > 0)
             return null;
@@ -38,6 +41,20 @@ internal sealed record PandADataOptions
         }
         return options;
     }
+
+    /// <summary>The line that asks for these options, with its line feed.</summary>
+    public string ToLine()
+    {
+        string[] words =
+        [
+            Xml ? "XML" : "", Format.ToString().ToUpperInvariant(), Raw ? "RAW" : "SCALED", NoHeader ? "NO_HEADER" : "",
+            NoStatus ? "NO_STATUS" : "", OneShot ? "ONE_SHOT" : "",
+        ];
+        return string.Join(' ', words.Where(w => w.Length > 0)) + "\n";
+    }
+
+    private static bool IsName(string word) =>
+        word.Length > 0 && char.IsAsciiLetter(word[0]) && word.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private PandADataOptions? With(string word) => word switch
     {

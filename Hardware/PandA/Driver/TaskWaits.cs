@@ -1,4 +1,4 @@
-namespace Flyscan.Hardware.PandA;
+namespace Flyscan.Hardware.PandA.Driver;
 
 /// <summary>Waiting with a way out, such that every continuation runs where the waiter runs.</summary>
 /// <remarks><c>Task.WaitAsync</c> and <c>Task.WhenAny</c> go through the thread pool, which a simulated world on one thread cannot
