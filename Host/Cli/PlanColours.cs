@@ -18,6 +18,7 @@ internal static class PlanColours
         TakePhase.Frames => "#009e73",
         TakePhase.TurnAround => "#e69f00",
         TakePhase.RunDown => "#cc79a7",
+        TakePhase.Delay => "#b8a600",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
@@ -37,6 +38,7 @@ internal static class PlanColours
         DeadTimeCause.RunDown => Of(TakePhase.RunDown),
         DeadTimeCause.OuterMove => "#0072b2",
         DeadTimeCause.Settle => "#f0e442",
+        DeadTimeCause.Delay => Of(TakePhase.Delay),
         DeadTimeCause.Shutter => "#999999",
         DeadTimeCause.Arm => "#d55e00",
         DeadTimeCause.Handover => "#333333",

@@ -95,6 +95,26 @@ internal sealed class LayerStack
         }
     }
 
+    /// <summary>At least the longest delay after a frame: as if the longest of each dimension ended together.</summary>
+    public double LongestDelay()
+    {
+        var longest = 0.0;
+        Span<double> some = stackalloc double[256];
+        foreach (var layer in Layers)
+        {
+            var most = 0.0;
+            for (long step = 0; layer.Source.HasDelays && step < layer.Length; step += some.Length)
+            {
+                var part = some[..(int)Math.Min(some.Length, layer.Length - step)];
+                layer.Delays(step, part);
+                foreach (var value in part)
+                    most = Math.Max(most, value);
+            }
+            longest += most;
+        }
+        return longest;
+    }
+
     public void Positions(int axis, Edge edge, long start, Span<double> into)
     {
         var (index, own) = _axes[axis];

@@ -89,6 +89,9 @@ public sealed class ScanPath
         return seconds;
     }
 
+    /// <summary>At least the longest delay after any frame, in seconds.</summary>
+    public double LongestDelay() => _stack.LongestDelay();
+
     /// <summary>The duration of a frame in seconds; NaN where the spec gives none.</summary>
     public double DurationOf(long frame)
     {

@@ -50,6 +50,9 @@ internal sealed class CanonicalDigest : IDisposable
         digest.Add((long)triggers.Windows.Count);
         foreach (var window in triggers.Windows)
         {
+            // Takes without a dwell keep the hash that older versions gave them.
+            if (window.DwellNs > 0)
+                digest.Add("dwell").Add(window.DwellNs);
             digest.Add(window.FirstFrame).Add(window.DelayNs).Add(window.WaitForLive).Add(window.Compare is not null);
             if (window.Compare is { } compare)
                 digest.Add(compare.Axis).Add(compare.Position).Add(compare.Ascending);

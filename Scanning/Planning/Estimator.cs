@@ -19,6 +19,7 @@ internal static class Estimator
             new(DeadTimeCause.RunDown, times.RunDownNs),
             new(DeadTimeCause.OuterMove, steps.MoveNs),
             new(DeadTimeCause.Settle, times.SettleNs + steps.SettleNs),
+            new(DeadTimeCause.Delay, times.DwellNs),
             new(DeadTimeCause.Shutter, shutterNs),
             new(DeadTimeCause.Arm, steps.Takes * environment.ArmNs),
             new(DeadTimeCause.Handover, steps.Takes * environment.HandoverNs),
@@ -27,7 +28,7 @@ internal static class Estimator
         var bytes = DetectorChecks.Bytes(basis.Detectors, basis.Path.Length);
         return new PlanEstimate(
             basis.Path.Length, steps.Windows, steps.Takes, steps.ExposureNs + dead.Sum(d => d.Ns), steps.ExposureNs, dead,
-            (long)Int128.Min(bytes, long.MaxValue), basis.Classes.All.Max(c => c.LongestTakeNs),
+            (long)Int128.Min(bytes, long.MaxValue), steps.LongestTakeNs,
             basis.Beamline.Box.HasGate ? "frame" : "window")
         {
             DosePerTakeNs = dose,

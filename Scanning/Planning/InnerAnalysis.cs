@@ -25,7 +25,10 @@ internal sealed class InnerAnalysis
 
     public long ExposureNs { get; private set; }
 
+    /// <summary>Without a delay before the inner scan.</summary>
     public long LongestTakeNs { get; private set; }
+
+    public long FirstTakeNs { get; private set; }
 
     public MotionTimes Times { get; private set; }
 
@@ -63,12 +66,21 @@ internal sealed class InnerAnalysis
                 analysis.Unfit = first;
                 break;
             }
+            if (first > inner.First && context.Path.HasDelays)
+                cost = cost with { Times = cost.Times + DwellBefore(first, context) };
             analysis.Add(cost, inner.First, context.Boundary);
             first = cost.End;
         }
         foreach (var line in lines?.Met ?? [])
             (analysis.Break, analysis.OutOfRange) = (analysis.Break ?? line.Break, analysis.OutOfRange ?? line.OutOfRange);
         return analysis;
+    }
+
+    /// <summary>The delay after the frame before a take's first.</summary>
+    public static MotionTimes DwellBefore(long first, PlanContext context)
+    {
+        var (seconds, tickNs) = (context.Path.DelayOf(first - 1), context.Limits.Box.TickNs);
+        return new MotionTimes { DwellNs = context.Boundary.Motion?.DwellNs(seconds, tickNs) ?? FrameDuration.DwellNs(seconds, tickNs) };
     }
 
     /// <summary>End of the take that begins at a frame counted from the inner scan's first; null when that is not known here.</summary>
@@ -107,7 +119,7 @@ internal sealed class InnerAnalysis
         var restNs = boundary.Motion?.RestNs ?? 0;
         RestNs += Takes == 0 ? restNs : 2 * restNs;
         if (Takes++ == 0)
-            Start = take.Start;
+            (Start, FirstTakeNs) = (take.Start, take.Times.TotalNs + take.FramesNs);
         else if (boundary.Motion is { } motion)
             ReturnNs += ReturnTime(End, take.Start, motion, boundary.Moving);
         End = take.Finish;

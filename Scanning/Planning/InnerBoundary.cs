@@ -133,6 +133,7 @@ internal sealed record InnerBoundary(
             : new MotionSetup(beamline.Controllers.First(c => c.Name == controller), [.. hard.Select(i => axes[i])], hard)
             {
                 ComparesPositions = windows == WindowTrigger.Position,
+                LongestDelaySeconds = path.LongestDelay(),
             };
         return new InnerBoundary(
             inner, length, motion, [.. hard.Select(i => i >= innerFrom)],

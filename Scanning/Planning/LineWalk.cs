@@ -98,14 +98,16 @@ internal sealed class LineWalk
             _move.Emit(_sink);
             return new MotionTimes(_move.DurationNs + piece.Entry.LeadNs, 0, 0, 0);
         }
-        _move.Jump(_exit, _velocities, _entry, piece.Entry.Velocities, MotionSetup.QuietNs);
         _sink.Enter(LimitCheck.TurnPhase, frame);
         _sink.At(_exit, _velocities);
-        _move.Emit(_sink);
+        var dwellNs = _setup.DwellNs(_context.Path.DelayOf(frame - 1), _context.Limits.Box.TickNs);
+        var moveNs = dwellNs > 0
+            ? _move.JumpWithRest(_exit, _velocities, (_entry, piece.Entry.Velocities), dwellNs, _sink)
+            : _move.JumpStraight(_exit, _velocities, (_entry, piece.Entry.Velocities), _sink);
         var settleNs = piece.Entry.Moving ? 0 : _setup.SettleNs(_exit, _entry);
         if (settleNs > 0)
             _sink.To(settleNs, _entry, piece.Entry.Velocities, live: false);
-        return new MotionTimes(0, _leadOutNs + _move.DurationNs + piece.Entry.LeadNs, settleNs, 0);
+        return new MotionTimes(0, _leadOutNs + moveNs + piece.Entry.LeadNs, settleNs, 0) { DwellNs = dwellNs };
     }
 
     private void Add(LinePiece piece, MotionTimes joined)
@@ -123,7 +125,7 @@ internal sealed class LineWalk
 
     private bool Fits(LinePiece piece, long linePoints) =>
         _rows + piece.Rows <= _context.Limits.Box.TableRows && _points.Points + linePoints + piece.Points + _setup.BrakePoints
-            <= _setup.Controller.MaxPoints;
+            <= _setup.MostPoints;
 
     /// <summary>Where to cut a line that does not fit: between its windows, or inside the only one of a take.</summary>
     private long PartOf(FrameRange line, long linePoints, bool first)

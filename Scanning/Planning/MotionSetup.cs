@@ -7,7 +7,7 @@ internal sealed class MotionSetup
 {
     /// <summary>Live stays low at least this long before each window, so that the box sees it fall and rise; and constant velocity
     /// is kept at least this long outside the frames.</summary>
-    public const long QuietNs = 1_000_000;
+    public const long QuietNs = TurnArounds.QuietNs;
 
     // A finer grid of ramps gains nothing that a mechanical axis could show.
     private const long FinestStepNs = 100_000;
@@ -25,6 +25,13 @@ internal sealed class MotionSetup
     }
 
     public ControllerDescription Controller { get; }
+
+    /// <summary>Longest delay after a frame.</summary>
+    public double LongestDelaySeconds { get; init; }
+
+    /// <summary>Points that frames, turn-arounds and the brake of a take may use: what a delay before the take needs is kept.</summary>
+    public long MostPoints => Controller.MaxPoints
+        - (LongestDelaySeconds > 0 ? (long)Math.Ceiling(LongestDelaySeconds * 1e9 / Controller.MaxSegmentNs) + 1 : 0);
 
     /// <summary>Whether windows begin by the encoder of a moving axis, where one has an encoder; else by live alone.</summary>
     public bool ComparesPositions { get; init; } = true;
@@ -66,6 +73,10 @@ internal sealed class MotionSetup
         var offNs = velocity == 0 ? frameNs : Math.Min(frameNs, Math.Ceiling(encoder.Tolerance / Math.Abs(velocity) * 1e9));
         return Math.Max(LeadNs, (long)offNs);
     }
+
+    /// <summary>How long axes stand still for a delay after a frame; 0 for none.</summary>
+    public long DwellNs(double seconds, long tickNs) =>
+        seconds <= 0 ? 0 : Math.Max(FrameDuration.DwellNs(seconds, tickNs), LeastNs);
 
     /// <summary>How long axes must stand after a move between two places.</summary>
     public long SettleNs(ReadOnlySpan<double> from, ReadOnlySpan<double> to)

@@ -39,9 +39,12 @@ internal sealed class OuterSteps
 
     public MotionTimes Times { get; private set; }
 
+    public long LongestTakeNs { get; private set; }
+
     /// <summary>Goes through all outer points once, adding problems.</summary>
-    public static OuterSteps Survey(ScanPath path, InnerBoundary boundary, InnerClasses classes, List<PlanProblem> problems)
+    public static OuterSteps Survey(PlanContext context, InnerClasses classes, List<PlanProblem> problems)
     {
+        var (path, boundary) = (context.Path, context.Boundary);
         var steps = new OuterSteps(path, boundary);
         InnerAnalysis? before = null;
         var count = path.Length / boundary.Length;
@@ -56,7 +59,7 @@ internal sealed class OuterSteps
                 ? InnerAnalysis.ReturnTime(before.End, inner.Start, motion, boundary.Moving)
                 : 0;
             steps.Step(outer, boundary.Length == 1 ? block : null, index, returnNs, problems);
-            steps.Add(inner);
+            steps.Add(inner, outer > 0 && path.HasDelays ? InnerAnalysis.DwellBefore(outer * boundary.Length, context) : default);
             before = inner;
         }
         return steps;
@@ -90,14 +93,15 @@ internal sealed class OuterSteps
         SettleNs += Math.Max(returnNs + restNs, softNs + settleNs) - moveNs;
     }
 
-    private void Add(InnerAnalysis inner)
+    private void Add(InnerAnalysis inner, MotionTimes dwell)
     {
+        LongestTakeNs = Math.Max(LongestTakeNs, Math.Max(inner.LongestTakeNs, dwell.DwellNs + inner.FirstTakeNs));
         Takes += inner.Takes;
         Windows += inner.Windows;
         FramesNs += inner.FramesNs;
         ExposureNs += inner.ExposureNs;
         MoveNs += inner.ReturnNs;
         SettleNs += inner.RestNs;
-        Times += inner.Times;
+        Times += inner.Times + dwell;
     }
 }

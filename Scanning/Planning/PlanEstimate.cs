@@ -23,6 +23,9 @@ public enum DeadTimeCause
     /// <summary>Axes that must stand still before a frame or a take, and are seen to stand after one.</summary>
     Settle,
 
+    /// <summary>Axes standing still for the delays that the spec asks for after frames.</summary>
+    Delay,
+
     /// <summary>The shutter opening.</summary>
     Shutter,
 

@@ -97,11 +97,12 @@ public sealed class ScanPlan : IRunPlan
         var builder = motion is null ? null : new TrajectoryBuilder(motion.Controller.Name, [.. motion.Axes.Select(a => a.Name)]);
         var triggers = new TriggerBuilder(_limits.Exposure, _limits.Box.MaxRepeats, keep: true);
         MotionSink sink = builder is null ? new PointCounter(0) : builder;
-        new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, triggers)).Walk(take);
+        var walker = new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, triggers)) { DwellsFirst = true };
+        walker.Walk(take);
         var trajectory = builder?.Build();
         var programme = triggers.Build();
         return new TakeProgramme(
-            take, trajectory, programme, trajectory?.DurationNs ?? triggers.FramesNs, CanonicalDigest.Of(trajectory, programme));
+            take, trajectory, programme, trajectory?.DurationNs ?? triggers.FramesNs + walker.Times.DwellNs, CanonicalDigest.Of(trajectory, programme));
     }
 
     private void Check(FrameRange range)

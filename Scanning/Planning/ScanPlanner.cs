@@ -22,7 +22,6 @@ public static class ScanPlanner
         if (path is null || !BeamlineChecks.Usable(beamline))
             return new PlanResult.Refused(problems.ToEquatableArray());
 
-        CheckDelays(path, problems);
         var boundary = InnerBoundary.Of(path, beamline, request, problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
@@ -47,7 +46,7 @@ public static class ScanPlanner
         var context = new PlanContext(path, boundary, limits, check);
         var classes = new InnerClasses(context, durations);
         AddMotionProblems(context, classes, problems);
-        var steps = OuterSteps.Survey(path, boundary, classes, problems);
+        var steps = OuterSteps.Survey(context, classes, problems);
         if (problems.Count > 0)
             return new PlanResult.Refused(problems.ToEquatableArray());
         var basis = new PlanBasis(request, beamline, path, boundary, durations, limits, classes, detectors);
@@ -70,14 +69,6 @@ public static class ScanPlanner
                 "the spec describes no path", wrong.Path ?? "spec", wrong.What, "a valid spec", "Correct the spec there."));
         }
         return null;
-    }
-
-    private static void CheckDelays(ScanPath path, List<PlanProblem> problems)
-    {
-        if (path.HasDelays)
-            problems.Add(new PlanProblem(
-                "delays after frames cannot be planned yet", "spec", "a delay", "none",
-                "Take the Delay out of the spec, or the delay_column of its PointFile."));
     }
 
     private static void CheckTriggers(ScanRequest request, TriggerBoxDescription box, bool moving, List<PlanProblem> problems)
@@ -123,7 +114,7 @@ public static class ScanPlanner
                     "not even one frame fits into a take", $"frame {frame}", "a window of one frame",
                     boundary.Motion is { } held
                         ? $"{limits.Box.TableRows} rows in box {limits.Box.Name}, "
-                            + $"{held.Controller.MaxPoints} points in {held.Controller.Name}"
+                            + $"{held.MostPoints} points in {held.Controller.Name}"
                         : $"{limits.Box.TableRows} rows in box {limits.Box.Name}",
                     "Raise the limits in the beamline file if the hardware can take more."));
         }

@@ -57,12 +57,14 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
 
     private bool Fits()
     {
-        if (used.Rows + _triggers.Rows > limits.Box.TableRows)
+        // Without motion, a delay before the take is a row of the box.
+        var kept = setup is null && path.HasDelays ? 1 : 0;
+        if (used.Rows + _triggers.Rows > limits.Box.TableRows - kept)
             return false;
         if (setup is null)
             return true;
         // Still to come at any frame: the stretch under way, two nodes, the lead out and each axis's brake, each perhaps in parts.
         var pending = 2 * _walker!.PendingNs / setup.Controller.MaxSegmentNs + setup.BrakePoints;
-        return used.Points + _points.Points + pending <= setup.Controller.MaxPoints;
+        return used.Points + _points.Points + pending <= setup.MostPoints;
     }
 }

@@ -18,6 +18,9 @@ public enum TakePhase
 
     /// <summary>From the last frame to rest.</summary>
     RunDown,
+
+    /// <summary>A delay after a frame, timed by the box; where axes move, it is part of their turn-around or run-up.</summary>
+    Delay,
 }
 
 /// <summary>One stretch of a take.</summary>
@@ -40,6 +43,10 @@ public static class TakeTimeline
         var at = 0L;
         foreach (var window in programme.Triggers.Windows)
         {
+            if (window.DwellNs > 0)
+                yield return new TakeStretch(
+                    TakePhase.Delay, at, at + window.DwellNs, new FrameRange(window.FirstFrame, window.FirstFrame));
+            at += window.DwellNs;
             yield return new TakeStretch(TakePhase.Frames, at, at + window.FramesNs, FramesOf(window));
             at += window.FramesNs;
         }

@@ -23,10 +23,16 @@ internal sealed record WalkOutputs(MotionSink Motion, TriggerBuilder Triggers);
 /// <remarks><b>Units</b> nanoseconds.</remarks>
 internal readonly record struct MotionTimes(long RunUpNs, long TurnAroundNs, long SettleNs, long RunDownNs)
 {
-    public static MotionTimes operator +(MotionTimes a, MotionTimes b) =>
-        new(a.RunUpNs + b.RunUpNs, a.TurnAroundNs + b.TurnAroundNs, a.SettleNs + b.SettleNs, a.RunDownNs + b.RunDownNs);
+    /// <summary>Delays after frames.</summary>
+    public long DwellNs { get; init; }
 
-    public long TotalNs => RunUpNs + TurnAroundNs + SettleNs + RunDownNs;
+    public static MotionTimes operator +(MotionTimes a, MotionTimes b) =>
+        new(a.RunUpNs + b.RunUpNs, a.TurnAroundNs + b.TurnAroundNs, a.SettleNs + b.SettleNs, a.RunDownNs + b.RunDownNs)
+        {
+            DwellNs = a.DwellNs + b.DwellNs,
+        };
+
+    public long TotalNs => RunUpNs + TurnAroundNs + SettleNs + RunDownNs + DwellNs;
 }
 
 /// <summary>Goes once through the frames of a take and gives its motion and its triggers, in memory that does not grow with it.</summary>
@@ -51,6 +57,8 @@ internal sealed class TakeWalker
     private long _turnAroundNs;
     private long _settleNs;
     private long _runDownNs;
+    private long _dwellNs;
+    private long _delayNs;
 
     /// <param name="setup">Null where no trajectory axis takes part.</param>
     public TakeWalker(ScanPath path, MotionSetup? setup, long tickNs, WalkOutputs outputs)
@@ -71,7 +79,10 @@ internal sealed class TakeWalker
     /// <summary>How the last frame was left; null before that, or where nothing moves.</summary>
     public MotionState? Exit { get; private set; }
 
-    public MotionTimes Times => new(_runUpNs, _turnAroundNs, _settleNs, _runDownNs);
+    public MotionTimes Times => new(_runUpNs, _turnAroundNs, _settleNs, _runDownNs) { DwellNs = _dwellNs };
+
+    /// <summary>Stand still first as long as the frame before the walk asks for; else whoever walks counts that elsewhere.</summary>
+    public bool DwellsFirst { get; init; }
 
     /// <summary>The first frame that does not begin where the one before ended, without a gap between; and its axis.</summary>
     public (long Frame, int Axis)? Break { get; private set; }
@@ -86,6 +97,7 @@ internal sealed class TakeWalker
     public void Walk(FrameRange range, IWalkObserver? observer = null)
     {
         var block = new FrameBlock(_path.Axes.Count, (int)Math.Min(BlockFrames, range.Count));
+        _delayNs = DwellsFirst && range.First > 0 ? DwellNs(_path.DelayOf(range.First - 1)) : 0;
         for (var start = range.First; start < range.End; start += block.Count)
         {
             _path.Read(start, block, (int)Math.Min(block.Capacity, range.End - start));
@@ -100,17 +112,19 @@ internal sealed class TakeWalker
     private bool Frame(long frame, long first, FrameBlock block, int index, IWalkObserver? observer)
     {
         var durationNs = DurationNs(block.DurationSeconds[index]);
-        var opens = frame == first || (_setup is not null && block.Gap[index]);
+        var dwellNs = _delayNs;
+        _delayNs = DwellNs(block.DelaySeconds[index]);
+        var opens = frame == first || dwellNs > 0 || (_setup is not null && block.Gap[index]);
         if (opens && frame != first && observer?.WindowBegins(frame) == false)
             return false;
         if (_setup is null)
         {
             if (opens)
-                _triggers.Open(frame, waitForLive: false, compare: null);
+                _triggers.Dwell(frame, dwellNs);
         }
         else if (opens)
         {
-            Open(frame, durationNs, block, index);
+            Open(frame, durationNs, block, index, dwellNs);
         }
         else
         {
@@ -118,11 +132,12 @@ internal sealed class TakeWalker
             if (_window.BrokenAxis >= 0)
                 Break ??= (frame, _window.BrokenAxis);
         }
+        _dwellNs += dwellNs;
         _triggers.Frame(durationNs);
         return observer?.FramesDone(frame + 1) ?? true;
     }
 
-    private void Open(long frame, long durationNs, FrameBlock block, int index)
+    private void Open(long frame, long durationNs, FrameBlock block, int index, long dwellNs)
     {
         var (setup, move, window) = (_setup!, _move!, _window!);
         var follows = _open;
@@ -137,29 +152,32 @@ internal sealed class TakeWalker
         Entry ??= new MotionState([.. _entry], [.. window.EntryVelocity], leadNs);
         _sink.Enter(follows ? LimitCheck.TurnPhase : LimitCheck.RunUpPhase, frame);
         if (follows)
-            TurnAround(moving, leadNs);
+            TurnAround(moving, leadNs, dwellNs);
         else
-            RunUp(leadNs);
+            RunUp(leadNs, dwellNs);
         _sink.Enter(LimitCheck.WindowPhase, frame);
         window.Begin(leadNs, liveInLead: Compare is not null);
         _triggers.Open(frame, waitForLive: true, Compare);
         _open = true;
     }
 
-    private void RunUp(long leadNs)
+    private void RunUp(long leadNs, long dwellNs)
     {
         _move!.RunUp(_entry, _window!.EntryVelocity, MotionSetup.QuietNs);
         _sink.Begin(_move.From);
+        if (dwellNs > 0)
+            _sink.To(dwellNs, _move.From, new double[_entry.Length], live: false);
         _move.Emit(_sink);
         _runUpNs += _move.DurationNs + leadNs;
     }
 
-    private void TurnAround(bool moving, long leadNs)
+    private void TurnAround(bool moving, long leadNs, long dwellNs)
     {
         var (move, window) = (_move!, _window!);
-        move.Jump(window.ExitPosition, window.ExitVelocity, _entry, window.EntryVelocity, MotionSetup.QuietNs);
-        move.Emit(_sink);
-        _turnAroundNs += _leadOutNs + move.DurationNs + leadNs;
+        var moveNs = dwellNs > 0
+            ? move.JumpWithRest(window.ExitPosition, window.ExitVelocity, (_entry, window.EntryVelocity), dwellNs, _sink)
+            : move.JumpStraight(window.ExitPosition, window.ExitVelocity, (_entry, window.EntryVelocity), _sink);
+        _turnAroundNs += _leadOutNs + moveNs + leadNs;
         var settleNs = moving ? 0 : _setup!.SettleNs(window.ExitPosition, _entry);
         if (settleNs == 0)
             return;
@@ -192,6 +210,8 @@ internal sealed class TakeWalker
 
     private PositionCompare CompareAt(double position) =>
         new(_setup!.Axes[_compareAxis].Name, position, _window!.EntryVelocity[_compareAxis] > 0);
+
+    private long DwellNs(double seconds) => _setup?.DwellNs(seconds, _tickNs) ?? FrameDuration.DwellNs(seconds, _tickNs);
 
     private long DurationNs(double seconds)
     {

@@ -56,6 +56,9 @@ internal sealed class SynchronisedMove
     /// <summary>Where the move last solved begins.</summary>
     public ReadOnlySpan<double> From => _from;
 
+    /// <summary>Where the move last solved ends.</summary>
+    public ReadOnlySpan<double> To => _to;
+
     /// <summary>The shortest move between two states that lasts at least <paramref name="leastNs"/>.</summary>
     public void Jump(
         ReadOnlySpan<double> from, ReadOnlySpan<double> entry, ReadOnlySpan<double> to, ReadOnlySpan<double> exit, long leastNs)

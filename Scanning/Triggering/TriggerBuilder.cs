@@ -4,7 +4,7 @@ namespace Flyscan.Scanning.Triggering;
 
 /// <summary>Makes windows of frames given one by one; or, without <paramref name="keep"/>, only counts what they take.</summary>
 /// <remarks>
-/// Rows: two to see the live input fall and rise, one for the compare, one per train. Consecutive equal pulses share a train up to
+/// Rows: two to see the live input fall and rise, one for the compare, one for a dwell, one per train. Consecutive equal pulses share a train up to
 /// the box's repeat limit. A pulse lasts to the begin of the next one, which is known a frame later; the last of a window to the
 /// frame's end, or as long beyond as its exposure began late, where that is too short to meet the next window.
 /// </remarks>
@@ -19,6 +19,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     private bool _waitForLive;
     private PositionCompare? _compare;
     private long _delayNs;
+    private long _dwellNs;
     private Pulses _train;
     private (long DurationNs, long ExposureNs, long LeadNs) _frame;
     private bool _hasFrame;
@@ -44,9 +45,17 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     public void Open(long firstFrame, bool waitForLive, PositionCompare? compare)
     {
         Close();
-        (_firstFrame, _waitForLive, _compare, _delayNs) = (firstFrame, waitForLive, compare, 0);
+        (_firstFrame, _waitForLive, _compare, _delayNs, _dwellNs) = (firstFrame, waitForLive, compare, 0, 0);
         _rows += (waitForLive ? 2 : 0) + (compare is null ? 0 : 1);
         Windows++;
+    }
+
+    /// <summary>Opens a window that begins by the clock, that long after the one before.</summary>
+    public void Dwell(long firstFrame, long dwellNs)
+    {
+        Open(firstFrame, waitForLive: false, compare: null);
+        _dwellNs = dwellNs;
+        _rows += dwellNs > 0 ? 1 : 0;
     }
 
     public void Frame(long durationNs)
@@ -102,6 +111,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         _windows.Add(new TriggerWindow(_firstFrame, _waitForLive, _compare, _trains.ToEquatableArray())
         {
             DelayNs = _delayNs,
+            DwellNs = _dwellNs,
             TailNs = _frame.LeadNs <= LongestTailNs ? _frame.LeadNs : 0,
         });
         _trains.Clear();

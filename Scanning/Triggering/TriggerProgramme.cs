@@ -10,11 +10,14 @@ public sealed record TriggerProgramme(EquatableArray<TriggerWindow> Windows)
 }
 
 /// <summary>One window: wait for the controller's live output to fall and rise again where <paramref name="WaitForLive"/>, then for the
-/// compare
-/// position where given, then emit the pulses back to back.</summary>
+/// compare position where given, then emit the pulses back to back.</summary>
 /// <param name="FirstFrame">Scan index of its first frame.</param>
 public sealed record TriggerWindow(long FirstFrame, bool WaitForLive, PositionCompare? Compare, EquatableArray<PulseTrain> Trains)
 {
+    /// <summary>Before anything else, outputs low this long: a delay after the frame before, where no motion keeps it.</summary>
+    /// <remarks><b>Units</b> nanoseconds.</remarks>
+    public long DwellNs { get; init; }
+
     /// <summary>Wait this long after the last of those, outputs low, before the first pulse.</summary>
     /// <remarks><b>Units</b> nanoseconds. Puts exposures into the middle of their frames.</remarks>
     public long DelayNs { get; init; }

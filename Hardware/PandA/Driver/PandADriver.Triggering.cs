@@ -133,12 +133,13 @@ internal sealed partial class PandADriver
         await box.Control.DoAsync(cancel, Gate(open: false));
         var deadline = _clock.NowNs + _programme!.LongestPeriodNs + HaltMarginNs;
         var state = await ReadSequencerAsync(box, cancel);
-        while (state.Running && state.State != "WAIT_TRIGGER" && _clock.NowNs < deadline)
+        // Behind the closed gate no pulse begins: a row that only waits need not be waited for.
+        while (state.Running && state.State != "WAIT_TRIGGER" && IsPulse(state.Line) && _clock.NowNs < deadline)
         {
             await SleepAsync(FirstPollNs, cancel);
             state = await ReadSequencerAsync(box, cancel);
         }
-        if (state.Running && state.State != "WAIT_TRIGGER")
+        if (state.Running && state.State != "WAIT_TRIGGER" && IsPulse(state.Line))
         {
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed(

@@ -35,12 +35,11 @@ internal sealed record SequencerProgramme(
         foreach (var prescale in Prescales)
         {
             var tickNs = Math.Max(1, prescale) * limits.TickNs;
-            if (programme.Windows.Any(w => w.Trains.Any(t => t.PeriodNs / tickNs >= uint.MaxValue)))
+            if (Longest(programme) / tickNs >= uint.MaxValue)
                 continue;
             return new Compiler(programme, encoders, tickNs).Compile(mark, prescale, limits, out problem);
         }
-        var longest = programme.Windows.Max(w => w.Trains.Max(t => t.PeriodNs));
-        problem = $"an exposure of {longest / 1e9} s does not fit the sequencer's 32-bit times";
+        problem = $"an exposure or delay of {Longest(programme) / 1e9} s does not fit the sequencer's 32-bit times";
         return null;
     }
 
@@ -48,7 +47,7 @@ internal sealed record SequencerProgramme(
     public static SequencerProgramme FromTable(SequencerRow[] rows, long prescaleTicks, long tickNs)
     {
         var pulses = rows.Where(r => r.IsPulse).ToList();
-        var longest = pulses.Count == 0 ? 0 : pulses.Max(r => ((long)r.Time1 + r.Time2) * Math.Max(1, prescaleTicks) * tickNs);
+        var longest = rows.Length == 0 ? 0 : rows.Max(r => ((long)r.Time1 + r.Time2) * Math.Max(1, prescaleTicks) * tickNs);
         return new(rows.ToEquatableArray(), prescaleTicks, [], longest, pulses.Sum(r => (long)r.Repeats));
     }
 
@@ -98,6 +97,9 @@ internal sealed record SequencerProgramme(
         return read;
     }
 
+    private static long Longest(TriggerProgramme programme) =>
+        programme.Windows.Max(w => Math.Max(w.DwellNs, w.Trains.Max(t => t.PeriodNs)));
+
     private static string? Check(TriggerProgramme programme, SequencerLimits limits)
     {
         if (programme.Windows.Count == 0)
@@ -126,7 +128,7 @@ internal sealed record SequencerProgramme(
         {
             problem = "";
             var first = programme.Windows[0];
-            if (!first.WaitForLive && first.Compare is not null)
+            if (first is { WaitForLive: false, DwellNs: 0, Compare: not null })
                 _rows.Add(Wait(SequencerTrigger.Immediate, 0));
             foreach (var window in programme.Windows)
                 if (Add(window) is { } reason)
@@ -141,15 +143,17 @@ internal sealed record SequencerProgramme(
                 return null;
             }
             _rows[0] = _rows[0] with { Position = mark.Value };
-            var longest = programme.Windows.Max(w => w.Trains.Max(t => t.PeriodNs));
             var inputs = Enumerable.Range(0, PositionInputs).Select(i => i < _inputs.Count ? $"{_inputs[i].Input}.VAL" : "ZERO");
-            return new(_rows.ToEquatableArray(), prescale, inputs.ToEquatableArray(), longest, programme.Frames);
+            return new(_rows.ToEquatableArray(), prescale, inputs.ToEquatableArray(), Longest(programme), programme.Frames);
         }
 
         private static SequencerRow Wait(SequencerTrigger trigger, int position) => new(1, trigger, 0, 0, position, 0, 1);
 
         private string? Add(TriggerWindow window)
         {
+            // At least as long as asked for: a dwell is rounded up.
+            if (window.DwellNs > 0)
+                _rows.Add(Wait(SequencerTrigger.Immediate, 0) with { Time2 = (uint)Math.Max(1, (window.DwellNs + tickNs - 1) / tickNs) });
             if (window.WaitForLive)
             {
                 _rows.Add(Wait(SequencerTrigger.BitALow, 0));

@@ -15,6 +15,7 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
 {
     private int _flights;
     private int _sharp;
+    private int _dwells;
 
     private static readonly int Scans = Kills.IsSoak ? 10_000 : 1_000;
 
@@ -40,6 +41,8 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
         output.WriteLine($"{Scans} scans: {accepted} accepted and flown in {takes} takes; refused: "
             + string.Join(", ", refused.Select(r => $"{r.Value} {r.Key}")));
         output.WriteLine($"{_sharp} of {_flights} flights of one axis would break nine tenths of its acceleration");
+        output.WriteLine($"{_dwells} delays kept");
+        Assert.True(_dwells > Scans / 10, "delays that are never asked for prove nothing");
         Assert.True(_sharp > _flights / 10, "limits that are never come near prove nothing");
         Assert.InRange(accepted, Scans / 10, Scans * 9 / 10);
         Assert.Equal(["acceleration", "position", "velocity"], refused.Keys);
@@ -70,10 +73,24 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
                 _flights++;
             }
             Brake(scan, programme.Trajectory);
+            Dwells(scan, plan, programme);
             takes++;
         }
         AddsUp(scan, plan);
         return takes;
+    }
+
+    /// <summary>Between two windows all axes stand, all at once, as long as the spec asks for after the frame before.</summary>
+    private void Dwells(RandomScan scan, ScanPlan plan, TakeProgramme programme)
+    {
+        var stands = FlownProgramme.Stands(programme.Trajectory!).ToList();
+        Assert.Equal(programme.Triggers.Windows.Count, stands.Count);
+        foreach (var (window, stoodNs) in programme.Triggers.Windows.Zip(stands))
+        {
+            var seconds = window.FirstFrame == 0 ? 0 : plan.Path.DelayOf(window.FirstFrame - 1);
+            Assert.True(stoodNs >= seconds * 1e9 - 1, $"{stoodNs} ns before frame {window.FirstFrame}, not {seconds} s; {scan}");
+            _dwells += seconds > 0 ? 1 : 0;
+        }
     }
 
     /// <summary>The controller's own brake, at some moments: it never leaves the limits of place and velocity.</summary>
@@ -105,7 +122,8 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
         Assert.True(estimate.Takes == programmes.Count, $"{estimate.Takes} takes, {programmes.Count} programmes; {scan}");
         Assert.Equal(programmes.Sum(p => (long)p.Triggers.Windows.Count), estimate.Windows);
         DeadTimeCause[] flown =
-            [DeadTimeCause.RunUp, DeadTimeCause.TurnAround, DeadTimeCause.Settle, DeadTimeCause.RunDown, DeadTimeCause.Readout];
+            [DeadTimeCause.RunUp, DeadTimeCause.TurnAround, DeadTimeCause.Settle, DeadTimeCause.RunDown, DeadTimeCause.Readout,
+            DeadTimeCause.Delay];
         var planned = estimate.ExposureNs + flown.Sum(estimate.DeadNs);
         // Before and after takes, which no programme has.
         planned -= (2 * estimate.Takes - 1) * scan.Beamline.Axes.Max(a => a.SettleNs);

@@ -40,6 +40,30 @@ internal static class FlownProgramme
         return flights;
     }
 
+    /// <summary>Before each rise of live: the longest time for which no axis moved.</summary>
+    public static IEnumerable<long> Stands(Trajectory trajectory)
+    {
+        var (axes, stoodNs, longestNs, live) = (trajectory.Axes.Count, 0L, 0L, false);
+        for (var i = 0; i < trajectory.Points; i++)
+        {
+            if (trajectory.Live[i] && !live)
+            {
+                yield return longestNs;
+                longestNs = 0;
+            }
+            live = trajectory.Live[i];
+            var still = !live && Enumerable.Range(0, axes).All(axis =>
+            {
+                var (from, before) = i == 0
+                    ? (trajectory.Start[axis], 0.0)
+                    : (trajectory.Positions[(i - 1) * axes + axis], trajectory.Velocities[(i - 1) * axes + axis]);
+                return before == 0 && trajectory.Velocities[i * axes + axis] == 0 && trajectory.Positions[i * axes + axis] == from;
+            });
+            stoodNs = still ? stoodNs + trajectory.DurationsNs[i] : 0;
+            longestNs = Math.Max(longestNs, stoodNs);
+        }
+    }
+
     private static void Fly(Trajectory trajectory, int axis, AxisFlight flight)
     {
         var (position, velocity, axes) = (trajectory.Start[axis], 0.0, trajectory.Axes.Count);

@@ -28,6 +28,9 @@ internal sealed class RandomScan
         if (_random.Next(4) == 0)
             Beamline = Beamline with { Box = Beamline.Box with { TableRows = 8 + _random.Next(30) } };
         Spec = new ConstantDuration(Log(0.0005, 0.05), Frames());
+        // Drawn last: what came before stays what it was without delays.
+        if (_random.Next(4) == 0)
+            Spec = Delayed(Spec);
     }
 
     public ulong Seed { get; }
@@ -66,6 +69,18 @@ internal sealed class RandomScan
         for (var i = outer - 1; i >= 0; i--)
             inner = new Product(Line(Beamline.Axes[i].Name, 1 + _random.Next(4)), inner);
         return flown ? new Fly(inner) : inner;
+    }
+
+    /// <summary>Delays after the frames of the fastest dimension, after each of its passes, or both.</summary>
+    private Spec Delayed(Spec spec)
+    {
+        if (spec is ConstantDuration { Spec: { } timed })
+            return new ConstantDuration(((ConstantDuration)spec).DurationSeconds, Delayed(timed));
+        if (spec is Fly fly)
+            return new Fly(Delayed(fly.Spec));
+        if (spec is Product { Outer: var outer, Inner: var inner } && _random.Next(2) == 0)
+            return new Product(new Delay([Log(0.0001, 0.2)], outer), _random.Next(2) == 0 ? Delayed(inner) : inner);
+        return new Delay([Log(0.0001, 0.2)], spec);
     }
 
     private Linspace Line(string axis, int num)
