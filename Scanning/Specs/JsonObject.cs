@@ -7,20 +7,27 @@ namespace Flyscan.Scanning.Specs;
 /// <summary>Reads the members of one JSON object, and says of each what is wrong with it and where.</summary>
 internal sealed class JsonObject
 {
-    private readonly Dictionary<string, JsonElement> _members = new(StringComparer.Ordinal);
-    private readonly List<KeyValuePair<string, JsonElement>> _inOrder = [];
+    // A spec has few members, and comparing them all costs less than a table of hashes.
+    private const int FewMembers = 16;
+
+    private readonly KeyValuePair<string, JsonElement>[] _inOrder;
+    private readonly Dictionary<string, int>? _places;
 
     public JsonObject(JsonElement element, string at, string what)
     {
         At = at;
         if (element.ValueKind != JsonValueKind.Object)
             throw new SpecException($"is {Show(element)}, but must be {what}", at);
+        _inOrder = new KeyValuePair<string, JsonElement>[element.GetPropertyCount()];
+        _places = _inOrder.Length > FewMembers ? new(_inOrder.Length, StringComparer.Ordinal) : null;
+        var count = 0;
         foreach (var member in element.EnumerateObject())
         {
             var name = NameOf(member, at);
-            if (!_members.TryAdd(name, member.Value))
+            if (PlaceOf(name, count) >= 0)
                 throw new SpecException("stands twice in the same object; remove one", PathOf(name));
-            _inOrder.Add(new(name, member.Value));
+            _places?.Add(name, count);
+            _inOrder[count++] = new(name, member.Value);
         }
     }
 
@@ -29,7 +36,7 @@ internal sealed class JsonObject
     /// <summary>The members in the order of the document.</summary>
     public IReadOnlyList<KeyValuePair<string, JsonElement>> Members => _inOrder;
 
-    public bool Has(string name) => _members.ContainsKey(name);
+    public bool Has(string name) => PlaceOf(name, _inOrder.Length) >= 0;
 
     /// <summary>Refuses members that are not among the known ones.</summary>
     public void Only(string what, params ReadOnlySpan<string> known)
@@ -39,7 +46,7 @@ internal sealed class JsonObject
             allKnown &= known.Contains(name);
         if (allKnown)
             return;
-        foreach (var name in _members.Keys.Order(StringComparer.Ordinal))
+        foreach (var name in _inOrder.Select(m => m.Key).Order(StringComparer.Ordinal))
         {
             if (known.Contains(name))
                 continue;
@@ -51,9 +58,9 @@ internal sealed class JsonObject
     }
 
     public JsonElement Required(string name) =>
-        _members.TryGetValue(name, out var value) ? value : throw new SpecException("is missing", PathOf(name));
+        Optional(name) ?? throw new SpecException("is missing", PathOf(name));
 
-    public JsonElement? Optional(string name) => _members.TryGetValue(name, out var value) ? value : null;
+    public JsonElement? Optional(string name) => PlaceOf(name, _inOrder.Length) is >= 0 and var place ? _inOrder[place].Value : null;
 
     // The place is put together only for an error: most documents have none.
     public double Number(string name)
@@ -74,7 +81,11 @@ internal sealed class JsonObject
 
     public long Whole(string name, long otherwise) => Has(name) ? Whole(name) : otherwise;
 
-    public string Text(string name) => AsText(Required(name), PathOf(name));
+    public string Text(string name)
+    {
+        var value = Required(name);
+        return value.ValueKind == JsonValueKind.String && TryText(value) is { } text ? text : AsText(value, PathOf(name));
+    }
 
     public bool Flag(string name, bool otherwise)
     {
@@ -137,18 +148,33 @@ internal sealed class JsonObject
     /// <summary>Text that may be left out or null.</summary>
     public string? TextOrNull(string name) => Optional(name) is { ValueKind: not JsonValueKind.Null } ? Text(name) : null;
 
+    /// <summary>Among the first members; -1 where there is no such one.</summary>
+    private int PlaceOf(string name, int count)
+    {
+        if (_places is not null)
+            return _places.GetValueOrDefault(name, -1);
+        for (var i = 0; i < count; i++)
+        {
+            if (_inOrder[i].Key == name)
+                return i;
+        }
+        return -1;
+    }
+
     private string PathOf(string name) => At == "" ? name : $"{At}.{name}";
 
     // An escaped surrogate without its partner is valid JSON but no text, and is found only when it is read.
-    private static string TextOf(JsonElement value, string at)
+    private static string TextOf(JsonElement value, string at) => TryText(value) ?? throw HalfPair(at);
+
+    private static string? TryText(JsonElement value)
     {
         try
         {
-            return value.GetString()!;
+            return value.GetString();
         }
         catch (InvalidOperationException)
         {
-            throw HalfPair(at);
+            return null;
         }
     }
 

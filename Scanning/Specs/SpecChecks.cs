@@ -52,6 +52,9 @@ internal static partial class SpecChecks
 
     private static string Line(Linspace line, string at)
     {
+        // The usual line, without the names of places that only an error needs.
+        if (double.IsFinite(line.Start) && double.IsFinite(line.Stop - line.Start) && line.Num is >= 1 and <= SpecLimits.Frames)
+            return Axis(line.Axis, at, ".axis");
         Finite(line.Start, at + ".start");
         Finite(line.Stop, at + ".stop");
         Finite(line.Stop - line.Start, at, "the distance from start to stop");
@@ -193,10 +196,20 @@ internal static partial class SpecChecks
         return x == y ? throw new SpecException($"x_axis and y_axis are both '{x}', but must differ", at) : [y, x];
     }
 
-    private static string Axis(string? axis, string at) =>
-        string.IsNullOrWhiteSpace(axis) || axis.Any(char.IsControl)
-            ? throw new SpecException("is empty or holds control characters, but must name an axis", at)
+    private static string Axis(string? axis, string at, string member = "") =>
+        string.IsNullOrWhiteSpace(axis) || HasControl(axis)
+            ? throw new SpecException("is empty or holds control characters, but must name an axis", at + member)
             : axis;
+
+    private static bool HasControl(string text)
+    {
+        foreach (var character in text)
+        {
+            if (char.IsControl(character))
+                return true;
+        }
+        return false;
+    }
 
     private static void Finite(double value, string at, string? what = null)
     {
