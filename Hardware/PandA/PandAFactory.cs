@@ -20,6 +20,7 @@ public sealed class PandAFactory : IDeviceFactory
             Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null)
             {
                 HasGate = true,
+                OwnOutputs = read.Outputs.Select(o => o.Detector).ToEquatableArray(),
             },
             Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
         };
@@ -55,7 +56,7 @@ public sealed class PandAFactory : IDeviceFactory
     {
         settings.AllowOnly(
             "kind", "host", "control-port", "data-port", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within",
-            "most-pending", "axis-captures", "compare-hysteresis");
+            "most-pending", "axis-captures", "compare-hysteresis", "outputs");
         var gate = settings.Text("gate", "BITS1.A");
         if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
             throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
@@ -68,12 +69,25 @@ public sealed class PandAFactory : IDeviceFactory
             LiveInput = settings.Has("live-input") ? settings.Text("live-input") : null,
             Gate = gate,
             TriggerOutput = settings.Text("trigger-output", "TTLOUT1"),
+            Outputs = settings.Has("outputs") ? Outputs(settings.Section("outputs")) : [],
             Detectors = settings.Has("detectors") ? Detectors(settings.Section("detectors")) : [],
             ReplyWithinNs = settings.DurationNs("reply-within", 10_000_000, 60_000_000_000, 2_000_000_000),
             MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 128L << 20),
             AxisCaptures = AxisCaptures(settings),
             HysteresisCounts = (int)settings.Integer("compare-hysteresis", 0, 1_000_000, 1),
         };
+    }
+
+    private static EquatableArray<PandAFurtherOutput> Outputs(ISettings section)
+    {
+        var found = new List<PandAFurtherOutput>();
+        foreach (var name in section.Keys)
+        {
+            var one = section.Section(name);
+            one.AllowOnly("output", "pulse", "divider");
+            found.Add(new(name, one.Text("output"), one.Text("pulse"), one.Has("divider") ? one.Text("divider") : null));
+        }
+        return found.ToEquatableArray();
     }
 
     private static EquatableArray<string> AxisCaptures(ISettings settings)

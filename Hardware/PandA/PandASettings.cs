@@ -35,6 +35,9 @@ internal sealed record PandASettings
 
     public string TriggerOutput { get; init; } = "TTLOUT1";
 
+    /// <summary>Outputs of detectors that may take frames at a rate of their own.</summary>
+    public EquatableArray<PandAFurtherOutput> Outputs { get; init; }
+
     public EquatableArray<PandAEncoder> Encoders { get; init; }
 
     public EquatableArray<PandADetector> Detectors { get; init; }

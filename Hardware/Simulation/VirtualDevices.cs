@@ -90,11 +90,22 @@ internal sealed class VirtualDevices
         }
         if (settings.Has("live-input") && _controllers.Count > 0)
             box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), _controllers[0].Live);
-        if (settings.Has("trigger-output"))
-            foreach (var camera in Cameras)
-                camera.TriggerOn(box.TtlOut(Number(settings, "trigger-output", settings.Text("trigger-output"), "TTLOUT", 10)));
+        WireCameras(settings, box);
         if (settings.Has("detectors"))
             AddDiodes(settings.Section("detectors"), used, box);
+    }
+
+    /// <summary>A camera with an output of its own sees that one, all others the common one.</summary>
+    private void WireCameras(ISettings settings, PandASimulator box)
+    {
+        var own = settings.Has("outputs") ? settings.Section("outputs") : null;
+        foreach (var camera in Cameras)
+        {
+            var name = camera.Settings.Detector.Name;
+            var (at, key) = own is not null && own.Has(name) ? (own.Section(name), "output") : (settings, "trigger-output");
+            if (at.Has(key))
+                camera.TriggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
+        }
     }
 
     private void AddDiodes(ISettings detectors, List<string> used, PandASimulator box)

@@ -54,7 +54,7 @@ internal static class PlanView
             exposure_s = cost.ExposureNs / 1e9,
             dead_time_s = cost.DeadTimes.ToDictionary(d => Name(d.Cause), d => d.Ns / 1e9),
             bytes = cost.BytesToWrite,
-            bytes_by_detector = plan.DetectorsUsed.ToDictionary(d => d.Name, d => (decimal)d.BytesPerFrame * plan.Frames),
+            bytes_by_detector = plan.DetectorsUsed.ToDictionary(d => d.Name, d => (decimal)d.BytesPerFrame * plan.FramesOf(d)),
             dose_per_take_s = cost.DosePerTakeNs / 1e9,
             most_dose_s = cost.MostDoseNs / 1e9,
             first_take = new
@@ -93,7 +93,7 @@ internal static class PlanView
         : JsonNamingPolicy.KebabCaseLower.ConvertName(stretch.Phase.ToString());
 
     private static string File(DetectorDescription detector, ScanPlan plan) => string.Create(
-        CultureInfo.InvariantCulture, $"{detector.Name} {(double)detector.BytesPerFrame * plan.Frames / 1048576.0:0.0##} MiB");
+        CultureInfo.InvariantCulture, $"{detector.Name} {(double)detector.BytesPerFrame * plan.FramesOf(detector) / 1048576.0:0.0##} MiB");
 
     private static string Cost(DeadTime dead) =>
         string.Create(CultureInfo.InvariantCulture, $"{Name(dead.Cause).Replace('_', ' ')} {dead.Ns / 1e9:0.00} s");

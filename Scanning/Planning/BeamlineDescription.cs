@@ -47,6 +47,9 @@ public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRo
 {
     /// <summary>Triggers pass a gate that can close after any exposure, so that a scan pauses at a frame, not a window's end.</summary>
     public bool HasGate { get; init; }
+
+    /// <summary>Detectors with an output of their own, which can take frames at another rate than the scan's.</summary>
+    public EquatableArray<string> OwnOutputs { get; init; }
 }
 
 /// <summary>A detector. <see cref="DetectorKind.Triggered"/>: exposes on the box's pulses and writes its own file;

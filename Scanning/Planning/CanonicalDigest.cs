@@ -60,6 +60,8 @@ internal sealed class CanonicalDigest : IDisposable
             foreach (var train in window.Trains)
                 digest.Add((long)train.Count).Add(train.ExposureNs).Add(train.PeriodNs);
         }
+        foreach (var output in triggers.Outputs)
+            digest.Add(output.Detector).Add(output.Rate.ToString()).Add(output.ExposureNs).Add(output.PeriodNs);
         return digest.Hex();
     }
 

@@ -50,14 +50,15 @@ internal static class DetectorChecks
     }
 
     /// <summary>Frames against what each detector can be armed for; bytes against the disk.</summary>
-    public static void Size(List<DetectorDescription> detectors, long frames, long? freeBytes, List<PlanProblem> problems)
+    public static void Size(
+        List<DetectorDescription> detectors, ScanRequest request, long frames, long? freeBytes, List<PlanProblem> problems)
     {
         foreach (var detector in detectors)
-            if (frames > detector.MaxFrames)
+            if (MultiRate.RateOf(detector.Name, request).Of(frames) is var taken && taken > detector.MaxFrames)
                 problems.Add(new PlanProblem(
-                    $"detector {detector.Name} cannot be armed for so many frames", $"detector {detector.Name}", $"{frames} frames",
+                    $"detector {detector.Name} cannot be armed for so many frames", $"detector {detector.Name}", $"{taken} frames",
                     $"at most {detector.MaxFrames} frames", "Split the scan, or raise the detector's max-frames if it can take more."));
-        var bytes = Bytes(detectors, frames);
+        var bytes = Bytes(detectors, request, frames);
         if (freeBytes is { } free && bytes > free)
             problems.Add(new PlanProblem(
                 "the data do not fit on the disk", "disk", Show.Bytes(bytes), $"{Show.Bytes(free)} free",
@@ -65,11 +66,11 @@ internal static class DetectorChecks
     }
 
     /// <summary>Bytes on disk of that many frames.</summary>
-    public static Int128 Bytes(List<DetectorDescription> detectors, long frames)
+    public static Int128 Bytes(List<DetectorDescription> detectors, ScanRequest request, long frames)
     {
         Int128 bytes = 0;
         foreach (var detector in detectors)
-            bytes += (Int128)detector.BytesPerFrame * frames;
+            bytes += (Int128)detector.BytesPerFrame * MultiRate.RateOf(detector.Name, request).Of(frames);
         return bytes;
     }
 

@@ -25,7 +25,7 @@ internal static class Estimator
             new(DeadTimeCause.Handover, steps.Takes * environment.HandoverNs),
         ];
         var dose = basis.Limits.Exposure.Of(basis.Durations.LongestNs);
-        var bytes = DetectorChecks.Bytes(basis.Detectors, basis.Path.Length);
+        var bytes = DetectorChecks.Bytes(basis.Detectors, basis.Request, basis.Path.Length);
         return new PlanEstimate(
             basis.Path.Length, steps.Windows, steps.Takes, steps.ExposureNs + dead.Sum(d => d.Ns), steps.ExposureNs, dead,
             (long)Int128.Min(bytes, long.MaxValue), steps.LongestTakeNs,

@@ -52,6 +52,9 @@ internal sealed class InnerAnalysis
 
     public (long Frame, int Axis)? Break { get; private set; }
 
+    /// <summary>A window that does not hold whole groups of frames, where detectors have rates of their own.</summary>
+    public (long FirstFrame, long Frames)? SplitGroup { get; private set; }
+
     /// <param name="lines">Null where it has no lines that are alike.</param>
     public static InnerAnalysis Of(FrameRange inner, PlanContext context, LineKinds? lines)
     {
@@ -72,7 +75,10 @@ internal sealed class InnerAnalysis
             first = cost.End;
         }
         foreach (var line in lines?.Met ?? [])
+        {
             (analysis.Break, analysis.OutOfRange) = (analysis.Break ?? line.Break, analysis.OutOfRange ?? line.OutOfRange);
+            analysis.SplitGroup ??= line.SplitGroup;
+        }
         return analysis;
     }
 
@@ -105,7 +111,9 @@ internal sealed class InnerAnalysis
         var walker = new TakeWalker(path, boundary.Motion, limits.Box.TickNs, new WalkOutputs(sink, triggers));
         var watch = boundary.Motion is null ? null : new CompareWatch(walker, boundary.Motion);
         walker.Walk(new FrameRange(wanted.First, end), watch);
+        triggers.End();
         (Break, OutOfRange) = (Break ?? walker.Break, OutOfRange ?? watch?.OutOfRange);
+        SplitGroup ??= triggers.SplitGroup;
         return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End);
     }
 

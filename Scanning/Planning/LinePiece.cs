@@ -36,6 +36,8 @@ internal sealed class LinePiece
 
     public PositionCompare? OutOfRange { get; private init; }
 
+    public (long FirstFrame, long Frames)? SplitGroup { get; private init; }
+
     /// <param name="check">Null where the frames were checked before.</param>
     public static LinePiece Of(FrameRange frames, PlanContext context, LimitCheck? check)
     {
@@ -46,6 +48,7 @@ internal sealed class LinePiece
         var walker = new TakeWalker(context.Path, motion, limits.Box.TickNs, new WalkOutputs(sink, triggers));
         var watch = new CompareWatch(walker, motion);
         walker.Walk(frames, watch);
+        triggers.End();
         return new LinePiece
         {
             Entry = walker.Entry!,
@@ -58,6 +61,7 @@ internal sealed class LinePiece
             ExposureNs = triggers.ExposureNs,
             Break = walker.Break,
             OutOfRange = watch.OutOfRange,
+            SplitGroup = triggers.SplitGroup,
         };
     }
 }

@@ -1,4 +1,6 @@
 using Flyscan.Scanning.Paths;
+using Flyscan.Scanning.Triggering;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
 
@@ -11,4 +13,8 @@ internal sealed record PlanBasis(
     DurationSurvey Durations,
     TakeLimits Limits,
     InnerClasses Classes,
-    List<DetectorDescription> Detectors);
+    List<DetectorDescription> Detectors)
+{
+    /// <summary>For detectors at rates of their own.</summary>
+    public EquatableArray<FurtherOutput> Outputs { get; init; }
+}

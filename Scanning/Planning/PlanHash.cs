@@ -15,6 +15,8 @@ internal static class PlanHash
         digest.Add(request.ExposureNs).Add(request.ExposurePlacement.ToString())
             .Add(request.WindowTrigger.ToString()).Add(request.FrameTrigger.ToString())
             .Add(request.InnerDimensions).Add(request.Shutter?.ToString());
+        foreach (var rated in request.Rates)
+            digest.Add(rated.Detector).Add(rated.Rate.ToString());
         AddBeamline(digest, beamline);
         return digest.Hex();
     }

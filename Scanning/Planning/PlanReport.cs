@@ -26,7 +26,7 @@ public sealed record PlanReport(
                 .ToEquatableArray(),
             path.Axes.Select((name, i) => Axis(plan, name, i)).ToEquatableArray(),
             plan.DetectorsUsed
-                .Select(d => new PlanReportDetector(d.Name, d.Kind, d.BytesPerFrame * plan.Frames, d.Essential))
+                .Select(d => new PlanReportDetector(d.Name, d.Kind, d.BytesPerFrame * plan.FramesOf(d), d.Essential))
                 .ToEquatableArray(),
             plan.InnerLength, plan.OuterCount, plan.ExposureNs, plan.Estimate);
     }

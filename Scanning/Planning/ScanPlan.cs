@@ -19,6 +19,7 @@ public sealed class ScanPlan : IRunPlan
         (Request, Beamline, Path) = (basis.Request, basis.Beamline, basis.Path);
         (_boundary, _classes, _limits) = (basis.Boundary, basis.Classes, basis.Limits);
         _context = new PlanContext(Path, _boundary, _limits, Check: null);
+        FurtherOutputs = basis.Outputs;
         DetectorsUsed = basis.Detectors.ToEquatableArray();
         ExposureNs = basis.Limits.Exposure.Of(basis.Durations.ShortestNs);
         OuterAxes = _boundary.Soft.Select(s => s.Axis.Name).ToEquatableArray();
@@ -53,6 +54,15 @@ public sealed class ScanPlan : IRunPlan
 
     public EquatableArray<DetectorDescription> DetectorsUsed { get; }
 
+    /// <summary>For detectors at rates of their own; empty where all take a frame for each of the scan.</summary>
+    public EquatableArray<FurtherOutput> FurtherOutputs { get; }
+
+    /// <summary>Frames that a detector takes in the scan, at its own rate.</summary>
+    public long FramesOf(DetectorDescription detector) => MultiRate.RateOf(detector.Name, Request).Of(Frames);
+
+    /// <summary>Frames after which detectors of all rates are in step again: takes begin and end on multiples of it.</summary>
+    public int EventGroup => _limits.Exposure.Group;
+
     /// <summary>What a detector that times its own exposure is set to: the request's, else that of the shortest frame.</summary>
     /// <remarks><b>Units</b> nanoseconds, whole ticks of the box.</remarks>
     public long ExposureNs { get; }
@@ -84,7 +94,7 @@ public sealed class ScanPlan : IRunPlan
             ? take.End
             : TakeMeasure.EndOf(within, Path, _boundary.Motion, _limits);
         // The plan proved that each frame fits from some take's start; one alone never takes more.
-        return new FrameRange(wanted.First, Math.Max(measured, wanted.First + 1));
+        return new FrameRange(wanted.First, Math.Max(measured, Math.Min(end, wanted.First + EventGroup)));
     }
 
     /// <summary>The programme of a take: frames of one inner scan, as <see cref="NextTake"/> gives them.</summary>
@@ -100,7 +110,7 @@ public sealed class ScanPlan : IRunPlan
         var walker = new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, triggers)) { DwellsFirst = true };
         walker.Walk(take);
         var trajectory = builder?.Build();
-        var programme = triggers.Build();
+        var programme = triggers.Build() with { Outputs = FurtherOutputs };
         return new TakeProgramme(
             take, trajectory, programme, trajectory?.DurationNs ?? triggers.FramesNs + walker.Times.DwellNs, CanonicalDigest.Of(trajectory, programme));
     }

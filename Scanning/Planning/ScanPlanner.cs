@@ -24,15 +24,20 @@ public static class ScanPlanner
 
         var boundary = InnerBoundary.Of(path, beamline, request, problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
-        DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
+        DetectorChecks.Size(detectors, request, path.Length, environment.FreeDiskBytes, problems);
         var deadTime = detectors.Count == 0 ? 0 : detectors.Max(d => d.DeadTimeNs);
         // A box ends a pulse before it begins the next, dead time or none.
         var rule = new ExposureRule(request.ExposureNs, Math.Max(deadTime, beamline.Box.TickNs), beamline.Box.TickNs)
         {
             Centred = request.ExposurePlacement == ExposurePlacement.Centred,
+            Group = MultiRate.GroupOf(request),
         };
+        var outputs = new EquatableArray<FurtherOutput>();
         if (durations is not null)
-            DetectorChecks.Timing(detectors, request, durations, rule, problems);
+        {
+            DetectorChecks.Timing(MultiRate.AtBase(detectors, request), request, durations, rule, problems);
+            outputs = MultiRate.Of(request, detectors, beamline.Box, (durations, rule), problems);
+        }
         if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
                 "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
@@ -49,7 +54,7 @@ public static class ScanPlanner
         var steps = OuterSteps.Survey(context, classes, problems);
         if (problems.Count > 0)
             return new PlanResult.Refused(problems.ToEquatableArray());
-        var basis = new PlanBasis(request, beamline, path, boundary, durations, limits, classes, detectors);
+        var basis = new PlanBasis(request, beamline, path, boundary, durations, limits, classes, detectors) { Outputs = outputs };
         return new PlanResult.Proved(new ScanPlan(basis, Estimator.Of(basis, steps, environment)));
     }
 
@@ -105,6 +110,11 @@ public static class ScanPlanner
                 problems.Add(MotionProblems.Broken(
                     at.Frame, moved.Axes[at.Axis], path.UpperOf(column, at.Frame - 1), path.LowerOf(column, at.Frame)));
             }
+            if (inner.SplitGroup is { } split)
+                problems.Add(new PlanProblem(
+                    "with the detectors' rates a window holds whole groups of frames only", $"frame {split.FirstFrame}, rates",
+                    $"a window of {split.Frames} frames", $"a multiple of {limits.Exposure.Group} frames",
+                    "Give lines as many frames, or choose other rates."));
             if (inner.OutOfRange is { } compare)
                 problems.Add(new PlanProblem(
                     "the compare position is outside what the box's encoder counter holds", $"axis {compare.Axis}",

@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Specs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
@@ -17,6 +18,9 @@ public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
 
     /// <summary>What begins each frame of a window.</summary>
     public FrameTrigger FrameTrigger { get; init; } = FrameTrigger.Time;
+
+    /// <summary>Detectors that take frames at another rate than the scan's.</summary>
+    public EquatableArray<RatedDetector> Rates { get; init; }
 
     public int? InnerDimensions { get; init; }
 

@@ -12,14 +12,14 @@ namespace Flyscan.Scanning.Planning;
 /// An object with <c>request</c> is an envelope, and a member that it does not know is an error. Otherwise one with a
 /// <c>type</c> is a spec, and one with a <c>spec</c> stands for that spec alone: its other members mean nothing here.
 /// </remarks>
-public static class ScanRequestJson
+public static partial class ScanRequestJson
 {
     private const int Version = 1;
     private const decimal NsPerSecond = 1_000_000_000;
 
     private static readonly string[] Members =
     [
-        "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "innerDimensions",
+        "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "rates", "innerDimensions",
         "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
         "scanNumber", "operator", "sample", "pathTemplate", "documents", "metadata",
     ];
@@ -99,6 +99,7 @@ public static class ScanRequestJson
             ExposurePlacement = ReadChoice(json, "exposurePlacement", Placements) ?? ExposurePlacement.Centred,
             WindowTrigger = ReadChoice(json, "windowTrigger", WindowTriggers) ?? WindowTrigger.Position,
             FrameTrigger = ReadChoice(json, "frameTrigger", FrameTriggers) ?? FrameTrigger.Time,
+            Rates = ReadRates(json),
             InnerDimensions = (int?)ReadWhole(json, "innerDimensions", 0, SpecLimits.Depth),
             OnBadFrames = ReadChoice(json, "onBadFrames", BadFrames) ?? OnBadFrames.Retake,
             MaxExposuresPerFrame = (int?)ReadWhole(json, "maxExposuresPerFrame", 1, 1000) ?? 3,
@@ -259,6 +260,7 @@ public static class ScanRequestJson
             json.WriteString("windowTrigger", Name(WindowTriggers, request.WindowTrigger));
         if (request.FrameTrigger != FrameTrigger.Time)
             json.WriteString("frameTrigger", Name(FrameTriggers, request.FrameTrigger));
+        WriteRates(json, request.Rates);
         WriteNumber(json, "innerDimensions", request.InnerDimensions);
         json.WriteString("onBadFrames", Name(BadFrames, request.OnBadFrames));
         json.WriteNumber("maxExposuresPerFrame", request.MaxExposuresPerFrame);

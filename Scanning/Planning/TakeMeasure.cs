@@ -37,10 +37,11 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
 
     public bool FramesDone(long end)
     {
-        if (Fits())
+        var fits = Fits();
+        if (fits && _triggers.OnGroup)
             _fits = end;
-        _stopped = _fits != end || limits.Shutter is ShutterMode.PerFrame;
-        if (_stopped && _fits == end)
+        _stopped = !fits || (limits.Shutter is ShutterMode.PerFrame && _triggers.OnGroup);
+        if (_stopped && fits)
             _windowEnd = end;
         return !_stopped;
     }

@@ -24,6 +24,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     private (long DurationNs, long ExposureNs, long LeadNs) _frame;
     private bool _hasFrame;
     private long _rows;
+    private long _windowFrames;
 
     /// <summary>Table rows so far.</summary>
     public long Rows => _rows + (_hasFrame && !Continues(LastPulse) ? 1 : 0);
@@ -31,6 +32,12 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     public long Windows { get; private set; }
 
     public long Frames { get; private set; }
+
+    /// <summary>The window so far holds whole groups of frames.</summary>
+    public bool OnGroup => _windowFrames % exposure.Group == 0;
+
+    /// <summary>First frame of the first window that does not, and how many frames it has.</summary>
+    public (long FirstFrame, long Frames)? SplitGroup { get; private set; }
 
     /// <summary>Durations of all frames so far.</summary>
     public long FramesNs { get; private set; }
@@ -68,9 +75,13 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
             _delayNs = lead;
         (_frame, _hasFrame) = ((durationNs, exposure.Of(durationNs), lead), true);
         Frames++;
+        _windowFrames++;
         FramesNs += durationNs;
         ExposureNs += _frame.ExposureNs;
     }
+
+    /// <summary>No more frames come.</summary>
+    public void End() => Close();
 
     public TriggerProgramme Build()
     {
@@ -106,6 +117,9 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
             Pulse(LastPulse);
         _hasFrame = false;
         EndTrain();
+        if (!OnGroup)
+            SplitGroup ??= (_firstFrame, _windowFrames);
+        _windowFrames = 0;
         if (_trains.Count == 0)
             return;
         _windows.Add(new TriggerWindow(_firstFrame, _waitForLive, _compare, _trains.ToEquatableArray())

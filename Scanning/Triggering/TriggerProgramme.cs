@@ -5,6 +5,9 @@ namespace Flyscan.Scanning.Triggering;
 /// <summary>What the trigger box does in one take, in terms of no particular box: windows in order, each timed by hardware.</summary>
 public sealed record TriggerProgramme(EquatableArray<TriggerWindow> Windows)
 {
+    /// <summary>Outputs besides the one that shows the frames: detectors at rates of their own.</summary>
+    public EquatableArray<FurtherOutput> Outputs { get; init; }
+
     /// <summary>Frames in all windows.</summary>
     public long Frames => Windows.Sum(w => w.Frames);
 }

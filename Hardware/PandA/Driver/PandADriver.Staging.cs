@@ -48,7 +48,8 @@ internal sealed partial class PandADriver
         // Without a recording of ours, a capture that runs is another's: neither it nor what it is set to is ours to touch.
         if (Recording() is null && await FreeAsync(box, cancel) is { } occupied)
             return new Outcome<long>.Refused(occupied);
-        await box.Control.DoAsync(cancel, Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""));
+        await box.Control.DoAsync(
+            cancel, [Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""), .. OutputsDown()]);
         var recording = TakeRecording();
         var problem = recording is null ? null : await DrainAsync(box, recording, cancel);
         var frames = recording is null ? 0 : await CloseFileAsync(recording, cancel);
@@ -96,6 +97,7 @@ internal sealed partial class PandADriver
         string[] inputs = [$"{Sequencer}.ENABLE", $"{Sequencer}.BITA", $"{Sequencer}.BITB", "PCAP.ENABLE", "PCAP.GATE", "PCAP.TRIG"];
         settings.AddRange(inputs.Select(input => ($"{input}.DELAY", "0")));
         settings.Add(($"{_settings.TriggerOutput}.VAL.DELAY", "0"));
+        settings.AddRange(RateProgramme.Staged(_settings.Outputs, Sequencer));
         foreach (var encoder in _settings.Encoders)
         {
             settings.Add(($"{encoder.Input}.VAL.SCALE", PandAText.Number(encoder.Scale)));

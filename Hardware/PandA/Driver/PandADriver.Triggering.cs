@@ -32,6 +32,8 @@ internal sealed partial class PandADriver
         var compiled = SequencerProgramme.Compile(programme, mark, _settings.Encoders, limits, out var problem);
         if (compiled is null)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
+        if (RateProgramme.Compile(programme, _settings.Outputs, Sequencer, box.TickNs, out problem) is not { } rates)
+            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         await LearnFiredAsync(box, cancel);
         var table = SequencerProgramme.Base64(box.Layout.Encode([.. compiled.Rows]));
         var answers = await box.Control.DoAsync(
@@ -46,8 +48,10 @@ internal sealed partial class PandADriver
                 $"{Name}: the table read back differs from the one written: somebody else writes to {Sequencer}");
         if (answers[9] != "WAIT_ENABLE")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is in {answers[9]} after the table was written, not in WAIT_ENABLE");
+        await WriteRatesAsync(box, rates, cancel);
         lock (_gate)
         {
+            _usedPulses = [.. RateProgramme.Used(programme, _settings.Outputs)];
             // LearnFired has made it known; a new table fires from nought.
             _firedBefore += _firedNow;
             (_programme, _firedNow, _enabled, _disabled) = (compiled, 0, false, false);
@@ -122,7 +126,7 @@ internal sealed partial class PandADriver
         }
         if (_firedBefore is null || !state.AtEnd)
             await LearnFiredAsync(box, cancel, settle: true);
-        return Done(Status(state));
+        return await DroppedAsync(box, cancel) is { } dropped ? new Outcome<BoxStatus>.Failed($"{Name}: {dropped}") : Done(Status(state));
     });
 
     public Task<Outcome<BoxStatus>> HaltAsync(CancellationToken cancel) => RunAsync("halt", async () =>

@@ -104,7 +104,7 @@ internal sealed partial class PandADriver : ITriggerBox
     {
         var control = Control();
         _disabled = true;
-        await control.DoAsync(cancel, Gate(open: false), Enable(on: false));
+        await control.DoAsync(cancel, [Gate(open: false), Enable(on: false), .. OutputsDown()]);
         var state = await control.DoAsync(
             cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
         return state is ["0", "0", "0"]
@@ -195,6 +195,10 @@ internal sealed partial class PandADriver : ITriggerBox
         foreach (var encoder in _settings.Encoders)
             if (!capturable.Contains($"{encoder.Input}.VAL"))
                 throw new IOException($"the box has no encoder input {encoder.Input}: check the encoder of axis {encoder.Axis}");
+        foreach (var output in _settings.Outputs)
+            foreach (var bit in new[] { $"{output.Pulse}.OUT", output.Divider is { } divider ? $"{divider}.OUTD" : null }.OfType<string>())
+                if (!bits.Contains(bit))
+                    throw new IOException($"the box has no bit {bit}: check outputs.{output.Detector}");
         foreach (var detector in _settings.Detectors)
             if (!capturable.Contains(detector.Capture))
                 throw new IOException($"the box cannot capture {detector.Capture}: check detector {detector.Name}");
