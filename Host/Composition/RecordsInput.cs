@@ -14,7 +14,10 @@ internal static class RecordsInput
 {
     /// <summary>Causes of dead time inside a flight: the journal cannot tell them apart, the plan can.</summary>
     private static readonly DeadTimeCause[] InFlight =
-        [DeadTimeCause.RunUp, DeadTimeCause.TurnAround, DeadTimeCause.RunDown, DeadTimeCause.Settle, DeadTimeCause.Delay, DeadTimeCause.Readout];
+    [
+        DeadTimeCause.RunUp, DeadTimeCause.TurnAround, DeadTimeCause.RunDown, DeadTimeCause.Settle, DeadTimeCause.Delay,
+        DeadTimeCause.Readout,
+    ];
 
     public static RunRecordsInput Of(string uid, RunFolder folder, ScanPlan plan, BeamlineDescription beamline)
     {

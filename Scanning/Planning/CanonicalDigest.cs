@@ -58,7 +58,11 @@ internal sealed class CanonicalDigest : IDisposable
                 digest.Add(compare.Axis).Add(compare.Position).Add(compare.Ascending);
             digest.Add((long)window.Trains.Count);
             foreach (var train in window.Trains)
+            {
                 digest.Add((long)train.Count).Add(train.ExposureNs).Add(train.PeriodNs);
+                if (train.At is { } at)
+                    digest.Add("at").Add(at);
+            }
         }
         foreach (var output in triggers.Outputs)
             digest.Add(output.Detector).Add(output.Rate.ToString()).Add(output.ExposureNs).Add(output.PeriodNs);

@@ -55,6 +55,9 @@ internal sealed class InnerAnalysis
     /// <summary>A window that does not hold whole groups of frames, where detectors have rates of their own.</summary>
     public (long FirstFrame, long Frames)? SplitGroup { get; private set; }
 
+    /// <summary>A frame that cannot be begun by position.</summary>
+    public long? Unplaced { get; private set; }
+
     /// <param name="lines">Null where it has no lines that are alike.</param>
     public static InnerAnalysis Of(FrameRange inner, PlanContext context, LineKinds? lines)
     {
@@ -77,7 +80,7 @@ internal sealed class InnerAnalysis
         foreach (var line in lines?.Met ?? [])
         {
             (analysis.Break, analysis.OutOfRange) = (analysis.Break ?? line.Break, analysis.OutOfRange ?? line.OutOfRange);
-            analysis.SplitGroup ??= line.SplitGroup;
+            (analysis.SplitGroup, analysis.Unplaced) = (analysis.SplitGroup ?? line.SplitGroup, analysis.Unplaced ?? line.Unplaced);
         }
         return analysis;
     }
@@ -113,7 +116,7 @@ internal sealed class InnerAnalysis
         walker.Walk(new FrameRange(wanted.First, end), watch);
         triggers.End();
         (Break, OutOfRange) = (Break ?? walker.Break, OutOfRange ?? watch?.OutOfRange);
-        SplitGroup ??= triggers.SplitGroup;
+        (SplitGroup, Unplaced) = (SplitGroup ?? triggers.SplitGroup, Unplaced ?? walker.Unplaced);
         return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End);
     }
 

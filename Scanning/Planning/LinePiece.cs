@@ -38,6 +38,8 @@ internal sealed class LinePiece
 
     public (long FirstFrame, long Frames)? SplitGroup { get; private init; }
 
+    public long? Unplaced { get; private init; }
+
     /// <param name="check">Null where the frames were checked before.</param>
     public static LinePiece Of(FrameRange frames, PlanContext context, LimitCheck? check)
     {
@@ -62,6 +64,7 @@ internal sealed class LinePiece
             Break = walker.Break,
             OutOfRange = watch.OutOfRange,
             SplitGroup = triggers.SplitGroup,
+            Unplaced = walker.Unplaced,
         };
     }
 }

@@ -28,8 +28,8 @@ internal static class MultiRate
 
     /// <summary>The further outputs; with problems added, what they hold means nothing.</summary>
     public static EquatableArray<FurtherOutput> Of(
-        ScanRequest request, List<DetectorDescription> detectors, TriggerBoxDescription box, (DurationSurvey Durations, ExposureRule Rule) timing,
-        List<PlanProblem> problems)
+        ScanRequest request, List<DetectorDescription> detectors, TriggerBoxDescription box,
+        (DurationSurvey Durations, ExposureRule Rule) timing, List<PlanProblem> problems)
     {
         var outputs = new List<FurtherOutput>();
         foreach (var (name, rate) in request.Rates)
@@ -39,7 +39,8 @@ internal static class MultiRate
                 problems.Add(new PlanProblem(
                     "a rate is given for a detector that the request does not use", $"detector {name}, rates", $"{rate}",
                     string.Join(", ", request.Detectors), "Name it in detectors too, or leave it out of rates."));
-            else if (!rate.IsBase && MayHave(detector, rate, request, box, problems) && Timed(detector, rate, timing, problems) is { } output)
+            else if (!rate.IsBase && MayHave(detector, rate, request, box, problems)
+                && Timed(detector, rate, timing, problems) is { } output)
                 outputs.Add(output);
         }
         return outputs.ToEquatableArray();
@@ -75,7 +76,8 @@ internal static class MultiRate
         if (frameNs != durations.LongestNs)
         {
             problems.Add(new PlanProblem(
-                "detectors with rates of their own need frames of one duration", at, $"{Show.Time(frameNs)} to {Show.Time(durations.LongestNs)}",
+                "detectors with rates of their own need frames of one duration", at,
+                $"{Show.Time(frameNs)} to {Show.Time(durations.LongestNs)}",
                 "one duration", "Give all frames the same duration, or leave the detector out of rates."));
             return null;
         }

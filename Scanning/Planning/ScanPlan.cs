@@ -112,7 +112,8 @@ public sealed class ScanPlan : IRunPlan
         var trajectory = builder?.Build();
         var programme = triggers.Build() with { Outputs = FurtherOutputs };
         return new TakeProgramme(
-            take, trajectory, programme, trajectory?.DurationNs ?? triggers.FramesNs + walker.Times.DwellNs, CanonicalDigest.Of(trajectory, programme));
+            take, trajectory, programme, trajectory?.DurationNs ?? triggers.FramesNs + walker.Times.DwellNs,
+            CanonicalDigest.Of(trajectory, programme));
     }
 
     private void Check(FrameRange range)

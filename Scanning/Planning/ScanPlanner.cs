@@ -31,6 +31,7 @@ public static class ScanPlanner
         {
             Centred = request.ExposurePlacement == ExposurePlacement.Centred,
             Group = MultiRate.GroupOf(request),
+            ByPosition = request.FrameTrigger == FrameTrigger.Position,
         };
         var outputs = new EquatableArray<FurtherOutput>();
         if (durations is not null)
@@ -78,10 +79,18 @@ public static class ScanPlanner
 
     private static void CheckTriggers(ScanRequest request, TriggerBoxDescription box, bool moving, List<PlanProblem> problems)
     {
-        if (request.FrameTrigger != FrameTrigger.Time)
+        if (request.FrameTrigger == FrameTrigger.Detector)
             problems.Add(new PlanProblem(
-                "the trigger box begins the frames of a window by its clock only", $"trigger box {box.Name}, frameTrigger",
-                request.FrameTrigger == FrameTrigger.Position ? "position" : "detector", "time", "Leave frameTrigger out."));
+                "the trigger box begins the frames of a window by its clock or by position only", $"trigger box {box.Name}, frameTrigger",
+                "detector", "time or position", "Leave frameTrigger out."));
+        if (request.FrameTrigger == FrameTrigger.Position && (!moving || request.WindowTrigger != WindowTrigger.Position))
+            problems.Add(new PlanProblem(
+                "frames begin by position only in windows that do", $"trigger box {box.Name}, frameTrigger", "position", "time",
+                "Leave frameTrigger out, or let axes of a controller take part and leave windowTrigger out."));
+        if (request.FrameTrigger == FrameTrigger.Position && request.Rates.Count > 0)
+            problems.Add(new PlanProblem(
+                "detectors with rates of their own need frames by time", $"trigger box {box.Name}, frameTrigger", "position", "time",
+                "Leave frameTrigger or rates out."));
         if (request.WindowTrigger == WindowTrigger.Time && moving)
             problems.Add(new PlanProblem(
                 "time alone does not know when the axes are there", $"trigger box {box.Name}, windowTrigger", "time",
@@ -115,6 +124,10 @@ public static class ScanPlanner
                     "with the detectors' rates a window holds whole groups of frames only", $"frame {split.FirstFrame}, rates",
                     $"a window of {split.Frames} frames", $"a multiple of {limits.Exposure.Group} frames",
                     "Give lines as many frames, or choose other rates."));
+            if (inner.Unplaced is { } unplaced && context.Boundary.Motion is not null)
+                problems.Add(new PlanProblem(
+                    "the frame cannot begin by position: the window's axis needs an encoder, and to go on by a count at least",
+                    $"frame {unplaced}, frameTrigger", "position", "time", "Leave frameTrigger out."));
             if (inner.OutOfRange is { } compare)
                 problems.Add(new PlanProblem(
                     "the compare position is outside what the box's encoder counter holds", $"axis {compare.Axis}",

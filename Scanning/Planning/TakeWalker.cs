@@ -49,6 +49,7 @@ internal sealed class TakeWalker
     private readonly WindowMotion? _window;
     private readonly double[] _entry;
     private int _compareAxis;
+    private int _compareSign;
     private bool _open;
     private long _leadOutNs;
     private double _lastSeconds = double.NaN;
@@ -86,6 +87,9 @@ internal sealed class TakeWalker
 
     /// <summary>The first frame that does not begin where the one before ended, without a gap between; and its axis.</summary>
     public (long Frame, int Axis)? Break { get; private set; }
+
+    /// <summary>The first frame that cannot be begun by position: no encoder, or less than a count on, along the window's axis.</summary>
+    public long? Unplaced { get; private set; }
 
     /// <summary>The compare of the window last opened.</summary>
     public PositionCompare? Compare { get; private set; }
@@ -133,7 +137,7 @@ internal sealed class TakeWalker
                 Break ??= (frame, _window.BrokenAxis);
         }
         _dwellNs += dwellNs;
-        _triggers.Frame(durationNs);
+        _triggers.Frame(durationNs, _triggers.ByPosition ? WayOf(frame, opens, block, index) : null);
         return observer?.FramesDone(frame + 1) ?? true;
     }
 
@@ -145,6 +149,7 @@ internal sealed class TakeWalker
             CloseWindow();
         window.First(durationNs, block, index);
         _compareAxis = setup.CompareAxis(window.EntryVelocity, durationNs);
+        _compareSign = _compareAxis < 0 ? 0 : Math.Sign(window.EntryVelocity[_compareAxis]);
         Compare = _compareAxis < 0 ? null : CompareAt(block.Lower[setup.Columns[_compareAxis]][index]);
         var moving = Array.Exists(window.EntryVelocity, v => v != 0);
         var leadNs = moving ? setup.LeadFor(_compareAxis, _compareAxis < 0 ? 0 : window.EntryVelocity[_compareAxis], durationNs) : 0;
@@ -206,6 +211,21 @@ internal sealed class TakeWalker
         _sink.Enter(LimitCheck.RunDownPhase, null);
         move.Emit(_sink);
         _runDownNs += move.DurationNs;
+    }
+
+    /// <summary>The frame's way along the compared axis; null for the first of a window, which the window's own compare begins.</summary>
+    private (double, double)? WayOf(long frame, bool opens, FrameBlock block, int index)
+    {
+        if (_compareAxis < 0 || _setup!.Axes[_compareAxis].Encoder is not { } encoder)
+        {
+            Unplaced ??= frame;
+            return null;
+        }
+        var column = _setup.Columns[_compareAxis];
+        var (from, to) = (block.Lower[column][index], block.Upper[column][index]);
+        if ((to - from) * _compareSign < Math.Abs(encoder.Scale))
+            Unplaced ??= frame;
+        return opens ? null : (from, to);
     }
 
     private PositionCompare CompareAt(double position) =>

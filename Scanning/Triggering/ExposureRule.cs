@@ -8,6 +8,9 @@ internal readonly record struct ExposureRule(long? AskedNs, long DeadTimeNs, lon
     /// <summary>Exposures stand in the middle of their frames, else at their start.</summary>
     public bool Centred { get; init; }
 
+    /// <summary>Frames of a window, but for its first, begin as the axis reaches their place.</summary>
+    public bool ByPosition { get; init; }
+
     /// <summary>Frames after which detectors of all rates are in step again: windows and takes hold whole groups of them.</summary>
     public int Group { get; init; } = 1;
 

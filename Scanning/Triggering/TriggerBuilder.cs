@@ -4,9 +4,10 @@ namespace Flyscan.Scanning.Triggering;
 
 /// <summary>Makes windows of frames given one by one; or, without <paramref name="keep"/>, only counts what they take.</summary>
 /// <remarks>
-/// Rows: two to see the live input fall and rise, one for the compare, one for a dwell, one per train. Consecutive equal pulses share a train up to
-/// the box's repeat limit. A pulse lasts to the begin of the next one, which is known a frame later; the last of a window to the
-/// frame's end, or as long beyond as its exposure began late, where that is too short to meet the next window.
+/// Rows: two to see the live input fall and rise, one for the compare, one for a dwell, one per train, two for a frame by position.
+/// Consecutive equal pulses share a train up to the box's repeat limit. A pulse lasts to the begin of the next one, which is known a
+/// frame later; the last of a window to the frame's end, or as long beyond as its exposure began late, where that is too short to meet
+/// the next window.
 /// </remarks>
 internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool keep)
 {
@@ -21,13 +22,16 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     private long _delayNs;
     private long _dwellNs;
     private Pulses _train;
-    private (long DurationNs, long ExposureNs, long LeadNs) _frame;
+    private (long DurationNs, long ExposureNs, long LeadNs, double? At) _frame;
     private bool _hasFrame;
     private long _rows;
     private long _windowFrames;
 
     /// <summary>Table rows so far.</summary>
-    public long Rows => _rows + (_hasFrame && !Continues(LastPulse) ? 1 : 0);
+    public long Rows => _rows + (_hasFrame && !Continues(LastPulse) ? RowsOf(LastPulse) : 0);
+
+    /// <summary>Frames but for the first of a window need their place.</summary>
+    public bool ByPosition => exposure.ByPosition;
 
     public long Windows { get; private set; }
 
@@ -47,7 +51,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
 
     // How the window would end if this were its last frame.
     private Pulses LastPulse =>
-        new(1, _frame.ExposureNs, _frame.LeadNs <= LongestTailNs ? _frame.DurationNs : _frame.DurationNs - _frame.LeadNs);
+        new(1, _frame.ExposureNs, _frame.LeadNs <= LongestTailNs ? _frame.DurationNs : _frame.DurationNs - _frame.LeadNs, _frame.At);
 
     public void Open(long firstFrame, bool waitForLive, PositionCompare? compare)
     {
@@ -65,15 +69,17 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         _rows += dwellNs > 0 ? 1 : 0;
     }
 
-    public void Frame(long durationNs)
+    /// <param name="way">Where the frame begins and ends, where it is begun by position.</param>
+    public void Frame(long durationNs, (double From, double To)? way = null)
     {
         // Without motion there is no middle to be in.
         var lead = _waitForLive ? exposure.LeadOf(durationNs) : 0;
         if (_hasFrame)
-            Pulse(new Pulses(1, _frame.ExposureNs, _frame.DurationNs - _frame.LeadNs + lead));
+            Pulse(new Pulses(1, _frame.ExposureNs, _frame.DurationNs - _frame.LeadNs + lead, _frame.At));
         else
             _delayNs = lead;
-        (_frame, _hasFrame) = ((durationNs, exposure.Of(durationNs), lead), true);
+        var at = way is { } w ? w.From + (w.To - w.From) * lead / durationNs : (double?)null;
+        (_frame, _hasFrame) = ((durationNs, exposure.Of(durationNs), lead, at), true);
         Frames++;
         _windowFrames++;
         FramesNs += durationNs;
@@ -90,7 +96,8 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     }
 
     private bool Continues(Pulses pulse) =>
-        _train.Count > 0 && _train.Count < maxRepeats && _train.ExposureNs == pulse.ExposureNs && _train.PeriodNs == pulse.PeriodNs;
+        _train.At is null && pulse.At is null && _train.Count > 0 && _train.Count < maxRepeats
+            && _train.ExposureNs == pulse.ExposureNs && _train.PeriodNs == pulse.PeriodNs;
 
     private void Pulse(Pulses pulse)
     {
@@ -101,13 +108,16 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         }
         EndTrain();
         _train = pulse;
-        _rows++;
+        _rows += RowsOf(pulse);
     }
+
+    // By position: one that waits for the gate, one for the place.
+    private static int RowsOf(Pulses pulse) => pulse.At is null ? 1 : 2;
 
     private void EndTrain()
     {
         if (_train.Count > 0 && keep)
-            _trains.Add(new PulseTrain(_train.Count, _train.ExposureNs, _train.PeriodNs));
+            _trains.Add(new PulseTrain(_train.Count, _train.ExposureNs, _train.PeriodNs) { At = _train.At });
         _train = default;
     }
 
@@ -132,5 +142,5 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     }
 
     /// <summary>A train that is still growing.</summary>
-    private readonly record struct Pulses(int Count, long ExposureNs, long PeriodNs);
+    private readonly record struct Pulses(int Count, long ExposureNs, long PeriodNs, double? At);
 }

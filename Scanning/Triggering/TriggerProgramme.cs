@@ -43,4 +43,9 @@ public sealed record PositionCompare(string Axis, double Position, bool Ascendin
 
 /// <summary>Count equal frames: high for ExposureNs, then low for the rest of PeriodNs.</summary>
 /// <remarks><b>Units</b> nanoseconds.</remarks>
-public sealed record PulseTrain(int Count, long ExposureNs, long PeriodNs);
+public sealed record PulseTrain(int Count, long ExposureNs, long PeriodNs)
+{
+    /// <summary>One frame that begins as the window's axis reaches this position, not as the frame before has ended.</summary>
+    /// <remarks><b>Units</b> axis units; PeriodNs is then what the plan expects.</remarks>
+    public double? At { get; init; }
+}

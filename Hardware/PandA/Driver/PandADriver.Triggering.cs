@@ -138,11 +138,12 @@ internal sealed partial class PandADriver
         var deadline = _clock.NowNs + _programme!.LongestPeriodNs + HaltMarginNs;
         var state = await ReadSequencerAsync(box, cancel);
         // Behind the closed gate no pulse begins: a row that only waits need not be waited for.
-        while (state.Running && state.State != "WAIT_TRIGGER" && IsPulse(state.Line) && _clock.NowNs < deadline)
+        while (state.Running && !_programme.StandsAtGate(state.Line, state.State == "WAIT_TRIGGER") && _clock.NowNs < deadline)
         {
             await SleepAsync(FirstPollNs, cancel);
             state = await ReadSequencerAsync(box, cancel);
         }
+        // A place that the axes never come to is given up: nothing is exposed in WAIT_TRIGGER.
         if (state.Running && state.State != "WAIT_TRIGGER" && IsPulse(state.Line))
         {
             await CloseAsync(box);

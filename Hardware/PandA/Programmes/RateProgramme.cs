@@ -96,7 +96,8 @@ internal static class RateProgramme
                 + "both high and low";
         foreach (var window in programme.Windows)
             if (window.Frames % output.Rate.Divide != 0)
-                return $"the window at frame {window.FirstFrame} has {window.Frames} frames, no whole groups of {output.Rate.Divide} for {at}";
+                return $"the window at frame {window.FirstFrame} has {window.Frames} frames, "
+                    + $"no whole groups of {output.Rate.Divide} for {at}";
         return null;
     }
 }

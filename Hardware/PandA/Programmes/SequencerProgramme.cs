@@ -54,6 +54,18 @@ internal sealed record SequencerProgramme(
     /// <summary>Take mark in the first row; default when there is none.</summary>
     public TakeMark Mark => Rows.Count > 0 && Rows[0].Trigger < SequencerTrigger.PositionAAtLeast ? new(Rows[0].Position) : default;
 
+    /// <summary>Behind the closed gate no pulse begins from here: it waits for the gate, or for something before it.</summary>
+    /// <remarks>A pulse that waits for its place is past the gate already.</remarks>
+    public bool StandsAtGate(int line, bool waits)
+    {
+        if (line < 1 || line > Rows.Count)
+            return false;
+        var row = Rows[line - 1];
+        var places = row.IsPulse && row.Trigger >= SequencerTrigger.PositionAAtLeast;
+        var gate = row.Trigger is SequencerTrigger.BitBLow or SequencerTrigger.BitBHigh;
+        return waits ? !places : !row.IsPulse && !gate;
+    }
+
     /// <summary>Frames fired when the sequencer stands at this line and repeat (from 1); <paramref name="exposed"/>: the present one's
     /// exposure is over.</summary>
     public long Fired(int line, long repeat, bool exposed)
@@ -162,8 +174,14 @@ internal sealed record SequencerProgramme(
             if (window.Compare is { } compare && AddCompare(window, compare) is { } problem)
                 return problem;
             Delay(window);
+            var isPlaced = window.Trains.Any(t => t.At is not null);
             foreach (var train in window.Trains)
-                AddPulses(train);
+            {
+                if (train.At is not { } at)
+                    AddPulses(train, isPlaced);
+                else if (AddFrameAt(window, train, at) is { } reason)
+                    return reason;
+            }
             return Drift(window);
         }
 
@@ -192,6 +210,18 @@ internal sealed record SequencerProgramme(
             return null;
         }
 
+        /// <summary>A frame by position: once the gate is open, its pulse waits for the place.</summary>
+        private string? AddFrameAt(TriggerWindow window, PulseTrain train, double at)
+        {
+            if (window.Compare is not { } compare)
+                return $"the window at frame {window.FirstFrame} has frames by position, and no axis to compare";
+            _rows.Add(Wait(SequencerTrigger.BitBHigh, 0));
+            if (AddCompare(window with { WaitForLive = true }, compare with { Position = at }) is { } problem)
+                return problem;
+            _rows[^1] = _rows[^1] with { Outputs1 = 1, Time1 = (uint)Math.Max(1, Ticks(train.ExposureNs)) };
+            return null;
+        }
+
         /// <summary>The row that waited last stays low for the delay: it takes no row of its own.</summary>
         private void Delay(TriggerWindow window)
         {
@@ -202,9 +232,10 @@ internal sealed record SequencerProgramme(
             _rows[^1] = _rows[^1] with { Time2 = (uint)Math.Max(1, Ticks(window.DelayNs)) };
         }
 
-        private void AddPulses(PulseTrain train)
+        /// <param name="isPlaced">The place of the next frame ends this one, not its period.</param>
+        private void AddPulses(PulseTrain train, bool isPlaced)
         {
-            var period = Ticks(train.PeriodNs);
+            var period = isPlaced ? Ticks(train.ExposureNs) + 1 : Ticks(train.PeriodNs);
             var high = Math.Clamp(Ticks(train.ExposureNs), 1, period - 1);
             for (long left = train.Count; left > 0; left -= MostRepeats)
                 _rows.Add(new((uint)Math.Min(left, MostRepeats), SequencerTrigger.BitBHigh, 1, 0, 0, (uint)high, (uint)(period - high)));

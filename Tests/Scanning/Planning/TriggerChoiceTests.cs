@@ -45,13 +45,56 @@ public sealed class TriggerChoiceTests
             Planned.Problems(Grid, change: r => r with { WindowTrigger = WindowTrigger.Time }));
     }
 
+    [Fact]
+    public void Frames_by_the_detector_are_refused_by_the_box_s_name() => Assert.Equal(
+        "trigger box panda, frameTrigger: the trigger box begins the frames of a window by its clock or by position only: detector; "
+        + "allowed: time or position. Leave frameTrigger out.",
+        Planned.Problems(Grid, change: r => r with { FrameTrigger = FrameTrigger.Detector }));
+
     [Theory]
-    [InlineData(FrameTrigger.Position, "position")]
-    [InlineData(FrameTrigger.Detector, "detector")]
-    public void Frames_by_anything_but_time_are_refused_by_the_box_s_name(FrameTrigger trigger, string name) => Assert.Equal(
-        $"trigger box panda, frameTrigger: the trigger box begins the frames of a window by its clock only: {name}; allowed: time. "
-        + "Leave frameTrigger out.",
-        Planned.Problems(Grid, change: r => r with { FrameTrigger = trigger }));
+    [InlineData(ExposurePlacement.Centred, 0.1)]
+    [InlineData(ExposurePlacement.Leading, 0.0)]
+    public void Frames_by_position_begin_at_their_own_places_in_both_directions(ExposurePlacement placement, double lead)
+    {
+        var plan = Planned.Of(Grid, change: r => r with { FrameTrigger = FrameTrigger.Position, ExposurePlacement = placement });
+        var windows = plan.Compile(new FrameRange(0, 300)).Triggers.Windows;
+        Assert.Equal(3, windows.Count);
+        foreach (var window in windows)
+        {
+            Assert.Equal(Enumerable.Repeat(1, 100), window.Trains.Select(t => t.Count));
+            Assert.Null(window.Trains[0].At);
+            for (var i = 1; i < 100; i++)
+            {
+                var (from, to) = (plan.Path.LowerOf(1, window.FirstFrame + i), plan.Path.UpperOf(1, window.FirstFrame + i));
+                Assert.Equal(from + lead * (to - from), window.Trains[i].At!.Value, 9);
+            }
+        }
+    }
+
+    [Fact]
+    public void Frames_by_position_take_two_rows_each()
+    {
+        var plan = Planned.Of(Planned.Grid(1, 5000, 0.001), change: r => r with { FrameTrigger = FrameTrigger.Position });
+        // Three rows open the window, one fires its first frame, two each of the others: 2046 of them in 4096.
+        Assert.Equal([2047L, 2047, 906], Planned.Takes(plan).Select(t => t.Count));
+    }
+
+    [Fact]
+    public void Frames_by_position_need_windows_by_position_of_an_axis_that_goes_on()
+    {
+        Assert.Contains(
+            "frames begin by position only in windows that do", Planned.Problems(Grid, change: r => r with
+            {
+                FrameTrigger = FrameTrigger.Position,
+                WindowTrigger = WindowTrigger.SetPoint,
+            }));
+        var noEncoder = Beamlines.Virtual.With("x", a => a with { Encoder = null });
+        Assert.Contains("frame 0, frameTrigger: the frame cannot begin by position", Planned.Problems(
+            Grid, noEncoder, r => r with { FrameTrigger = FrameTrigger.Position }));
+        var round = new ConstantDuration(0.01, new Fly(new Spiral("x", 0, 5, 1, "y", 0, 5)));
+        Assert.Contains("the frame cannot begin by position", Planned.Problems(
+            round, change: r => r with { FrameTrigger = FrameTrigger.Position }));
+    }
 
     [Theory]
     [InlineData(ExposurePlacement.Centred)]
