@@ -77,13 +77,13 @@ internal static class DetectorChecks
     private static void Room(DetectorDescription detector, DurationSurvey durations, ExposureRule rule, List<PlanProblem> problems)
     {
         var exposure = rule.Of(durations.ShortestNs);
-        if (exposure + detector.DeadTimeNs <= durations.ShortestNs && exposure > 0)
+        if (exposure + detector.DeadTimeNs + rule.SlackNs(durations.ShortestNs) <= durations.ShortestNs && exposure > 0)
             return;
         problems.Add(new PlanProblem(
             $"exposure and dead time of detector {detector.Name} do not fit into the frame",
             $"detector {detector.Name}, frame {durations.ShortestFrame}",
             (rule.AskedNs is null ? "" : $"{Show.Time(exposure)} + ") + $"dead time {Show.Time(detector.DeadTimeNs)}",
-            $"together at most {Show.Time(durations.ShortestNs)}",
+            $"together at most {Show.Time(durations.ShortestNs - rule.SlackNs(durations.ShortestNs))}",
             rule.AskedNs is null ? "Make the frames longer." : "Make the frames longer or the exposure shorter."));
     }
 

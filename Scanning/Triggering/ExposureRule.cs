@@ -17,7 +17,10 @@ internal readonly record struct ExposureRule(long? AskedNs, long DeadTimeNs, lon
     /// <summary>The exposure; less than one tick where the frame has no room for any.</summary>
     public long Of(long durationNs) => AskedNs is { } asked
         ? Math.Max(TickNs, (long)Math.Round((double)asked / TickNs, MidpointRounding.AwayFromZero) * TickNs)
-        : FloorToTick(durationNs - DeadTimeNs);
+        : FloorToTick(durationNs - DeadTimeNs - SlackNs(durationNs));
+
+    /// <summary>By position, what a frame may be shorter than planned: axes follow their course by some per cent only.</summary>
+    public long SlackNs(long durationNs) => ByPosition ? durationNs / 20 : 0;
 
     /// <summary>From the frame's start to its exposure's.</summary>
     public long LeadOf(long durationNs) => Centred ? FloorToTick((durationNs - Of(durationNs)) / 2) : 0;

@@ -52,7 +52,7 @@ public sealed class TriggerChoiceTests
         Planned.Problems(Grid, change: r => r with { FrameTrigger = FrameTrigger.Detector }));
 
     [Theory]
-    [InlineData(ExposurePlacement.Centred, 0.1)]
+    [InlineData(ExposurePlacement.Centred, 0.125)]
     [InlineData(ExposurePlacement.Leading, 0.0)]
     public void Frames_by_position_begin_at_their_own_places_in_both_directions(ExposurePlacement placement, double lead)
     {
