@@ -1,18 +1,21 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Flyscan.Actors.Devices;
+using Flyscan.Actors.Logging;
 using Flyscan.Actors.Records;
 using Flyscan.Actors.Scans;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Cli;
+using Flyscan.Host.Logging;
 using Flyscan.Host.Time;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Journal;
 using Flyscan.Persistence.Records;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
+using Microsoft.Extensions.Logging;
 
 namespace Flyscan.Host.Composition;
 
@@ -133,6 +136,8 @@ internal sealed class ScanSession : IAsyncDisposable
         RunToMake run, ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, long epoch, double timeScale)
     {
         var time = TimeProvider.System;
+        var loggers = LoggerFactory.Create(to => to.AddProvider(new LogFile(run.Folder.Log, time, Console.Error)));
+        system.ActorOf(LogWriter.Props(loggers), "log");
         var view = new RunView();
         var meter = new HandoverMeter(time);
         var shelf = new ProgrammeShelf();
