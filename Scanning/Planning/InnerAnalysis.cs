@@ -41,6 +41,9 @@ internal sealed class InnerAnalysis
     /// <summary>First frame of the scan that fits into no take; null when all fit.</summary>
     public long? Unfit { get; private set; }
 
+    /// <summary>What does not fit are durations that differ in a window.</summary>
+    public bool UnfitMixed { get; private set; }
+
     /// <summary>Compare positions that the box cannot hold.</summary>
     public PositionCompare? OutOfRange { get; private set; }
 
@@ -55,6 +58,7 @@ internal sealed class InnerAnalysis
             if (end == first)
             {
                 analysis.Unfit = first;
+                analysis.UnfitMixed = context.Limits.Box.EqualFramesOnly && end == first;
                 return analysis;
             }
             analysis.Add(new FrameRange(first, end), inner.First, context);

@@ -130,7 +130,10 @@ internal sealed record InnerBoundary(
         var length = path.Dimensions.TakeLast(inner).Aggregate(1L, (frames, d) => frames * d.Length);
         var motion = controller is null
             ? null
-            : new MotionSetup(beamline.Controllers.First(c => c.Name == controller), [.. hard.Select(i => axes[i])], hard);
+            : new MotionSetup(beamline.Controllers.First(c => c.Name == controller), [.. hard.Select(i => axes[i])], hard)
+            {
+                ComparesPosition = beamline.Box.ComparesPosition,
+            };
         return new InnerBoundary(
             inner, length, motion, [.. hard.Select(i => i >= innerFrom)],
             [.. Enumerable.Range(0, axes.Length).Where(i => axes[i].IsSoft).Select(i => (axes[i], i))]);

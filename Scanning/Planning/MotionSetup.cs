@@ -24,6 +24,9 @@ internal sealed class MotionSetup
 
     public ControllerDescription Controller { get; }
 
+    /// <summary>Whether the box can begin frames at an encoder's position.</summary>
+    public bool ComparesPosition { get; init; } = true;
+
     /// <summary>Slow to fast, as in the path.</summary>
     public AxisDescription[] Axes { get; }
 
@@ -56,11 +59,12 @@ internal sealed class MotionSetup
         return Math.Max(LeadNs, (long)offNs);
     }
 
-    /// <summary>The axis whose encoder starts the frames: the one that counts fastest; -1 when none with an encoder moves.</summary>
+    /// <summary>The axis whose encoder starts the frames: the one that counts fastest; -1 when none with an encoder moves, or the box
+    /// compares none.</summary>
     public int CompareAxis(ReadOnlySpan<double> velocities, long frameNs)
     {
         var (best, rate) = (-1, 0.0);
-        for (var i = 0; i < Axes.Length; i++)
+        for (var i = 0; ComparesPosition && i < Axes.Length; i++)
         {
             if (Axes[i].Encoder is not { } encoder)
                 continue;

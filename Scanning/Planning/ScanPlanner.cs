@@ -26,10 +26,13 @@ public static class ScanPlanner
         var boundary = InnerBoundary.Of(path, beamline, request.InnerDimensions, problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, path.Length, environment.FreeDiskBytes, problems);
-        var deadTime = detectors.Count == 0 ? 0 : detectors.Max(d => d.DeadTimeNs);
+        var deadTime = detectors.Select(d => d.DeadTimeNs).Append(beamline.Box.LeastLowNs).Max();
         var rule = new ExposureRule(request.ExposureNs, deadTime, beamline.Box.TickNs);
         if (durations is not null)
+        {
             DetectorChecks.Timing(detectors, request, durations, rule, problems);
+            DetectorChecks.BoxTiming(beamline.Box, durations, rule, problems);
+        }
         if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
                 "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
@@ -101,7 +104,12 @@ public static class ScanPlanner
                 problems.Add(new PlanProblem(
                     "the compare position is outside what the box's encoder counter holds", $"axis {compare.Axis}",
                     Show.Number(compare.Position), "32-bit counts", "Correct the encoder's scale or offset in the beamline file."));
-            if (inner.Unfit is { } frame)
+            if (inner.Unfit is { } uneven && limits.Box.EqualFramesOnly && inner.UnfitMixed)
+                problems.Add(new PlanProblem(
+                    $"trigger box {limits.Box.Name} has no table: it times equal frames only", $"the window at frame {uneven}",
+                    "frames of different durations", "one duration in a window",
+                    "Give all frames of a window one duration, or use a box with a table."));
+            else if (inner.Unfit is { } frame)
                 problems.Add(new PlanProblem(
                     "not even one frame fits into a take", $"frame {frame}", "a window of one frame",
                     boundary.Motion is { } held

@@ -17,6 +17,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     private long _periodNs;
     private long _exposureNs;
     private int _count;
+    private long _firstPeriodNs;
 
     /// <summary>Table rows so far.</summary>
     public long Rows { get; private set; }
@@ -24,6 +25,9 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     public long Windows { get; private set; }
 
     public long Frames { get; private set; }
+
+    /// <summary>Whether frames of different durations came.</summary>
+    public bool Mixed { get; private set; }
 
     /// <summary>Durations of all frames so far.</summary>
     public long FramesNs { get; private set; }
@@ -44,7 +48,9 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         if (durationNs != _periodNs || _count == maxRepeats || _count == 0)
             StartTrain(durationNs);
         _count++;
-        Frames++;
+        if (Frames++ == 0)
+            _firstPeriodNs = durationNs;
+        Mixed |= durationNs != _firstPeriodNs;
         FramesNs += durationNs;
         ExposureNs += _exposureNs;
     }
