@@ -1,7 +1,6 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.Zebra.Protocol;
-using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Zebra;

@@ -129,12 +129,12 @@ public sealed class ZebraProtocolTests(ITestOutputHelper output)
 
     private static byte[] Noise(Seeded random, byte[] sample)
     {
-        var bytes = new byte[64 + random.Below(512)];
-        var wild = random.Below(4) == 0;
+        var bytes = new byte[64 + random.Next(512)];
+        var wild = random.Next(4) == 0;
         for (var i = 0; i < bytes.Length; i++)
-            bytes[i] = wild ? (byte)random.Below(256) : sample[i % sample.Length];
-        for (var i = random.Below(8); i > 0; i--)
-            bytes[random.Below(bytes.Length)] = (byte)random.Below(256);
+            bytes[i] = wild ? (byte)random.Next(256) : sample[i % sample.Length];
+        for (var i = random.Next(8); i > 0; i--)
+            bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
         return bytes;
     }
 
