@@ -75,7 +75,8 @@ internal sealed partial class ZebraDriver
     {
         var client = Client();
         if (_programme?.Mark != mark || Flight() is not { } flight)
-            return new Outcome<BoxStatus>.Refused($"{Name}: position compare holds take mark {_programme?.Mark.Value ?? 0}, not {mark.Value}");
+            return new Outcome<BoxStatus>.Refused(
+                $"{Name}: position compare holds take mark {_programme?.Mark.Value ?? 0}, not {mark.Value}");
         if (expectedNs > 0)
             await SleepAsync(expectedNs, cancel);
         var poll = PollNs;

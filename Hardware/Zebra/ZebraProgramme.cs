@@ -66,7 +66,8 @@ internal sealed record ZebraProgramme(
         [
             new(ZebraRegister.PcTsPre, Units[unit].Prescale, false), new(ZebraRegister.PcPulseStart, 0, true),
             new(ZebraRegister.PcPulseWid, (uint)timing.Width, true), new(ZebraRegister.PcPulseStep, (uint)timing.Step, true),
-            new(ZebraRegister.PcPulseMax, (uint)train.Count, true), new(ZebraRegister.DivDivisor(settings.MarkBlock), (uint)mark.Value, true),
+            new(ZebraRegister.PcPulseMax, (uint)train.Count, true),
+            new(ZebraRegister.DivDivisor(settings.MarkBlock), (uint)mark.Value, true),
         ];
         List<ZebraRounding> roundings = [.. timing.Roundings];
         if (!AddGate(words, roundings, programme, settings, timing, out problem))
@@ -183,8 +184,8 @@ internal sealed record ZebraProgramme(
                     + $"it may be at most {Text((Step - 1) * Unit.UnitNs)}";
             var drift = Math.Abs(Step * Unit.UnitNs - Train.PeriodNs) * count;
             return drift * 10 > Train.PeriodNs
-                ? $"the period of {Text(Train.PeriodNs)} would be held as {Text(Step * Unit.UnitNs)}: after {count} frames the triggers are "
-                    + $"off by {Text(drift)}, and a tenth of a frame is the most; make the window shorter"
+                ? $"the period of {Text(Train.PeriodNs)} would be held as {Text(Step * Unit.UnitNs)}: after {count} frames the triggers "
+                    + $"are off by {Text(drift)}, and a tenth of a frame is the most; make the window shorter"
                 : null;
         }
 

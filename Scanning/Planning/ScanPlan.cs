@@ -75,7 +75,9 @@ public sealed class ScanPlan : IRunPlan
         var outer = wanted.First / InnerLength;
         var innerFirst = outer * InnerLength;
         var end = Math.Min(wanted.End, innerFirst + InnerLength);
-        if (_classes.At(outer).TakeEndFrom(wanted.First - innerFirst) is { } known)
+        // A box that repeats equal windows cannot take a part of the last one along.
+        if (_classes.At(outer).TakeEndFrom(wanted.First - innerFirst) is { } known
+            && (innerFirst + known <= end || !_limits.Box.EqualFramesOnly))
             return new FrameRange(wanted.First, Math.Min(end, innerFirst + known));
         var measured = TakeMeasure.EndOf(new FrameRange(wanted.First, end), Path, _boundary.Motion, _limits);
         // The plan proved that each frame fits from some take's start; one alone never takes more.

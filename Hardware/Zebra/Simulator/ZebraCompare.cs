@@ -23,6 +23,10 @@ internal sealed class ZebraCompare
     private uint _gates;
     private uint _pulses;
 
+    // The bus follows these: it may be in the middle of an earlier change.
+    private bool _inGate;
+    private bool _inPulse;
+
     public ZebraCompare(ZebraRegisters registers, ZebraBus bus, ISimulationClock clock, ZebraEncoders encoders)
     {
         (_registers, _bus, _clock, _encoders) = (registers, bus, clock, encoders);
@@ -58,13 +62,10 @@ internal sealed class ZebraCompare
             return;
         IsArmed = false;
         Unschedule();
-        _bus.Set(ZebraRegister.BusPulse, false);
-        _bus.Set(BusGateOut, false);
+        DropGate();
         _bus.Set(ZebraRegister.BusArm, false);
         Armed?.Invoke(false);
     }
-
-    private bool InGate => _bus[BusGateOut];
 
     private void OnBus(int index, bool value)
     {
@@ -76,25 +77,24 @@ internal sealed class ZebraCompare
             OpenGate();
         else if (_set.GateSource == External && index == _set.GateInput)
             CloseGate();
-        else if (_set.PulseSource == External && index == _set.PulseInput && InGate)
+        else if (_set.PulseSource == External && index == _set.PulseInput && _inGate)
             SetPulse(value);
     }
 
     private void OpenGate()
     {
-        if (InGate)
+        if (_inGate)
             return;
-        (_gateNs, _pulses) = (_clock.NowNs, 0);
+        (_gateNs, _pulses, _inGate) = (_clock.NowNs, 0, true);
         _bus.Set(BusGateOut, true);
         Reschedule();
     }
 
     private void CloseGate()
     {
-        if (!InGate)
+        if (!_inGate)
             return;
-        _bus.Set(ZebraRegister.BusPulse, false);
-        _bus.Set(BusGateOut, false);
+        DropGate();
         if (++_gates == _set.Gates)
             Disarm();
         else
@@ -106,12 +106,23 @@ internal sealed class ZebraCompare
         if (value && (_set.MostPulses == 0 || _pulses < _set.MostPulses))
         {
             _pulses++;
+            _inPulse = true;
             Capture();
             _bus.Set(ZebraRegister.BusPulse, true);
         }
         else if (!value)
+        {
+            _inPulse = false;
             _bus.Set(ZebraRegister.BusPulse, false);
+        }
         Reschedule();
+    }
+
+    private void DropGate()
+    {
+        (_inGate, _inPulse) = (false, false);
+        _bus.Set(ZebraRegister.BusPulse, false);
+        _bus.Set(BusGateOut, false);
     }
 
     private void Capture()
@@ -143,13 +154,13 @@ internal sealed class ZebraCompare
         Unschedule();
         if (!IsArmed)
             return;
-        if (!InGate)
+        if (!_inGate)
         {
             Schedule(GateEdgeNs(open: true), OpenGate);
             return;
         }
         Schedule(GateEdgeNs(open: false), CloseGate);
-        if (_bus[ZebraRegister.BusPulse])
+        if (_inPulse)
             Schedule(PulseEdgeNs(_pulses - 1, _set.PulseWidth), () => SetPulse(false));
         else if (_set.MostPulses == 0 || _pulses < _set.MostPulses)
             Schedule(PulseEdgeNs(_pulses, 0), () => SetPulse(true));

@@ -83,6 +83,9 @@ public sealed class ZebraSimulator
             }));
     });
 
+    /// <summary>Fault: more samples came than the buffer holds.</summary>
+    internal void Overflow() => _registers[ZebraRegister.SysStatErr] |= 1 << ZebraRegister.BufferOverflowBit;
+
     /// <summary>Fault: power fails and comes back.</summary>
     internal void Restart()
     {
@@ -196,7 +199,7 @@ public sealed class ZebraSimulator
     {
         if (_buffer.Count >= BufferWords / (1 + fields.Length))
         {
-            _registers[ZebraRegister.SysStatErr] |= 1 << ZebraRegister.BufferOverflowBit;
+            Overflow();
             return;
         }
         _buffer.Enqueue(ZebraText.Sample(stamp, fields));

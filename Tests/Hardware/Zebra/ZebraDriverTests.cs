@@ -58,7 +58,8 @@ public sealed class ZebraDriverTests
         }
         Assert.Equal(12, bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 260 * Ms, c)).Triggered);
         Assert.Equal(
-            Enumerable.Range(0, 12).Select(i => at + i / 4 * 100 * Ms + i % 4 * 11 * Ms), bench.Edges.Where(e => e.High).Select(e => e.AtNs));
+            Enumerable.Range(0, 12).Select(i => at + i / 4 * 100 * Ms + i % 4 * 11 * Ms),
+            bench.Edges.Where(e => e.High).Select(e => e.AtNs));
         Assert.Equal(12, bench.Do(c => bench.Driver.UnstageAsync([], c)));
     }
 
@@ -188,7 +189,8 @@ public sealed class ZebraDriverTests
         bench.ConnectAndStage();
         bench.Do(c => bench.Driver.LoadAsync(Mark, ZebraBench.Burst(4), c));
         bench.Ask("W600000\n");
-        Assert.Contains("register 60 was set to 002B and reads 0000", bench.Problem(c => bench.Driver.LoadAsync(new(7), ZebraBench.Burst(5), c)));
+        Assert.Contains(
+            "register 60 was set to 002B and reads 0000", bench.Problem(c => bench.Driver.LoadAsync(new(7), ZebraBench.Burst(5), c)));
     }
 
     [Fact]

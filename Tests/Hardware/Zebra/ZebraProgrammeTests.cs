@@ -9,7 +9,8 @@ public sealed class ZebraProgrammeTests
 {
     private const long Ms = 1_000_000;
     private static readonly PulseTrain Train = new(5, 10 * Ms, 11 * Ms);
-    private static readonly ZebraSettings Settings = new() { Host = "box", Port = 1, LiveInput = 1, Encoders = [new("x", 2, -0.001, 5, "mm")] };
+    private static readonly ZebraSettings Settings =
+        new() { Host = "box", Port = 1, LiveInput = 1, Encoders = [new("x", 2, -0.001, 5, "mm")] };
 
     [Fact]
     public void A_position_becomes_counts_a_direction_and_an_encoder()

@@ -31,7 +31,8 @@ public sealed class ZebraProtocolTests(ITestOutputHelper output)
     [Fact]
     public void A_pair_is_written_low_word_first()
     {
-        Assert.Equal([(0x8E, 0x5678), (0x8F, 0x1234)], new Flyscan.Hardware.Zebra.ZebraWord(0x8E, 0x12345678, true).Writes.Select(w => ((int)w.Address, (int)w.Value)));
+        var word = new Flyscan.Hardware.Zebra.ZebraWord(0x8E, 0x12345678, true);
+        Assert.Equal([(0x8E, 0x5678), (0x8F, 0x1234)], word.Writes.Select(w => ((int)w.Address, (int)w.Value)));
     }
 
     [Fact]
