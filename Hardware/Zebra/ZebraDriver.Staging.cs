@@ -38,6 +38,8 @@ internal sealed partial class ZebraDriver
             _held.Clear();
             client.Expect(capture.Fields);
             await ApplyAsync(client, words, cancel);
+            await ResetGateAsync(client, cancel);
+            await ApplyAsync(client, [Output], cancel);
             await VerifyAsync(client, cancel);
             recording = await OpenAsync(staging, capture, cancel);
         }
@@ -96,17 +98,35 @@ internal sealed partial class ZebraDriver
             new(ZebraRegister.GateReset(n), ZebraRegister.BusPulse, false), new(ZebraRegister.Polarity, (uint)edges, false),
             new(ZebraRegister.DivDivisor(n), uint.MaxValue, true), new(ZebraRegister.DivInp(n), ZebraRegister.BusPulse, false),
             new(ZebraRegister.DivInp(_settings.MarkBlock), 0, false), new(ZebraRegister.DivDivisor(_settings.MarkBlock), 0, true),
-            new(_settings.TriggerOutput, (uint)ZebraRegister.BusGate(n), false), new(ZebraRegister.PcArmSel, 0, false),
+            new(ZebraRegister.PcArmSel, 0, false),
             new(ZebraRegister.PcPulseSel, 1, false), new(ZebraRegister.PcPulseDly, 0, true),
             new(ZebraRegister.PcBitCap, capture.BitCap, false),
         ];
     }
 
-    /// <summary>Old values of everything that staging and programmes change.</summary>
-    private static async Task<List<SavedSetting>> SaveAsync(ZebraClient client, List<ZebraWord> words, CancellationToken cancel)
+    /// <summary>Connected last and taken off first: blocks that are being set may change level, and detectors must not see it.</summary>
+    private ZebraWord Output => new(_settings.TriggerOutput, (uint)ZebraRegister.BusGate(_settings.Blocks), false);
+
+    /// <summary>GATE n keeps the level that its last user left; a falling edge of our soft input takes it down.</summary>
+    private async Task ResetGateAsync(ZebraClient client, CancellationToken cancel)
+    {
+        if (!await IsExposingAsync(client, cancel))
+            return;
+        var reset = ZebraRegister.GateReset(_settings.Blocks);
+        await client.WriteAsync(reset, (ushort)ZebraRegister.BusSoftIn(_settings.Blocks), cancel);
+        await OpenGateAsync(client, true, cancel);
+        await OpenGateAsync(client, false, cancel);
+        await client.WriteAsync(reset, ZebraRegister.BusPulse, cancel);
+        if (await IsExposingAsync(client, cancel))
+            throw new IOException($"GATE{_settings.Blocks} stays high: somebody else writes to the box");
+    }
+
+    /// <summary>Old values of everything that staging and programmes change, in the order in which they are put back.</summary>
+    private async Task<List<SavedSetting>> SaveAsync(ZebraClient client, List<ZebraWord> words, CancellationToken cancel)
     {
         var saved = new List<SavedSetting>();
-        foreach (var address in words.SelectMany(w => w.Writes).Select(w => w.Address).Union(ProgrammeRegisters).Order())
+        byte[] first = [_settings.TriggerOutput, ZebraRegister.GateSet(_settings.Blocks), ZebraRegister.GateReset(_settings.Blocks)];
+        foreach (var address in first.Union(words.SelectMany(w => w.Writes).Select(w => w.Address).Union(ProgrammeRegisters).Order()))
             saved.Add(new($"{address:X2}", $"{await client.ReadAsync(address, cancel):X4}"));
         return saved;
     }

@@ -121,7 +121,9 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
         await OpenGateAsync(client, false, cancel);
         await client.WriteAsync(ZebraRegister.PcDisarm, 1, cancel);
         var deadline = _clock.NowNs + SafeWithinNs;
-        while (await IsArmedAsync(client, cancel) || await IsExposingAsync(client, cancel))
+        // Before staging the blocks are somebody else's, and what they hold says nothing.
+        var ours = Recording() is not null;
+        while (await IsArmedAsync(client, cancel) || ours && await IsExposingAsync(client, cancel))
         {
             if (_clock.NowNs > deadline)
                 throw new IOException("not safe: still armed, or its output still high, after PC_DISARM");

@@ -8,14 +8,12 @@ using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Flyscan.Tests.Hardware.PandA;
-using Xunit;
 
 namespace Flyscan.Tests.Hardware;
 
 /// <summary>A made-up trigger box in one file, as docs/how-to/add-a-trigger-box.md has it made.</summary>
-/// <remarks>The metronome emits equal pulses and keeps the time of each until it is cleared. Lines of text: <c>clear SESSION</c>,
-/// <c>load MARK COUNT EXPOSURE PERIOD</c>, <c>go</c>, <c>halt</c> (after the exposure), <c>stop</c> (at once), <c>status</c>,
-/// <c>rows FROM</c>.</remarks>
+/// <remarks>It emits equal pulses and keeps the time of each until it is cleared. Its lines: <c>clear SESSION</c>, <c>load MARK COUNT
+/// EXPOSURE PERIOD</c>, <c>go</c>, <c>halt</c> (after the exposure), <c>stop</c> (at once), <c>status</c>, <c>rows FROM</c>.</remarks>
 internal sealed class MetronomeFactory : IDeviceFactory
 {
     public string Kind => "metronome";
@@ -55,15 +53,10 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
     private bool _enabled;
 
     public event Action<string>? Lost;
-
     public event Action<long>? Recorded;
-
     public string Name => name;
-
     public bool WritesHere => true;
-
     public bool HoldsSession(string session) => _store is not null && _session == session;
-
     public void WatchFor(long recorded) => _watch = recorded;
 
     public Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel) => DoAsync(async () =>
@@ -126,9 +119,8 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
             throw new IOException("a metronome has one train of equal pulses, and waits for nothing");
         _enabled = false;
         await AskAsync(FormattableString.Invariant($"load {mark.Value} {train.Count} {train.ExposureNs} {train.PeriodNs}"));
-        var status = await StatusOfBoxAsync();
-        _loaded = status.Mark;
-        return status;
+        _loaded = mark;
+        return await StatusOfBoxAsync();
     });
 
     public Task<Outcome<BoxStatus>> EnableAsync(TakeMark mark, CancellationToken cancel)
@@ -172,7 +164,7 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
             .ReadIntegersAsync("/entry/data/timestamp_start", position, count, cancel)).ToEquatableArray());
 
     public Task<Outcome<double>> ReadEncoderAsync(string axis, CancellationToken cancel) =>
-        Task.FromResult<Outcome<double>>(new Outcome<double>.Refused($"{name}: a metronome reads no encoders"));
+        DoAsync<double>(() => throw new IOException("a metronome reads no encoders"));
 
     public async ValueTask DisposeAsync()
     {
@@ -188,14 +180,17 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
         var path = $"data/{name}.{staging.Segment:0000}.h5";
         string[] keys = ["timestamp_start", "frame_number"];
         _store = await environment.Stores.CreateAsync(
-            new(Path.Combine(staging.RunFolder, path), [.. keys.Select(k => new DatasetSpec($"/entry/data/{k}", "<i8", [], 64))], []), cancel);
+            new(Path.Combine(staging.RunFolder, path), [.. keys.Select(k => new DatasetSpec("/entry/data/" + k, "<i8", [], 64))], []),
+            cancel);
         (_session, _first, _loaded, _enabled) = (session, first, default, false);
         _segment = new Segment(name, staging.Segment, path,
-            [.. keys.Zip(["timestamp", "identity"], (k, role) => new SegmentDataset(k, $"/entry/data/{k}", "<i8", [], null, role, null, 64))]);
+            [.. keys.Select(k => new SegmentDataset(k, "/entry/data/" + k, "<i8", [], null, Role(k), null, 64))]);
         return new RecorderSession(session, _segment, []) { ClockZeroNs = 0 };
     }
 
-    /// <summary>Fetches what the box has and the file has not.</summary>
+    private static string Role(string key) => key == "frame_number" ? "identity" : "timestamp";
+    private void Tell(long recorded) => Recorded?.Invoke(recorded);
+
     private async Task PullAsync(bool flush)
     {
         if (_store is not { } store)
@@ -207,12 +202,10 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
             await store.AppendAsync([Bytes(stamps), Bytes(numbers)], stamps.Length, CancellationToken.None);
         }
         if (flush || store.Written >= _watch || store.Written >= store.Recorded + 10)
-            Recorded?.Invoke(await store.FlushAsync(flush, CancellationToken.None));
+            Tell(await store.FlushAsync(flush, CancellationToken.None));
     }
 
     private static byte[] Bytes(long[] values) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
-
-    /// <summary>Pulls as long as it flies; a loss ends it, and the next enabling begins it again.</summary>
     private void Watch() => After(PollNs, async () =>
     {
         if (_connection is not null && _store is not null && await DoAsync(StatusOfBoxAsync) is Outcome<BoxStatus>.Completed running
@@ -263,9 +256,8 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
     {
         var lines = (_text + Encoding.ASCII.GetString(bytes.Span)).Split('\n');
         _text = lines[^1];
-        foreach (var line in lines[..^1])
-            if (_asked.TryDequeue(out var asked))
-                asked.TrySetResult(line);
+        foreach (var line in lines[..^1].Where(_ => _asked.Count > 0))
+            _asked.Dequeue().TrySetResult(line);
     }
 
     private void Lose(string reason)
@@ -277,7 +269,6 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
         Lost?.Invoke($"{name}: {reason}");
     }
 
-    /// <summary>One thing at a time; what goes wrong is an outcome that names the box.</summary>
     private async Task<Outcome<T>> DoAsync<T>(Func<Task<T>> work)
     {
         var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -298,7 +289,6 @@ internal sealed class MetronomeDriver(string name, string host, int port, Device
     }
 }
 
-/// <summary>The metronome itself.</summary>
 internal sealed class MetronomeSimulator(ISimulationClock clock)
 {
     private readonly List<long> _starts = [];
@@ -309,9 +299,7 @@ internal sealed class MetronomeSimulator(ISimulationClock clock)
     private bool _halting;
 
     public string Fault { get; set; } = "-";
-
     public bool Output { get; private set; }
-
     public List<(long AtNs, bool High)> Edges { get; } = [];
 
     public void Serve(IConnection connection)
@@ -320,10 +308,9 @@ internal sealed class MetronomeSimulator(ISimulationClock clock)
         connection.Start(
             bytes =>
             {
-                var lines = (text + Encoding.ASCII.GetString(bytes.Span)).Split('\n');
-                text = lines[^1];
-                foreach (var line in lines[..^1])
-                    connection.Send(Encoding.ASCII.GetBytes(Answer(line.Split(' ')) + "\n"));
+                text += Encoding.ASCII.GetString(bytes.Span);
+                for (var end = text.IndexOf('\n'); end >= 0; text = text[(end + 1)..], end = text.IndexOf('\n'))
+                    connection.Send(Encoding.ASCII.GetBytes(Answer(text[..end].Split(' ')) + "\n"));
             },
             _ => connection.Dispose());
     }
@@ -366,10 +353,7 @@ internal sealed class MetronomeSimulator(ISimulationClock clock)
         _next = clock.At(rose + _programme.ExposureNs, () =>
         {
             Set(false);
-            if (--_left == 0 || _halting)
-                _next = null;
-            else
-                _next = clock.At(rose + _programme.PeriodNs, Rise);
+            _next = --_left == 0 || _halting ? null : clock.At(rose + _programme.PeriodNs, Rise);
         });
     }
 
@@ -399,27 +383,18 @@ public sealed class MetronomeContractTests : TriggerBoxContract
 
         public Bench()
         {
-            _network = new MemoryNetwork(World.Post);
-            _box = new MetronomeSimulator(World);
+            (_network, _box) = (new MemoryNetwork(World.Post), new MetronomeSimulator(World));
             _network.Listen(1, _box.Serve);
             Driver = NewDriver();
         }
-
         public FakeWorld World { get; } = new();
-
         public TestFrameStores Stores { get; } = new();
-
         public ITriggerBox Driver { get; private set; }
-
         public bool Output => _box.Output;
-
         public IReadOnlyList<(long AtNs, bool High)> Edges => _box.Edges;
-
         public ITriggerBox NewDriver() =>
             Driver = new MetronomeDriver("metronome", "box", 1, new(World, _network, Stores, 1, EndpointOverrides.None));
-
         public void Cut() => _network.Cut();
-
         public string Break() => _box.Fault = "the pendulum is stuck";
     }
 }

@@ -104,9 +104,25 @@ public sealed class ZebraDriverTests
         bench.Do(c => bench.Driver.LoadAsync(Mark, ZebraBench.Burst(3), c));
         bench.Do(c => bench.Driver.EnableAsync(Mark, c));
         bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 33 * Ms, c));
+        Assert.Equal(6, bench.Edges.Count);
         Assert.Equal(3, bench.Do(c => bench.Driver.UnstageAsync(session.Restore, c)));
+        Assert.Equal(6, bench.Edges.Count);
         // Counts of what was captured are not settings.
         Assert.Equal(Settings(before), Settings(bench.Ask(all)));
+    }
+
+    [Fact]
+    public void A_block_that_was_left_high_gives_no_trigger_while_it_is_set_up()
+    {
+        var bench = new ZebraBench();
+        // An AND without inputs is 1; with its output on a GATE, that is set for good.
+        bench.Ask("W070001\nW140000\nW330023\nW070000\n");
+        bench.ConnectAndStage();
+        Assert.Empty(bench.Edges);
+        bench.Do(c => bench.Driver.LoadAsync(Mark, ZebraBench.Burst(3), c));
+        bench.Do(c => bench.Driver.EnableAsync(Mark, c));
+        Assert.Equal(3, bench.Do(c => bench.Driver.WaitDoneAsync(Mark, 33 * Ms, c)).Triggered);
+        Assert.Equal(6, bench.Edges.Count);
     }
 
     [Fact]
