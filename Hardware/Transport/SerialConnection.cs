@@ -62,8 +62,10 @@ internal sealed class SerialConnection : IConnection
 
     private void Close(Exception? cause)
     {
-        if (!_isClosed)
-            (_isClosed, _cause) = (true, cause);
+        if (_isClosed)
+            return;
+        (_isClosed, _cause) = (true, cause);
+        Termios.LetGo(_descriptor);
     }
 
     private void Transmit()
@@ -89,7 +91,8 @@ internal sealed class SerialConnection : IConnection
         var buffer = new byte[4096];
         while (!IsClosed(out var waits))
         {
-            if (Termios.Wait(_descriptor, waits, LookMilliseconds))
+            // Closed meanwhile: what came is for whoever opened the line after.
+            if (Termios.Wait(_descriptor, waits, LookMilliseconds) && !IsClosed(out _))
                 Receive(buffer);
             lock (_gate)
                 if (!_isClosed)

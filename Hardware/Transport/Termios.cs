@@ -91,11 +91,9 @@ internal static partial class Termios
     public static int Write(int descriptor, ReadOnlySpan<byte> bytes) => Result(Write(descriptor, bytes, (nuint)bytes.Length), "writing");
 
     /// <summary>Others may open the device again: the claim would outlive the descriptor where somebody else holds the line.</summary>
-    public static void CloseDescriptor(int descriptor)
-    {
-        _ = Ioctl(descriptor, NotExclusive, 0);
-        _ = Close(descriptor);
-    }
+    public static void LetGo(int descriptor) => _ = Ioctl(descriptor, NotExclusive, 0);
+
+    public static void CloseDescriptor(int descriptor) => _ = Close(descriptor);
 
     private static int Result(nint done, string what)
     {
