@@ -4,6 +4,8 @@ using Flyscan.Hardware.Devices;
 using Flyscan.Hardware.Motion;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation.Line;
+using Flyscan.Hardware.Zebra;
+using Flyscan.Hardware.Zebra.Simulator;
 
 namespace Flyscan.Hardware.Simulation;
 
@@ -34,6 +36,8 @@ internal sealed class VirtualDevices
         foreach (var name in devices.Keys)
             if (devices.Section(name) is var settings && settings.Text("kind") == BoxKind)
                 AddBox(name, settings);
+            else if (settings.Text("kind") == ZebraFactory.KindName)
+                AddZebra(name, settings);
     }
 
     /// <summary>Devices behind the line protocol.</summary>
@@ -42,6 +46,8 @@ internal sealed class VirtualDevices
     public List<SimulatedCamera> Cameras { get; } = [];
 
     public List<(string Name, ISettings Settings, PandASimulator Box)> Boxes { get; } = [];
+
+    public List<(string Name, ISettings Settings, ZebraSimulator Box)> Zebras { get; } = [];
 
     private void Add(string name, ISettings settings)
     {
@@ -97,6 +103,38 @@ internal sealed class VirtualDevices
             AddDiodes(settings.Section("detectors"), used, box);
     }
 
+    private void AddZebra(string name, ISettings settings)
+    {
+        var box = new ZebraSimulator(_world);
+        Zebras.Add((name, settings, box));
+        List<string> used = [];
+        foreach (var axis in _controllers.SelectMany(c => c.Axes))
+        {
+            if (axis.Settings.Axis.Encoder is not { } encoder)
+                continue;
+            used.Add(encoder.Input);
+            var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
+            box.WireEncoder(Number(settings, "kind", encoder.Input, "ENC", 4), counts);
+        }
+        if (settings.Has("live-input") && _controllers.Count > 0)
+            box.WireInput(settings.Text("live-input"), _controllers[0].Live);
+        foreach (var camera in Cameras)
+            camera.TriggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
+        if (!settings.Has("detectors"))
+            return;
+        foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))
+            if (detector.Text("capture") is ['E', 'N', 'C', ..] input && !used.Contains(input))
+                box.WireEncoder(Number(detector, "capture", input, "ENC", 4), Diode());
+    }
+
+    private SimulatedDiode Diode()
+    {
+        var diode = new SimulatedDiode(_world, [.. _controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
+        foreach (var (ring, nominal) in _rings)
+            ring.CurrentSet += current => diode.SetFlux(nominal > 0 ? current / nominal : 0);
+        return diode;
+    }
+
     private void AddDiodes(ISettings detectors, List<string> used, PandASimulator box)
     {
         foreach (var name in detectors.Keys)
@@ -106,10 +144,7 @@ internal sealed class VirtualDevices
             if (used.Contains(capture) || !capture.StartsWith("INENC"))
                 continue;
             used.Add(capture);
-            var diode = new SimulatedDiode(_world, [.. _controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
-            foreach (var (ring, nominal) in _rings)
-                ring.CurrentSet += current => diode.SetFlux(nominal > 0 ? current / nominal : 0);
-            box.WireEncoder(Number(detector, "capture", capture, "INENC", 4), diode);
+            box.WireEncoder(Number(detector, "capture", capture, "INENC", 4), Diode());
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     private (long DurationNs, long ExposureNs, long LeadNs) _frame;
     private bool _hasFrame;
     private long _rows;
+    private long _firstPeriodNs;
 
     /// <summary>Table rows so far.</summary>
     public long Rows => _rows + (_hasFrame && !Continues(LastPulse) ? 1 : 0);
@@ -30,6 +31,9 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     public long Windows { get; private set; }
 
     public long Frames { get; private set; }
+
+    /// <summary>Whether frames of different durations came.</summary>
+    public bool Mixed { get; private set; }
 
     /// <summary>Durations of all frames so far.</summary>
     public long FramesNs { get; private set; }
@@ -58,7 +62,9 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         else
             _delayNs = lead;
         (_frame, _hasFrame) = ((durationNs, exposure.Of(durationNs), lead), true);
-        Frames++;
+        if (Frames++ == 0)
+            _firstPeriodNs = durationNs;
+        Mixed |= durationNs != _firstPeriodNs;
         FramesNs += durationNs;
         ExposureNs += _frame.ExposureNs;
     }
