@@ -115,6 +115,8 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
             _setup.Meter.WaitBegan();
         else if (_work.Step is ScanStep.Held or ScanStep.Unstaging or ScanStep.MakingSafe)
             _setup.Meter.Forget();
+        // Before any word of where it stands, so that whoever hears that sees why.
+        _setup.Listener.Tell(new ScanProgress(_setup.Uid, _state, _work.Step));
         if (decision.Reply is ScanReply reply)
             asker.Tell(reply);
         if (decision.Notice is ScanReply notice)
@@ -124,7 +126,6 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
             _standing.Clear();
             _setup.Listener.Tell(notice);
         }
-        _setup.Listener.Tell(new ScanProgress(_setup.Uid, _state, _work.Step));
     }
 
     private void Carry(ScanEffect effect)

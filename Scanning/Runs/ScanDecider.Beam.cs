@@ -13,6 +13,9 @@ public static partial class ScanDecider
     /// <summary>Signals that have not reported yet are as good as down.</summary>
     private static bool IsBeamKnown(Turn turn) => turn.Setup.Suspenders.All(s => turn.Work.Beam.ContainsKey(s.Name));
 
+    /// <summary>Whether a hold ends without anybody's word.</summary>
+    public static bool PassesByItself(string hold) => IsBeamHold(hold);
+
     private static bool IsBeamHold(string hold) => hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal);
 
     private static void BeamReported(Turn turn, ScanCommand.BeamReported c)
