@@ -33,7 +33,8 @@ internal sealed class ProgressFigures(RunView view, RunToMake run)
         return string.Create(CultureInfo.InvariantCulture,
             $"{PhaseOf(progress),-12} {done,8}/{run.Plan.Frames} {100.0 * done / run.Plan.Frames,5:0.0} %  ") +
             string.Create(CultureInfo.InvariantCulture,
-                $"{rate,7:0} frames/s  {TimeLeft(left),8} left  take {progress.State.LastTake}  {Beam()}");
+                $"{rate,7:0} frames/s  {TimeLeft(left),8} left  take {progress.State.LastTake}  {Beam()}") +
+            string.Concat(progress.State.Holds.Select(h => $"\n  held by {h.Key}: {h.Value}"));
     }
 
     public double Fraction => view.Progress is { } p && run.Plan.Frames > 0

@@ -44,6 +44,9 @@ internal sealed record RunReport
 
     public string? Error { get; init; }
 
+    /// <summary>Committed frames that each recorder lacks.</summary>
+    public IReadOnlyDictionary<string, long> Lacking { get; init; } = new SortedDictionary<string, long>();
+
     public static RunReport Of(RunSummary summary) => new()
     {
         Uid = summary.Uid,
@@ -60,6 +63,7 @@ internal sealed record RunReport
         Documents = Existing(summary.Documents),
         Master = Existing(summary.Master),
         Error = summary.Error,
+        Lacking = summary.Lacking,
     };
 
     /// <summary>A run that has no summary yet, as far as its journal tells; as little as its name where that cannot be read.</summary>

@@ -22,6 +22,8 @@ internal static class SummaryView
         Row("files", string.Join("\n", summary.Files.Select(f => Path.Combine(folder.Path, f))));
         Row("master", folder.Master);
         Row("documents", folder.Documents);
+        if (summary.Lacking.Count > 0)
+            Row("lacking", string.Join(", ", summary.Lacking.Select(l => Invariant($"{l.Key} {l.Value} frames"))) + " (masked in the master file)");
         if (summary.Error is not null)
             Row("reason", summary.Error);
         output.Table(table);

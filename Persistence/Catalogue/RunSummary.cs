@@ -7,7 +7,7 @@ namespace Flyscan.Persistence.Catalogue;
 
 /// <summary>What a run came to, for people and scripts: <c>summary.json</c>.</summary>
 /// <remarks>Members in JSON: uid, status, frames, committed, superseded, takes, rewinds, duration_s, dead_time_s, handover_ms, files,
-/// documents, master, error. Superseded: frames in files that are in no committed extent. Files: relative to the run's folder.</remarks>
+/// documents, master, error, lacking. Superseded: frames in files that are in no committed extent. Files: relative to the run's folder.</remarks>
 public sealed record RunSummary(
     string Uid,
     string Status,
@@ -24,6 +24,9 @@ public sealed record RunSummary(
     string Master,
     string? Error)
 {
+    /// <summary>Committed frames that each recorder lacks, where it lacks any: it may, by the beamline file.</summary>
+    public SortedDictionary<string, long> Lacking { get; init; } = [];
+
     private static readonly RunSummaryJson Json = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -61,7 +64,10 @@ public sealed record RunSummary(
             [.. events.OfType<ScanEvent.SegmentOpened>().Select(s => s.Segment.Path).Distinct()],
             facts.Documents,
             facts.Master,
-            finished is null or { Status: ScanStatus.Finished } ? facts.Error : finished.Reason ?? facts.Error);
+            finished is null or { Status: ScanStatus.Finished } ? facts.Error : finished.Reason ?? facts.Error)
+        {
+            Lacking = LackingOf(events, committed),
+        };
     }
 
     /// <summary>The file's text.</summary>
@@ -92,6 +98,14 @@ public sealed record RunSummary(
         {
             throw new InvalidDataException($"{path} is no run summary: {e.Message}", e);
         }
+    }
+
+    private static SortedDictionary<string, long> LackingOf(IReadOnlyList<ScanEvent> events, long committed)
+    {
+        var has = events.OfType<ScanEvent.FramesCommitted>().SelectMany(c => c.Extents).ToLookup(e => e.Recorder, e => e.Count);
+        var recorders = events.OfType<ScanEvent.SegmentOpened>().Select(s => s.Segment.Recorder).Distinct();
+        return new SortedDictionary<string, long>(
+            recorders.Where(r => has[r].Sum() < committed).ToDictionary(r => r, r => committed - has[r].Sum()), StringComparer.Ordinal);
     }
 
     /// <summary>From the files' final counts where they were closed; before that, from what the box has triggered.</summary>
