@@ -69,7 +69,7 @@ public sealed class DiskActor : ReceiveActor, IWithTimers
             Report(true, "");
         else if (free < (_isGood == false ? _limits.Resume : _limits.Floor))
             Report(false, FormattableString.Invariant(
-                $"{free / 1e6:0} MB are free on the disk of {_folder}; the scan goes on when there are {_limits.Resume / 1e6:0} MB"));
+                $"{free / 1e6:0} MB are free on the disk of {_folder}, {_limits.Resume / 1e6:0} MB are needed to go on"));
         else
             Report(true, "");
     }

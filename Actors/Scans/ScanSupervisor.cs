@@ -34,6 +34,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     private const int TicksPerBlock = 10;
     private const long FlightMarginNs = 1_000_000_000;
 
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(100);
 
     private readonly SupervisorSetup _setup;
@@ -182,7 +183,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         {
             case ScanEffect.WatchBlocks e:
                 _ticks = 0;
-                Timers.StartPeriodicTimer(FlightTimer, new FlightTick(e.Take), TickPeriod, TickPeriod);
+                Timers.StartPeriodicTimer(FlightTimer, new FlightTick(e.Take), FirstLook, TickPeriod);
                 KeepLeases();
                 break;
             case ScanEffect.Precompile e:

@@ -47,7 +47,8 @@ internal static class ControlCommands
             Description = "End the scan's process once it stands; `flyscan resume` then starts a new one.",
         };
         return Create(
-            "pause", "Pauses a running scan at the next safe frame and says at which. Its process stays and waits for resume, seek or abort.",
+            "pause",
+            "Pauses a running scan at the next safe frame and says at which. Its process stays and waits for resume, seek or abort.",
             [quit], parsed => new ControlRequest(ControlVerb.Pause, ControlClient.Who) { Quit = parsed.GetValue(quit) },
             "flyscan pause", "flyscan pause 0f3a --quit --json");
     }
@@ -114,7 +115,8 @@ internal static class ControlCommands
         return meant.Count switch
         {
             1 => meant[0],
-            0 when uid is null => throw new RefusedException("no scan is running; `flyscan resume` continues one that stands, `flyscan runs` lists them"),
+            0 when uid is null => throw new RefusedException(
+                "no scan is running; `flyscan resume` continues one that stands, `flyscan runs` lists them"),
             0 => throw NotRunning(uid!, folder),
             _ => throw new RefusedException(
                 $"several scans are running; say which:{string.Concat(meant.Select(r => $"\n  {r.Uid}  {r.Phase}  {r.DataFolder}"))}"),
@@ -131,11 +133,13 @@ internal static class ControlCommands
             null => $"no scan with uid '{uid}' is running, and {folder} has no such run; `flyscan status` lists those that run",
             { Status: RunStatus.Unfinished or RunStatus.Paused } =>
                 $"no process runs scan {known.Uid}; `flyscan resume {known.Uid} --out {folder}` continues it, and then it can be told",
-            _ => $"scan {known.Uid} has ended ({known.Status.ToString().ToLowerInvariant()}); `flyscan show {known.Uid} --out {folder}` says how",
+            _ => $"scan {known.Uid} has ended ({known.Status.ToString().ToLowerInvariant()}); "
+                + $"`flyscan show {known.Uid} --out {folder}` says how",
         });
     }
 
-    private static bool Begins(ControlStatus run, string uid) => uid.Length > 0 && run.Uid.StartsWith(uid, StringComparison.OrdinalIgnoreCase);
+    private static bool Begins(ControlStatus run, string uid) =>
+        uid.Length > 0 && run.Uid.StartsWith(uid, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsIn(ControlStatus run, string folder) => run.DataFolder == Path.GetFullPath(folder);
 
@@ -151,7 +155,8 @@ internal static class ControlCommands
     {
         output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{s.Uid}  {s.Phase}  {s.Committed} of {s.Frames} frames committed, {s.Skipped} skipped  take {s.Take}  pid {s.Pid}  {s.DataFolder}"));
+            $"{s.Uid}  {s.Phase}  {s.Committed} of {s.Frames} frames committed, {s.Skipped} skipped  ") +
+            string.Create(CultureInfo.InvariantCulture, $"take {s.Take}  pid {s.Pid}  {s.DataFolder}"));
         foreach (var (hold, why) in s.Holds)
             output.Line($"  held by {hold}: {why}");
     }

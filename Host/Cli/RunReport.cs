@@ -44,6 +44,10 @@ internal sealed record RunReport
 
     public string? Error { get; init; }
 
+    public IReadOnlyList<SupersededFrames> SupersededRanges { get; init; } = [];
+
+    public IReadOnlyList<SkippedFrames> SkippedRanges { get; init; } = [];
+
     /// <summary>Committed frames that each recorder lacks.</summary>
     public IReadOnlyDictionary<string, long> Lacking { get; init; } = new SortedDictionary<string, long>();
 
@@ -63,6 +67,8 @@ internal sealed record RunReport
         Documents = Existing(summary.Documents),
         Master = Existing(summary.Master),
         Error = summary.Error,
+        SupersededRanges = summary.SupersededRanges,
+        SkippedRanges = summary.SkippedRanges,
         Lacking = summary.Lacking,
     };
 

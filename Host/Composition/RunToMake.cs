@@ -58,7 +58,8 @@ internal sealed record RunToMake(
             Suspenders = beamline.Suspenders,
             WatchesDisk = true,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
-            MayLack = plan.DetectorsUsed.Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
+            MayLack = plan.DetectorsUsed
+                .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
         var parameters = new RunParameters(

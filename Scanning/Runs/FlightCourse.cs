@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Trajectories;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
 
@@ -91,7 +93,7 @@ public sealed class FlightCourse
 }
 
 /// <summary>What is known of the progress of a flight. Devices: recorders and the motion controller, by name.</summary>
-public sealed record FlightWatch(FlightCourse Course, System.Collections.Immutable.ImmutableSortedDictionary<string, DeviceProgress> Devices)
+public sealed record FlightWatch(FlightCourse Course, ImmutableSortedDictionary<string, DeviceProgress> Devices)
 {
     /// <summary>The controller said that its programme is done.</summary>
     public bool MotionDone { get; init; }
@@ -104,10 +106,13 @@ public sealed record DeviceProgress(long Count, long SinceNs)
 {
     public bool IsAsked { get; init; }
 
+    /// <summary>It has answered in this flight.</summary>
+    public bool IsHeard { get; init; }
+
     /// <summary>Of a recorder: since when the box is known to have triggered more than it has; null while it has all.</summary>
     public long? DueNs { get; init; }
 
     public bool IsNamed { get; init; }
 
-    public Flyscan.Scanning.Units.EquatableArray<AxisPosition> Positions { get; init; }
+    public EquatableArray<AxisPosition> Positions { get; init; }
 }

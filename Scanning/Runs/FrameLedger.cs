@@ -100,6 +100,11 @@ public sealed record Reconciliation(FrameRange Block, RangeSet Good, RangeSet Ba
         if (taken.IsEmpty)
             return this;
         var cause = $"{taken.Count} of frames {Block} exposed in bad beam";
-        return this with { Good = Good.Subtract(taken.Ranges), Bad = Bad.Union(taken.Ranges), Cause = Cause is null ? cause : $"{Cause}; {cause}" };
+        return this with
+        {
+            Good = Good.Subtract(taken.Ranges),
+            Bad = Bad.Union(taken.Ranges),
+            Cause = Cause is null ? cause : $"{Cause}; {cause}",
+        };
     }
 }

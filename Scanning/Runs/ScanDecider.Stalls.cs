@@ -79,9 +79,10 @@ public static partial class ScanDecider
     private static void Progressed(
         Turn turn, ScanStep.Flying step, FlightWatch watch, string device, DeviceProgress before, long count)
     {
-        var now = before with { IsAsked = false };
-        if (count > before.Count)
-            now = now with { Count = count, SinceNs = turn.AtNs, IsNamed = false };
+        // The first word only says where it stands, however late it was asked.
+        var now = before with { IsAsked = false, IsHeard = true };
+        if (count > before.Count || !before.IsHeard)
+            now = now with { Count = Math.Max(count, before.Count), SinceNs = turn.AtNs, IsNamed = false };
         turn.Step = step with { Watch = watch with { Devices = Due(turn, watch.Devices.SetItem(device, now)) } };
     }
 

@@ -197,7 +197,11 @@ public static partial class ScanDecider
                 Fly(turn, step.Take, step.Programme);
                 break;
             case (ScanStep.Flying step, MotionOrder.Await) when status.Phase == MotionPhase.Done:
-                turn.Step = step with { MotionDone = true, Watch = step.Watch is FlightWatch watch ? watch with { MotionDone = true } : null };
+                turn.Step = step with
+                {
+                    MotionDone = true,
+                    Watch = step.Watch is FlightWatch watch ? watch with { MotionDone = true } : null,
+                };
                 turn.Do(new ScanEffect.OrderBox(step.Take, BoxOrder.Await, step.Programme.Frames, 0));
                 break;
             case (ScanStep.Flying step, MotionOrder.Await):

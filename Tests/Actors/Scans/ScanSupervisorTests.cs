@@ -88,6 +88,21 @@ public sealed class ScanSupervisorTests : TestKit
         Assert.True(kept >= 3 * 4, $"{kept} words in 3 takes to 4 devices");
     }
 
+    [Fact]
+    public void A_box_that_stands_in_flight_is_named_after_its_allowance_and_the_scan_goes_on_when_it_does()
+    {
+        var listener = CreateTestProbe();
+        _hardware.Stands = "panda";
+        Submit(Start(listener, "first"));
+        var events = Until<ScanEvent.DeviceStalled>(listener).Select(e => e.Event).ToList();
+        var stalled = Assert.IsType<ScanEvent.DeviceStalled>(events[^1]);
+        Assert.Equal(("panda", 1), (stalled.Device, stalled.Take));
+        Assert.True(stalled.AtNs - events.OfType<ScanEvent.FlightStarted>().Last().AtNs >= 250_000_000);
+        _hardware.Stands = null;
+        var finished = Assert.IsType<ScanEvent.Finished>(Until<ScanEvent.Finished>(listener)[^1].Event);
+        Assert.Equal(ScanStatus.Finished, finished.Status);
+    }
+
     private Akka.TestKit.TestProbe? _leases;
 
     private IActorRef Start(Akka.TestKit.TestProbe listener, string name)
@@ -143,13 +158,14 @@ public sealed class ScanSupervisorTests : TestKit
             Receive<DeviceOrder>(order =>
             {
                 supervisor = Sender;
+                hardware.NowNs = TimeProvider.System.NowNs();
                 hardware.Carry(order.Effect);
                 Self.Tell("answer");
             });
             Receive<string>(_ =>
             {
                 if (hardware.Answer() is ScanCommand answer)
-                    supervisor!.Tell(answer);
+                    supervisor!.Tell(answer with { AtNs = TimeProvider.System.NowNs() });
                 if (!hardware.Idle)
                     Self.Tell("answer");
             });

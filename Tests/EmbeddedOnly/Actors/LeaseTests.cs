@@ -108,7 +108,7 @@ public sealed class LeaseTests
         ask = _ => Task.FromResult<long?>(400_000_000);
         _run.RunFor(5 * Second);
         Assert.Equal(
-            "0 MB are free on the disk of /data; the scan goes on when there are 600 MB",
+            "0 MB are free on the disk of /data, 600 MB are needed to go on",
             Assert.IsType<ScanCommand.DiskReported>(Assert.Single(heard).Message).Reason);
         ask = _ => Task.FromResult<long?>(600_000_000);
         _run.RunFor(5 * Second);

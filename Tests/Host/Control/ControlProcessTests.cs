@@ -89,7 +89,9 @@ public sealed class ControlProcessTests
         using var place = new CliPlace();
         var answer = await place.RunAsync("pause", "zzzz", "--out", place.Data);
         Assert.Equal(
-            new CliAnswer(2, "", "flyscan: no scan with uid 'zzzz' is running, and DIR/data has no such run; `flyscan status` lists those that run\n"),
+            new CliAnswer(
+                2, "",
+                "flyscan: no scan with uid 'zzzz' is running, and DIR/data has no such run; `flyscan status` lists those that run\n"),
             answer);
     }
 

@@ -109,7 +109,7 @@ public sealed class ControlServerTests : IDisposable
     }
 
     private static Task<ControlAnswer> Echo(ControlRequest request, CancellationToken cancel) => Task.FromResult(
-        request.Frame is long frame ? new ControlAnswer(ControlResult.Paused) { Frame = frame } : new ControlAnswer(ControlResult.Accepted));
+        new ControlAnswer(request.Frame is null ? ControlResult.Accepted : ControlResult.Paused) { Frame = request.Frame });
 
     private static T Value<T>(Outcome<T> outcome) => Assert.IsType<Outcome<T>.Completed>(outcome).Value;
 

@@ -32,7 +32,8 @@ public sealed class JournalReaderTests : IDisposable
             FilePath,
             "UPDATE journal SET persistence_id = 'beamline-x' WHERE persistence_id = 'scan-by-name-first' AND sequence_number = 2");
         var scans = JournalReader.ListScans(FilePath);
-        Assert.Equal([("later-by-name", (long)ScanEventExamples.All.Length), ("by-name-first", 1L)], scans.Select(s => (s.Uid, s.LastSequence)));
+        Assert.Equal(
+            [("later-by-name", (long)ScanEventExamples.All.Length), ("by-name-first", 1L)], scans.Select(s => (s.Uid, s.LastSequence)));
     }
 
     [Fact]

@@ -49,7 +49,8 @@ public sealed class DiskHoldTests
         Assert.IsType<ScanStep.Held>(runner.Step);
         runner.Tell(new ScanCommand.ResumeScan(0, "test"));
         Assert.Equal(
-            "the scan waits for the disk (full) and goes on by itself when it is back", Assert.IsType<ScanReply.Refused>(runner.Heard[^1]).Reason);
+            "the scan waits for the disk (full) and goes on by itself when it is back",
+            Assert.IsType<ScanReply.Refused>(runner.Heard[^1]).Reason);
         runner.Tell(new ScanCommand.DiskReported(0, true, ""));
         runner.Run();
         runner.CheckFinished();

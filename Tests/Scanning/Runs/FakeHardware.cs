@@ -62,7 +62,11 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     public const string Needed = "as the scan needs it";
 
     /// <summary>A setting of each recorder that staging changes.</summary>
-    public SortedDictionary<string, string> Settings { get; } = new() { ["cam"] = "as the user had cam", ["panda"] = "as the user had panda" };
+    public SortedDictionary<string, string> Settings { get; } = new()
+    {
+        ["cam"] = "as the user had cam",
+        ["panda"] = "as the user had panda",
+    };
 
     public int Moves { get; private set; }
 
