@@ -64,7 +64,8 @@ public interface IBeamMonitor : IDevice
 {
     Task<Outcome<BeamReading>> ReadAsync(CancellationToken cancel);
 
-    /// <summary>Reads with the signal's own record since a time, where it keeps one, not before the signal's clock has reached another.</summary>
+    /// <summary>Reads with the signal's own record since a time, where it keeps one, not before the signal's clock has reached
+    /// another.</summary>
     /// <remarks><b>Units</b> nanoseconds since 1970 by the signal's time stamps; sinceNs 0: as far back as the record goes. A monitor whose
     /// clock has not reached <paramref name="notBeforeNs"/> may wait for it, or read now.</remarks>
     Task<Outcome<BeamReading>> ReadAsync(long sinceNs, long notBeforeNs, CancellationToken cancel) => ReadAsync(cancel);

@@ -86,7 +86,8 @@ internal sealed class DemoDrill(Output output, string dataFolder, double timeSca
         if (VirtualProcess.RunningIn(dataFolder) is not VirtualReady ready || beamline.Description.BeamSignal is not string signal)
             throw new RefusedException("no virtual beamline with a beam signal runs in this data folder");
         var environment = new DeviceEnvironment(
-            new SystemClock(), new TcpConnector(), new Hdf5FrameStoreFactory(), timeScale, new EndpointOverrides(ready.Endpoints.ToEquatableArray()))
+            new SystemClock(), new TcpConnector(), new Hdf5FrameStoreFactory(), timeScale,
+            new EndpointOverrides(ready.Endpoints.ToEquatableArray()))
         {
             Axes = beamline.Description.Axes,
         };
@@ -134,6 +135,7 @@ internal sealed class DemoDrill(Output output, string dataFolder, double timeSca
                 output.Line(line);
         }
         var rejected = entries.Select(e => e.Event).OfType<ScanEvent.FramesRejected>().Sum(e => e.Frames.Sum(f => f.Count));
-        output.Line(string.Create(CultureInfo.InvariantCulture, $"cost: {rejected} frames exposed again; no frame committed twice, none missing"));
+        output.Line(string.Create(
+            CultureInfo.InvariantCulture, $"cost: {rejected} frames exposed again; no frame committed twice, none missing"));
     }
 }

@@ -66,7 +66,7 @@ public sealed partial class DocsTests
     public void Every_journal_event_is_in_the_reference_with_its_manifest_and_members()
     {
         var cases = typeof(ScanEvent).GetNestedTypes().Where(t => t.IsSubclassOf(typeof(ScanEvent))).ToList();
-        Assert.Equal(ScanEventCodec.Manifests.Count(), cases.Count);
+        Assert.Equal(ScanEventCodec.Manifests.Select(m => m.Split('/')[0]).Distinct().Count(), cases.Count);
         SourceTree.AssertNone(
             from type in cases
             let section = SectionOf(Events, $"### {type.Name}")
