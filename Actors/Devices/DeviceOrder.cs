@@ -10,7 +10,11 @@ public sealed record DeviceOrder(long Epoch, string Uid, RunParameters Run, Scan
 
 /// <summary>What devices must know of a run.</summary>
 /// <remarks><b>Units</b> ExposureNs: nanoseconds.</remarks>
-public sealed record RunParameters(string RunFolder, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors);
+public sealed record RunParameters(string RunFolder, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors)
+{
+    /// <summary>How long devices obey a supervisor that says nothing.</summary>
+    public DeviceLease Lease { get; init; } = DeviceLease.Default;
+}
 
 /// <summary>Tells the device's actor whom to tell when the device is lost.</summary>
 public sealed record WatchDevice(string Uid);

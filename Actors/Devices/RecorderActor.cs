@@ -6,7 +6,7 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Actors.Devices;
 
 /// <summary>A detector that writes frames. Gathers the questions about recorded frames, so that one flush answers all that wait.</summary>
-public class RecorderActor : DeviceActor, IWithTimers
+public class RecorderActor : DeviceActor
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -25,8 +25,6 @@ public class RecorderActor : DeviceActor, IWithTimers
         Receive<PatienceEnded>(e => Flush(q => q.Number == e.Number));
         Receive<Flushed>(Answer);
     }
-
-    public ITimerScheduler Timers { get; set; } = null!;
 
     protected ISegmentSalvage Salvage { get; }
 
@@ -57,6 +55,9 @@ public class RecorderActor : DeviceActor, IWithTimers
                 break;
             case ScanEffect.CollectRecorder e:
                 Ask(e);
+                break;
+            case ScanEffect.AskProgress e:
+                Run(_recorder.GetStatusAsync, (at, o) => new ScanCommand.RecorderProgress(at, e.Take, e.Device, o));
                 break;
             case ScanEffect.UnstageRecorder e:
                 Run(c => _recorder.UnstageAsync(e.Restore, c), (at, o) => new ScanCommand.RecorderUnstaged(at, e.Recorder, o));

@@ -1,3 +1,4 @@
+using Flyscan.Actors.Devices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
@@ -25,6 +26,9 @@ public sealed record LoadedBeamline(
     public required ISettings Settings { get; init; }
 
     public EquatableArray<Suspender> Suspenders { get; init; }
+
+    /// <summary>What a run's disk must have free.</summary>
+    public required DiskLimits Disk { get; init; }
 
     public bool HasSimulation => Simulation is not null;
 

@@ -168,8 +168,11 @@ internal sealed class ScanSession : IAsyncDisposable
             var signal = (IBeamMonitor)devices[suspender.Signal];
             actors[key] = system.ActorOf(SuspenderActor.Props(suspender, signal, time), $"suspender-{suspender.Name}");
         }
+        // On a thread that may hang with its file system.
+        actors[ScanSupervisor.DiskKey] = system.ActorOf(
+            DiskActor.Props(run.Folder.Path, run.Beamline.Disk, folder => Task.Run(() => run.FreeBytes(folder)), time), "disk");
         var setup = new SupervisorSetup(
-            run.Uid, run.Setup with { Plan = plan }, run.Parameters, actors, monitor, time,
+            run.Uid, run.Setup with { Plan = plan, WallPerPlan = timeScale }, run.Parameters, actors, monitor, time,
             Faults(), meter);
         var supervisor = system.ActorOf(ScanSupervisor.Props(setup), $"scan-{run.Uid}");
         return new ScanSession(system, devices, supervisor, view, meter, epoch);

@@ -17,7 +17,7 @@ public static partial class ScanDecider
             return;
         }
         turn.Emit(new ScanEvent.SupervisorTookOver(c.AtNs, c.Epoch, c.Node));
-        WatchBeam(turn);
+        WatchSurroundings(turn);
         if (turn.State.IsUnstaged)
             Finish(turn);
         else

@@ -5,7 +5,7 @@ namespace Flyscan.Scanning.Runs;
 
 /// <summary>Decides what a scan does next. Pure: time comes in the command, devices answer by commands, what is decided leaves as events
 /// and effects.</summary>
-/// <remarks>Read on in the order of a scan: Staging, Takes, Records, Beam, Holds, Recovery, Ending.</remarks>
+/// <remarks>Read on in the order of a scan: Staging, Takes, Records, Stalls, Beam, Holds, Recovery, Ending.</remarks>
 public static partial class ScanDecider
 {
     /// <summary>One command, one decision. A command that does not fit the state changes nothing and is refused or, if it is a late
@@ -35,6 +35,18 @@ public static partial class ScanDecider
                 break;
             case ScanCommand.DeviceLost c:
                 Lose(turn, c);
+                break;
+            case ScanCommand.DiskReported c:
+                DiskReported(turn, c);
+                break;
+            case ScanCommand.ProgressDue c:
+                Watch(turn, c);
+                break;
+            case ScanCommand.RecorderProgress c:
+                RecorderProgress(turn, c);
+                break;
+            case ScanCommand.MotionProgress c:
+                MotionProgress(turn, c);
                 break;
             case ScanCommand.BlockDue or ScanCommand.RecorderCollected or ScanCommand.BeamReported or ScanCommand.ExposuresJudged:
                 HearRecords(turn, command);
@@ -97,7 +109,7 @@ public static partial class ScanDecider
         turn.Emit(new ScanEvent.SupervisorTookOver(c.AtNs, c.Epoch, "first"));
         turn.Reply = new ScanReply.Accepted();
         turn.Work = turn.Work with { Unstaged = [.. turn.Setup.Recorders] };
-        WatchBeam(turn);
+        WatchSurroundings(turn);
         Next(turn);
     }
 
@@ -109,7 +121,7 @@ public static partial class ScanDecider
             End(turn);
             return;
         }
-        if (turn.State.Holds.Keys.Any(h => !IsBeamHold(h)))
+        if (turn.State.Holds.Keys.Any(h => !PassesByItself(h)))
         {
             Stand(turn);
             return;
@@ -132,7 +144,7 @@ public static partial class ScanDecider
             Stage(turn);
             return;
         }
-        if (turn.State.OpenTakes.Count >= turn.Setup.MaxOpenTakes)
+        if (turn.State.OpenTakes.Count >= turn.Setup.MaxOpenTakes || turn.State.MayGrow(wanted))
             turn.Step = new ScanStep.AwaitingRecords();
         else
             Prepare(turn, wanted);

@@ -31,7 +31,14 @@ public abstract record ScanStep
 
     public sealed record Starting(int Take, TakeProgramme Programme) : ScanStep;
 
-    public sealed record Flying(int Take, TakeProgramme Programme) : ScanStep;
+    /// <remarks><b>Units</b> StartNs: wall nanoseconds, when this process saw it begin.</remarks>
+    public sealed record Flying(int Take, TakeProgramme Programme, long StartNs) : ScanStep
+    {
+        public bool MotionDone { get; init; }
+
+        /// <summary>Null until progress is first asked for.</summary>
+        public FlightWatch? Watch { get; init; }
+    }
 
     /// <summary>Gate closing, then motion braking. Triggered: known once the box has stopped.</summary>
     public sealed record Halting(int Take, TakeProgramme Programme, string Reason, long? Triggered) : ScanStep;
