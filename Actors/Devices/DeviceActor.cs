@@ -13,7 +13,8 @@ namespace Flyscan.Actors.Devices;
 public abstract class DeviceActor : ReceiveActor
 {
     private readonly IDevice _device;
-    private readonly HashSet<IActorRef> _watchers = [];
+    // In the order in which they came, so that they are told in the same order in every process.
+    private readonly List<IActorRef> _watchers = [];
     private CancellationTokenSource _current = new();
     private long _epoch;
 
@@ -22,7 +23,7 @@ public abstract class DeviceActor : ReceiveActor
         _device = device;
         Time = time;
         Receive<DeviceOrder>(Hear);
-        Receive<WatchDevice>(_ => _watchers.Add(Sender));
+        Receive<WatchDevice>(_ => Watch(Sender));
         Receive<DeviceIsLost>(Lose);
     }
 
@@ -76,11 +77,17 @@ public abstract class DeviceActor : ReceiveActor
             return;
         }
         _epoch = order.Epoch;
-        _watchers.Add(Sender);
+        Watch(Sender);
         if (order.Effect is ScanEffect.MakeSafe)
             MakeSafe();
         else
             Carry(order);
+    }
+
+    private void Watch(IActorRef watcher)
+    {
+        if (!_watchers.Contains(watcher))
+            _watchers.Add(watcher);
     }
 
     private void MakeSafe()

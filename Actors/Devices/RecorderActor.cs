@@ -70,7 +70,7 @@ public class RecorderActor : DeviceActor, IWithTimers
         order.Uid,
         order.Epoch,
         order.Run.RunFolder,
-        SegmentFiles.NextNumber(order.Run.RunFolder, _recorder.Name),
+        Salvage.NextNumber(order.Run.RunFolder, _recorder.Name),
         order.Run.ExposureNs,
         order.Run.PlannedFrames,
         order.Run.Detectors);

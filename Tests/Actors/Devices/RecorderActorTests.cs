@@ -71,6 +71,8 @@ public sealed class RecorderActorTests : TestKit
 
     private sealed class NoSalvage : ISegmentSalvage
     {
+        public int NextNumber(string runFolder, string recorder) => 1;
+
         public Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel) =>
             Task.FromResult<Outcome<EquatableArray<SegmentRun>>>(new Outcome<EquatableArray<SegmentRun>>.Completed([]));
 
