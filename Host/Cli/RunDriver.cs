@@ -59,8 +59,9 @@ internal sealed class RunDriver(Output output)
                 if (!resumed && interrupts.Count == 0 && run.IsResume)
                 {
                     resumed = true;
-                    await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
-                    continue;
+                    var reply = await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
+                    if (reply is not ScanReply.Refused)
+                        continue;
                 }
                 if (!await GoOnAsync(session, run, view, paused, interrupts))
                 {
