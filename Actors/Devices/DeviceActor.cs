@@ -16,7 +16,7 @@ public abstract class DeviceActor : ReceiveActor
     // In the order in which they came, so that they are told in the same order in every process.
     private readonly List<IActorRef> _watchers = [];
     private CancellationTokenSource _current = new();
-    private long _epoch;
+    private (long Epoch, long Number) _last;
 
     protected DeviceActor(IDevice device, TimeProvider time)
     {
@@ -71,12 +71,12 @@ public abstract class DeviceActor : ReceiveActor
 
     private void Hear(DeviceOrder order)
     {
-        if (order.Epoch < _epoch)
+        if (!order.IsAfter(_last))
         {
-            Log.Warning("{0}: order of epoch {1} ignored, epoch is {2}", _device.Name, order.Epoch, _epoch);
+            Log.Warning("{0}: order {1} of epoch {2} ignored, the last was {3}", _device.Name, order.Number, order.Epoch, _last);
             return;
         }
-        _epoch = order.Epoch;
+        _last = (order.Epoch, order.Number);
         Watch(Sender);
         if (order.Effect is ScanEffect.MakeSafe)
             MakeSafe();
