@@ -67,16 +67,19 @@ internal sealed partial class PandADriver
             return Done<AdoptedSession?>(null);
         if (Recording() is { Recorder.Fault: null } old && old.Session == session && header.Missed <= old.First + old.Recorder.Accepted)
         {
+            // Two connections would each record every sample.
+            old.Data?.Dispose();
             await AttachAsync(box, old, cancel);
             return Done<AdoptedSession?>(new(new(session, old.Segment, []), false, old.First));
         }
         if (TakeRecording() is { } stale)
             await stale.Recorder.AbandonAsync();
         var first = Math.Max(header.Missed, alreadyRecorded);
-        var recording = await OpenAsync(staging, plan, first, cancel);
+        var recording = await OpenAsync(staging, plan, first, [], cancel);
         (recording.Session, recording.ClockZeroNs) = (session, ClockZeroOf(header));
         lock (_gate)
-            (_recording, _programme, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, null, 0, false, false);
+            // What the sequencer holds stays known: whoever asks for the box's status meanwhile reads it from the box.
+            (_recording, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, 0, false, false);
         await AttachAsync(box, recording, cancel);
         return Done<AdoptedSession?>(
             new(new(session, recording.Segment, []) { ClockZeroNs = recording.ClockZeroNs }, true, first));
@@ -103,7 +106,8 @@ internal sealed partial class PandADriver
     private CapturePlan Plan(RecorderStaging staging) =>
         new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
 
-    private async Task<RecordingState> OpenAsync(RecorderStaging staging, CapturePlan plan, long first, CancellationToken cancel)
+    private async Task<RecordingState> OpenAsync(
+        RecorderStaging staging, CapturePlan plan, long first, EquatableArray<SavedSetting> saved, CancellationToken cancel)
     {
         var path = $"data/{Name}.{staging.Segment:0000}.h5";
         SegmentAttribute[] attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];
@@ -112,7 +116,7 @@ internal sealed partial class PandADriver
         var recorder = new SampleRecorder(
             store, plan.ColumnBytes, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
         recorder.WatchFor(_watch);
-        return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first);
+        return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first) { Saved = saved };
     }
 
     /// <summary>Opens the data connection of a recording; the server then counts us as a reader.</summary>
@@ -197,6 +201,9 @@ internal sealed partial class PandADriver
         public long? ClockZeroNs { get; set; }
 
         public PandADataClient? Data { get; set; }
+
+        /// <summary>What staging changed, with the values to put back; empty where another process staged it.</summary>
+        public EquatableArray<SavedSetting> Saved { get; init; }
 
         public string? Fault { get; private set; }
 

@@ -68,10 +68,14 @@ internal sealed partial class PandADriver : ITriggerBox
     public Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => RunAsync("make safe", async () =>
     {
         var control = Control();
+        await control.DoAsync(cancel, Gate(open: false));
+        var isCut = !await EndExposureAsync(cancel);
         _disabled = true;
-        await control.DoAsync(cancel, Gate(open: false), Enable(on: false));
+        await control.DoAsync(cancel, Enable(on: false));
         var state = await control.DoAsync(
             cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
+        if (isCut)
+            return new Outcome<Nothing>.Failed($"{Name}: {Sequencer} did not stop at the closed gate; it was disabled in an exposure");
         return state is ["0", "0", "0"]
             ? Done(Nothing.Value)
             : new Outcome<Nothing>.Failed($"{Name}: not safe: active {state[0]}, output {state[1]}, gate {state[2]}; all should be 0");
