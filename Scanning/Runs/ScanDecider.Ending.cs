@@ -23,9 +23,10 @@ public static partial class ScanDecider
 
     private static void MakeSafe(Turn turn)
     {
-        var devices = turn.Setup.Devices.ToImmutableSortedSet();
-        turn.Step = new ScanStep.MakingSafe(devices);
-        foreach (var device in turn.Setup.Devices)
+        turn.Step = new ScanStep.MakingSafe(turn.Setup.Devices.ToImmutableSortedSet());
+        // In flight the box comes first: what it exposes behind a shutter, or while motion brakes, would pass for good.
+        turn.Work = turn.Work with { BoxComesFirst = turn.State.InFlight is not null };
+        foreach (var device in turn.Setup.Devices.Where(d => !turn.Work.BoxComesFirst || d == turn.Setup.Box))
             turn.Do(new ScanEffect.MakeSafe(device));
     }
 
@@ -36,9 +37,21 @@ public static partial class ScanDecider
         if (c.Outcome.Problem is string problem && !turn.Work.Lost.ContainsKey(c.Device) && turn.Work.Trouble is null)
             turn.Work = turn.Work with { Trouble = (c.Device, $"safe state not reached: {problem}") };
         turn.Step = new ScanStep.MakingSafe(step.Awaiting.Remove(c.Device));
+        if (turn.Work.BoxComesFirst && c.Device == turn.Setup.Box)
+        {
+            if (c.Outcome.Problem is not null && turn.State.InFlight is TakeState blind)
+                TakeBackBlind(turn, blind);
+            turn.Work = turn.Work with { BoxComesFirst = false };
+            foreach (var device in turn.Setup.Devices.Where(d => d != turn.Setup.Box))
+                turn.Do(new ScanEffect.MakeSafe(device));
+        }
         if (turn.Step is ScanStep.MakingSafe { Awaiting.Count: 0 })
             Safe(turn);
     }
+
+    /// <summary>The shutter closes, and motion brakes, on a box that may go on exposing: of the take only what is settled counts.</summary>
+    private static void TakeBackBlind(Turn turn, TakeState take) => turn.Emit(new ScanEvent.TookBack(
+        turn.AtNs, take.Number, take.SettledTo - take.Frames.First, $"{turn.Setup.Box} could not be stopped first"));
 
     private static void Safe(Turn turn)
     {
