@@ -38,11 +38,18 @@ internal sealed class ControlProcess
         node.Post(() => _ = OpenAsync());
     }
 
-    /// <summary>Whether it was resumed once already, as <c>flyscan resume</c> does by itself.</summary>
-    public bool HasResumed { get; set; }
-
     public void Tell(Func<long, ScanCommand> command) =>
         _node.Post(() => _supervisor?.Tell(command(_node.Time.NowNs()), ActorRefs.NoSender));
+
+    /// <summary>The operator resumes; a scan that cannot go on in this process is left to another.</summary>
+    public void Resume() => _node.Post(() => _ = GuardedAsync(async () =>
+    {
+        if (_supervisor is not { } asked)
+            return;
+        var reply = await asked.Ask<ScanReply>(new ScanCommand.ResumeScan(_node.Time.NowNs(), "operator"), ConnectLimit);
+        if (reply is ScanReply.Refused refused && refused.Reason.Contains(" is lost: ", StringComparison.Ordinal))
+            Exit();
+    }));
 
     /// <summary>The supervisor dies and a successor is put in charge later; device actors go on.</summary>
     public void KillSupervisor(long downNs)

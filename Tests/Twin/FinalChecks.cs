@@ -80,6 +80,9 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         var startNs = stampNs + OriginNs(recorder, opened);
         if (twin.Hardware.Truth.At(startNs) is not { } exposure)
             throw new ViolationException($"invariant 2: {where} has a row of {startNs} ns, when nothing was exposed");
+        if (exposure.EndNs - exposure.StartNs < twin.ToMake.Plan.ExposureNs)
+            throw new ViolationException(
+                $"invariant 2: {where} was exposed for {exposure.EndNs - exposure.StartNs} ns of {twin.ToMake.Plan.ExposureNs}");
         var path = twin.ToMake.Plan.Path;
         for (var axis = 0; axis < path.Axes.Count; axis++)
         {
@@ -137,7 +140,8 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         if (last.Status != finished.Status)
             throw new ViolationException($"invariant 6: the supervisor says {last.Status}, its journal {finished.Status}");
         var hardware = twin.Hardware;
-        if (!hardware.Node.IsUp)
+        // What cannot be reached cannot be made safe: the scan's end says which devices.
+        if (!hardware.Node.IsUp || last.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
             return;
         var camera = hardware.Devices.Cameras[0];
         var wrong = new List<string>();

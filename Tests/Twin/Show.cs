@@ -21,6 +21,21 @@ internal static class Show
         return text.Length <= Longest ? text : text[..Longest] + "…";
     }
 
+    /// <summary>A fault as C#, to be put into a test as it is.</summary>
+    public static string Code(object fault)
+    {
+        var type = fault.GetType();
+        var values = type.GetConstructors().OrderByDescending(c => c.GetParameters().Length).First().GetParameters()
+            .Select(p => type.GetProperty(p.Name!)!.GetValue(fault)!)
+            .Select(value => value switch
+            {
+                TwinMoment moment => $"new(\"{moment.Phase}\", {moment.Nth}, {moment.AfterNs})",
+                string text => $"\"{text}\"",
+                _ => value.ToString(),
+            });
+        return $"new {(fault is TwinFault ? nameof(TwinFault) : "Fault")}.{type.Name}({string.Join(", ", values)})";
+    }
+
     public static string Last(IReadOnlyList<ScanEvent> journal) => string.Join(" | ", journal.TakeLast(3).Select(Event));
 
     public static string Holds(ScanState state) => string.Join("; ", state.Holds.Select(h => $"{h.Key}: {h.Value}"));

@@ -137,7 +137,7 @@ internal static class SimulateCommand
             text.AppendLine($"seed {failed.Seed} fails: {failed.Failure}");
             text.AppendLine($"of its {failed.Faults.Count} faults it takes {shrunk.Faults.Count}:");
             foreach (var fault in shrunk.Faults)
-                text.AppendLine($"  {fault}");
+                text.AppendLine($"  {Show.Code(fault)}");
             text.AppendLine($"with these it ends so: {shrunk.Failure ?? "well"}");
             var lines = shrunk.Lines.Where(l => l.Contains("  note ", StringComparison.Ordinal)).ToList();
             foreach (var line in lines.TakeLast(MostLines))

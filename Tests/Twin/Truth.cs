@@ -86,6 +86,8 @@ internal sealed class FrameThief(SimulatedCamera camera)
     private long _left;
     private long _remaining;
 
+    public bool IsStealing => _session is not null;
+
     public void Steal(int frames)
     {
         if (camera.Session is not { Remaining: > 0 } session)

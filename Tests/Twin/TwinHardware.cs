@@ -45,6 +45,9 @@ internal sealed class TwinHardware
     /// <summary>The devices of the present life.</summary>
     public VirtualDevices Devices { get; private set; } = null!;
 
+    /// <summary>Whether triggers are being kept from the camera.</summary>
+    public bool IsStealing => _thief is { IsStealing: true };
+
     public bool IsShutterOpen { get; private set; }
 
     public bool IsShutterClosed { get; private set; }

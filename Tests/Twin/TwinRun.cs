@@ -132,16 +132,7 @@ internal sealed class TwinRun
         {
             if (_process != process || _state.Status is not null)
                 return;
-            if (process.HasResumed || Control.Lives == 1)
-            {
-                if (_state.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
-                {
-                    process.Exit();
-                    return;
-                }
-            }
-            process.HasResumed = true;
-            process.Tell(at => new ScanCommand.ResumeScan(at, "operator"));
+            process.Resume();
         });
     }
 
