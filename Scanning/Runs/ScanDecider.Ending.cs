@@ -57,8 +57,12 @@ public static partial class ScanDecider
     {
         turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterShut = true, ShutterClosing = false, AtOuter = null };
         turn.Step = new ScanStep.Idle();
-        foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
-            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
+        if (turn.Work.FailedUnstaging is ScanStep.Unstaging failed)
+        {
+            SafeAfterUnstaging(turn, failed);
+            return;
+        }
+        HoldLost(turn);
         if (turn.Work.Trouble is (var device, var problem) && turn.Work.Lost.Count == 0)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, problem));
         turn.Work = turn.Work with { Trouble = null };
@@ -72,6 +76,12 @@ public static partial class ScanDecider
         foreach (var take in turn.State.OpenTakes.Where(t => t.Triggered is not null && !turn.Work.Collects.ContainsKey(t.Number)))
             CollectFinal(turn, take);
         Next(turn);
+    }
+
+    private static void HoldLost(Turn turn)
+    {
+        foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
+            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
     }
 
     /// <summary>The end before the last frame: safe first, then what was recorded is kept, then the files are closed.</summary>
@@ -154,6 +164,31 @@ public static partial class ScanDecider
         turn.Step = step;
         if (step.Awaiting.Count > 0)
             return;
+        if (step.Problems.Count == 0)
+        {
+            Close(turn, step);
+            return;
+        }
+        // Word that a device is lost may still be on its way; once all have answered it has come.
+        turn.Work = turn.Work with { FailedUnstaging = step };
+        MakeSafe(turn);
+    }
+
+    /// <summary>Files are open and settings are not put back: where devices are lost, that is done when they can be reached again.</summary>
+    private static void SafeAfterUnstaging(Turn turn, ScanStep.Unstaging step)
+    {
+        turn.Work = turn.Work with { FailedUnstaging = null, Trouble = null };
+        if (turn.Work.Lost.Count == 0)
+        {
+            Close(turn, step);
+            return;
+        }
+        HoldLost(turn);
+        Stand(turn);
+    }
+
+    private static void Close(Turn turn, ScanStep.Unstaging step)
+    {
         if (step.Problems.Count > 0 && turn.State.Ending is null)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, "unstaging", string.Join("; ", step.Problems)));
         turn.Emit(new ScanEvent.Unstaged(turn.AtNs, step.Counts));
