@@ -30,21 +30,40 @@ internal static class FaultMaker
     // Where most of a scan's life is: the rarer phases are met through their neighbours.
     private static readonly string[] Likely = ["Preparing", "Flying", "Flying", "Enabling", "Starting", "AwaitingRecords"];
 
+    private static readonly string[] Short = ["Adopting", "Staging", "Enabling", "Starting", "Halting", "MakingSafe", "Unstaging", Connecting];
+
     /// <summary>Faults of a seed, of the kinds allowed.</summary>
     public static List<TwinFault> Of(ulong seed, IReadOnlySet<string> kinds)
     {
         var draw = SimulationGenerator.For(seed, "twin faults");
         string[] own = [.. Kinds.Take(14).Where(kinds.Contains)];
-        var count = own.Length == 0 ? 0 : draw.Below(5);
+        var count = own.Length == 0 ? 0 : draw.Below(4);
         var faults = new List<TwinFault>();
         for (var i = 0; i < count; i++)
         {
-            // Later faults often come in what the ones before them led to.
             string phase = draw.Below(3) == 0 ? Likely[draw.Below(Likely.Length)] : Phases[draw.Below(Phases.Count)];
-            var moment = new TwinMoment(phase, 1 + draw.Below(phase is "Preparing" or "Flying" ? 4 : 2), After(draw));
-            faults.Add(Make(own[draw.Below(own.Length)], moment, draw));
+            if (WayInto(phase, draw) is { } way && kinds.Contains(way.Kind))
+                faults.Add(way);
+            var nth = phase is "Preparing" or "Flying" ? 4 : 2;
+            faults.Add(Make(own[draw.Below(own.Length)], new TwinMoment(phase, 1 + draw.Below(nth), After(phase, draw)), draw));
         }
         return faults;
+    }
+
+    /// <summary>A fault that leads into a phase which a scan otherwise seldom or never enters.</summary>
+    private static TwinFault? WayInto(string phase, SimulationGenerator draw)
+    {
+        var from = Likely[draw.Below(Likely.Length)];
+        var at = new TwinMoment(from, 1 + draw.Below(2), After(from, draw));
+        return phase switch
+        {
+            Down or Connecting => Make("kill process", at, draw),
+            "Adopting" => Make(draw.Below(2) == 0 ? "kill process" : "kill supervisor", at, draw),
+            "Halting" => Make(draw.Below(2) == 0 ? "pause" : "beam dump", new TwinMoment("Flying", 1, draw.Below(30 * Ms)), draw),
+            "Held" => Make(draw.Below(2) == 0 ? "pause" : "beam dump", at, draw),
+            "MakingSafe" => Make("cut connection", at, draw),
+            _ => null,
+        };
     }
 
     /// <summary>What the engine does to single messages and writes.</summary>
@@ -83,10 +102,10 @@ internal static class FaultMaker
     };
 
     /// <summary>Between two messages, between two frames, or later.</summary>
-    private static long After(SimulationGenerator draw) => draw.Below(3) switch
+    private static long After(string phase, SimulationGenerator draw) => (Short.Contains(phase) ? draw.Below(2) : draw.Below(3)) switch
     {
         0 => draw.Below(500_000),
-        1 => draw.Below(30 * Ms),
+        1 => draw.Below(Short.Contains(phase) ? 5 * Ms : 30 * Ms),
         _ => draw.Below(1000 * Ms),
     };
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Flyscan.Engine.Simulation;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Motion;
@@ -85,6 +86,29 @@ internal sealed class TwinHardware
         var request = new LineRequest(0, "ring", "current", [LineText.Number(milliampere)], null);
         Devices.Rings[0].Ring.Handle(request, new LineAnswer((_, _) => { }));
         Truth.BeamIs(_run.NowNs, milliampere >= 100);
+    }
+
+    /// <summary>What the box is set to, a line each, asked over its own protocol.</summary>
+    public string BoxSettings()
+    {
+        string[] fields =
+        [
+            "SEQ1.PRESCALE.RAW", "SEQ1.REPEATS", "SEQ1.BITA", "SEQ1.BITB", "SEQ1.BITC", "TTLOUT1.VAL", "PCAP.GATE", "PCAP.TRIG",
+            "PCAP.TRIG_EDGE", "PCAP.ENABLE", "INENC1.VAL.SCALE", "INENC1.VAL.UNITS", "INENC1.VAL.CAPTURE", "INENC3.VAL.CAPTURE",
+            "PCAP.TS_START.CAPTURE",
+        ];
+        var text = new StringBuilder();
+        Network.Silent = false;
+        var (client, server) = Network.Pair();
+        Box.ServeControl(server);
+        client.Start(bytes => text.Append(Encoding.UTF8.GetString(bytes.Span)), _ => { });
+        client.Send(Encoding.UTF8.GetBytes(string.Concat(fields.Select(f => f + "?\n"))));
+        _run.RunFor(20_000_000);
+        client.Dispose();
+        var answers = text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return answers.Length == fields.Length
+            ? string.Join('\n', fields.Zip(answers, (field, answer) => $"{field} {answer}"))
+            : throw new InvalidOperationException($"the box answers {fields.Length} questions with: {text}");
     }
 
     private void Boot(SimulatedNode node)

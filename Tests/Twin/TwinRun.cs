@@ -24,6 +24,7 @@ internal sealed class TwinRun
     private readonly Coverage _coverage;
     private readonly JournalWatch _watch;
     private readonly SimulationGenerator _operator;
+    private readonly string _settings;
     private ControlProcess? _process;
     private ScanState _state = ScanState.New;
     private string? _failure;
@@ -45,6 +46,7 @@ internal sealed class TwinRun
         Disk = new TwinDisk(run);
         Hardware = new TwinHardware(run, beamline, Disk, (run.GeneratorFor("skew").Below(4001) - 2000) * Ms);
         _watch = new JournalWatch(this);
+        _settings = Hardware.BoxSettings();
         Hardware.MotionRuns += () => _watch.MotionRuns();
         Control = run.AddNode("control", new NodeOptions
         {
@@ -66,10 +68,19 @@ internal sealed class TwinRun
 
     public SimulatedNode Control { get; }
 
+    /// <summary>What of the box's settings is not as it was before the scan; empty where all is put back.</summary>
+    public string ChangedSettings()
+    {
+        var (before, after) = (_settings.Split('\n'), Hardware.BoxSettings().Split('\n'));
+        return string.Join(", ", before.Zip(after).Where(s => s.First != s.Second).Select(s => $"{s.First} is now {s.Second}"));
+    }
+
     /// <summary>Faults that came to be.</summary>
     public List<TwinFault> Applied { get; } = [];
 
     public string Phase { get; private set; } = FaultMaker.Down;
+
+    public bool IsDeviceLost => _state.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal));
 
     public long NowNs => _run.NowNs;
 
