@@ -40,7 +40,7 @@ public static partial class ScanDecider
         if (turn.Work.BoxComesFirst && c.Device == turn.Setup.Box)
         {
             if (c.Outcome.Problem is not null && turn.State.InFlight is TakeState blind)
-                TakeBackBlind(turn, blind);
+                RejectBlind(turn, blind);
             turn.Work = turn.Work with { BoxComesFirst = false };
             foreach (var device in turn.Setup.Devices.Where(d => d != turn.Setup.Box))
                 turn.Do(new ScanEffect.MakeSafe(device));
@@ -49,9 +49,17 @@ public static partial class ScanDecider
             Safe(turn);
     }
 
-    /// <summary>The shutter closes, and motion brakes, on a box that may go on exposing: of the take only what is settled counts.</summary>
-    private static void TakeBackBlind(Turn turn, TakeState take) => turn.Emit(new ScanEvent.TookBack(
-        turn.AtNs, take.Number, take.SettledTo - take.Frames.First, $"{turn.Setup.Box} could not be stopped first"));
+    /// <summary>The shutter closes, and motion brakes, on a box that may go on exposing: of the take only what is settled counts. Hardware
+    /// has it until the box is known to be idle.</summary>
+    private static void RejectBlind(Turn turn, TakeState take)
+    {
+        var rest = new FrameRange(take.SettledTo, take.Frames.End);
+        if (rest.IsEmpty)
+            return;
+        var cause = $"{turn.Setup.Box} could not be stopped before the shutter and motion were";
+        turn.Emit(new ScanEvent.BlockReconciled(turn.AtNs, take.Number, rest, [], [rest], cause));
+        turn.Emit(new ScanEvent.FramesRejected(turn.AtNs, take.Number, [rest], cause));
+    }
 
     private static void Safe(Turn turn)
     {
