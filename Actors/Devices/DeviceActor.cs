@@ -17,6 +17,7 @@ public abstract class DeviceActor : ReceiveActor
     private readonly List<IActorRef> _watchers = [];
     private CancellationTokenSource _current = new();
     private (long Epoch, long Number) _last;
+    private string? _lost;
 
     protected DeviceActor(IDevice device, TimeProvider time)
     {
@@ -86,8 +87,12 @@ public abstract class DeviceActor : ReceiveActor
 
     private void Watch(IActorRef watcher)
     {
-        if (!_watchers.Contains(watcher))
-            _watchers.Add(watcher);
+        if (_watchers.Contains(watcher))
+            return;
+        _watchers.Add(watcher);
+        // A successor must not take for a fault what is a loss.
+        if (_lost is not null)
+            watcher.Tell(new ScanCommand.DeviceLost(NowNs, _device.Name, _lost));
     }
 
     private void MakeSafe()
@@ -99,6 +104,7 @@ public abstract class DeviceActor : ReceiveActor
 
     private void Lose(DeviceIsLost lost)
     {
+        _lost = lost.Reason;
         Log.Warning("{0} is lost: {1}", _device.Name, lost.Reason);
         foreach (var watcher in _watchers)
             watcher.Tell(new ScanCommand.DeviceLost(NowNs, _device.Name, lost.Reason));

@@ -21,7 +21,8 @@ internal sealed partial class PandADriver : ITriggerBox
     private readonly object _gate = new();
     private Box? _box;
     private IDisposable? _healthWake;
-    private bool _lostReported;
+    private Action<string>? _toldWhenLost;
+    private string? _lost;
 
     public PandADriver(string name, PandASettings settings, DeviceEnvironment environment)
     {
@@ -31,7 +32,23 @@ internal sealed partial class PandADriver : ITriggerBox
 
     public string Name { get; }
 
-    public event Action<string>? Lost;
+    public event Action<string>? Lost
+    {
+        add
+        {
+            string? reason;
+            lock (_gate)
+                (_toldWhenLost, reason) = (_toldWhenLost + value, _lost);
+            if (reason is not null)
+                value?.Invoke(reason);
+        }
+
+        remove
+        {
+            lock (_gate)
+                _toldWhenLost -= value;
+        }
+    }
 
     public event Action<long>? Recorded;
 
@@ -47,7 +64,7 @@ internal sealed partial class PandADriver : ITriggerBox
         Disconnect();
         var connection = await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel);
         lock (_gate)
-            _lostReported = false;
+            _lost = null;
         var limits = new PandAControlLimits(ReplyWithinNs: _settings.ReplyWithinNs);
         var control = new PandAControlClient(connection, _clock, limits, OnLost);
         try
@@ -203,14 +220,16 @@ internal sealed partial class PandADriver : ITriggerBox
 
     private void OnLost(string reason)
     {
+        Action<string>? told;
         lock (_gate)
         {
-            if (_lostReported)
+            if (_lost is not null)
                 return;
-            _lostReported = true;
+            _lost = $"{Name}: {reason}";
+            told = _toldWhenLost;
         }
         Disconnect();
-        Lost?.Invoke($"{Name}: {reason}");
+        told?.Invoke($"{Name}: {reason}");
     }
 
     /// <summary>Closes both connections; what is recorded stays open for an adoption.</summary>
