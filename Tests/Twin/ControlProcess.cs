@@ -47,7 +47,8 @@ internal sealed class ControlProcess
         if (_supervisor is not { } asked)
             return;
         var reply = await asked.Ask<ScanReply>(new ScanCommand.ResumeScan(_node.Time.NowNs(), "operator"), ConnectLimit);
-        if (reply is ScanReply.Refused && _twin.IsDeviceLost)
+        if (reply is ScanReply.Refused refused
+            && (_twin.IsDeviceLost || refused.Reason.Contains(" is lost: ", StringComparison.Ordinal)))
             Exit();
     }));
 
