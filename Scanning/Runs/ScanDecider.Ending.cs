@@ -182,7 +182,7 @@ public static partial class ScanDecider
         MakeSafe(turn);
     }
 
-    /// <summary>Files are open and settings are not put back: where devices are lost, that is done when they can be reached again.</summary>
+    /// <summary>Files are open and settings are not put back: where devices are lost, that is done once they can be reached.</summary>
     private static void SafeAfterUnstaging(Turn turn, ScanStep.Unstaging step)
     {
         turn.Work = turn.Work with { FailedUnstaging = null, Trouble = null };

@@ -44,7 +44,8 @@ internal sealed class Coverage
         foreach (var kind in FaultMaker.Kinds.Where(kinds.Contains))
             text.AppendLine($"| {kind} | " + string.Join(" | ", FaultMaker.Phases.Select(p => Cell(p, kind))) + " |");
         text.AppendLine();
-        text.AppendLine("Scans: " + string.Join(", ", _ends.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Value} {e.Key}"))));
+        var ends = _ends.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Value} {e.Key}"));
+        text.AppendLine("Scans: " + string.Join(", ", ends));
         return text.ToString();
     }
 

@@ -30,7 +30,8 @@ internal static class FaultMaker
     // Where most of a scan's life is: the rarer phases are met through their neighbours.
     private static readonly string[] Likely = ["Preparing", "Flying", "Flying", "Enabling", "Starting", "AwaitingRecords"];
 
-    private static readonly string[] Short = ["Adopting", "Staging", "Enabling", "Starting", "Halting", "MakingSafe", "Unstaging", Connecting];
+    private static readonly string[] Short =
+        ["Adopting", "Staging", "Enabling", "Starting", "Halting", "MakingSafe", "Unstaging", Connecting];
 
     /// <summary>Faults of a seed, of the kinds allowed.</summary>
     public static List<TwinFault> Of(ulong seed, IReadOnlySet<string> kinds)

@@ -40,7 +40,8 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
             throw new ViolationException("invariant 1: frames were skipped, and nobody asked for that");
         var wrong = Array.FindIndex(times, n => finished.Status == ScanStatus.Finished ? n != 1 : n > 1);
         if (wrong >= 0)
-            throw new ViolationException($"invariant 1: frame {wrong} of a scan that is {finished.Status} is committed {times[wrong]} times");
+            throw new ViolationException(
+                $"invariant 1: frame {wrong} of a scan that is {finished.Status} is committed {times[wrong]} times");
     }
 
     /// <summary>Invariants 2 and 3, row by row of what the files hold.</summary>
@@ -127,7 +128,8 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         }
         var committed = _journal.OfType<ScanEvent.FramesCommitted>().Sum(e => e.Frames.Count);
         if (next.Values.Any(n => n != committed) || (committed > 0 && next.Count == 0))
-            throw new ViolationException($"invariant 7: {committed} frames are committed, the documents tell of {string.Join(", ", next.Values)}");
+            throw new ViolationException(
+                $"invariant 7: {committed} frames are committed, the documents tell of {string.Join(", ", next.Values)}");
     }
 
     /// <summary>Whether the process died between staging the box and journaling that: what it had changed is known to nobody.</summary>
@@ -142,7 +144,8 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         if (finished.Status != ScanStatus.Finished && string.IsNullOrWhiteSpace(finished.Reason))
             throw new ViolationException($"invariant 8: the scan is {finished.Status}, and nobody says why");
         if (finished.Status != ScanStatus.Finished && !twin.Applied.Any(f => f.MayEnd))
-            throw new ViolationException($"invariant 8: the scan is {finished.Status} though nothing happened that may end it: {finished.Reason}");
+            throw new ViolationException(
+                $"invariant 8: the scan is {finished.Status} though nothing happened that may end it: {finished.Reason}");
         if (last.Status != finished.Status)
             throw new ViolationException($"invariant 6: the supervisor says {last.Status}, its journal {finished.Status}");
         var hardware = twin.Hardware;

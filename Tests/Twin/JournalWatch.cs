@@ -150,7 +150,8 @@ internal sealed class JournalWatch(TwinRun twin)
     private static string Text(ScanState s) => string.Join(" | ",
         s.Uid, s.Frames, s.Epoch, s.Status, s.Ending, s.LastTake, s.HighWater, s.OuterIndex, s.Rewinds, s.IsUnstaged,
         string.Join(",", s.Committed.Ranges), string.Join(",", s.Skipped.Ranges), string.Join(",", s.Holds.Select(h => h.Key)),
-        string.Join(",", s.OpenTakes.Select(t => $"{t.Number}:{t.Frames}:{t.Triggered}:{t.SettledTo}:{string.Join("+", t.Rejected.Ranges)}")),
+        string.Join(",", s.OpenTakes.Select(
+            t => $"{t.Number}:{t.Frames}:{t.Triggered}:{t.SettledTo}:{string.Join("+", t.Rejected.Ranges)}")),
         string.Join(",", s.Segments.Select(g => $"{g.Segment.Path}:{g.Session}:{g.FirstTrigger}")),
         string.Join(",", s.BeamLosses.Select(l => $"{l.FromNs}-{l.ToNs}")));
 }

@@ -10,7 +10,8 @@ internal static class SimulateCommand
     private const int MostLines = 150;
 
     private const string Usage = """
-        usage: flyscan simulate [--seeds N] [--seed S] [--faults KIND,KIND…|none] [--threads N] [--report FILE] [--trace]
+        usage: flyscan simulate [--seeds N] [--seed S] [--faults KIND,KIND…|none] [--threads N] [--report FILE]
+                                [--brief] [--trace]
           Plays N scans (100) from seed S (1) on the virtual beamline in virtual time, with faults, and checks the scan model's invariants.
           A failure prints its seed, the fewest faults that cause it, and what happened. Exit 0: all hold; 1: some do not; 2: wrong usage.
         """;
@@ -27,17 +28,23 @@ internal static class SimulateCommand
         return new Campaign(options, output).Run();
     }
 
-    private sealed record Options(ulong Seed, int Seeds, IReadOnlySet<string> Kinds, int Threads, string? Report, bool Trace)
+    private sealed record Options(ulong Seed, int Seeds, IReadOnlySet<string> Kinds, int Threads, string? Report, bool Trace, bool Brief)
     {
         public static Options? Parse(string[] arguments, out string problem)
         {
             problem = "";
-            var options = new Options(1, 100, FaultMaker.Kinds.ToHashSet(StringComparer.Ordinal), Environment.ProcessorCount, null, false);
+            var all = FaultMaker.Kinds.ToHashSet(StringComparer.Ordinal);
+            var options = new Options(1, 100, all, Environment.ProcessorCount, null, false, false);
             for (var i = 0; i < arguments.Length; i++)
             {
                 if (arguments[i] == "--trace")
                 {
                     options = options with { Trace = true, Seeds = 1 };
+                    continue;
+                }
+                if (arguments[i] == "--brief")
+                {
+                    options = options with { Brief = true };
                     continue;
                 }
                 var value = i + 1 < arguments.Length ? arguments[i + 1] : "";
@@ -91,7 +98,9 @@ internal static class SimulateCommand
             threads.ForEach(t => t.Join());
             var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
             var text = new StringBuilder();
-            foreach (var failed in _failed.Values.Take(MostFailures))
+            foreach (var failed in _failed.Values.Take(options.Brief ? MostFailures : 0))
+                text.AppendLine($"seed {failed.Seed} fails: {failed.Failure!.Split('\n')[0]}");
+            foreach (var failed in _failed.Values.Take(options.Brief ? 0 : MostFailures))
                 Describe(text, failed);
             text.AppendLine(_coverage.Table(options.Kinds));
             var missing = _coverage.Missing(options.Kinds);

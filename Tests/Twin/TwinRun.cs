@@ -53,7 +53,11 @@ internal sealed class TwinRun
             Config = Fixed.Value.Config,
             MayCrash = false,
             Boot = node => _process = new ControlProcess(this, node),
-            Groups = [.. ToMake.DevicesNeeded.Select(d => new NodeGroup(d, $"/user/device-{d}")), new NodeGroup("suspender", "/user/suspender-ring")],
+            Groups =
+            [
+                .. ToMake.DevicesNeeded.Select(d => new NodeGroup(d, $"/user/device-{d}")),
+                new NodeGroup("suspender", "/user/suspender-ring"),
+            ],
         });
         run.Invariant("the twin", () => _failure);
     }
