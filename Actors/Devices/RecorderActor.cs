@@ -93,7 +93,7 @@ public class RecorderActor : DeviceActor, IWithTimers
         {
             var dead = session is null or { NewSegment: true }
                 ? effect.Segments
-                : effect.Segments.Take(effect.Segments.Count - 1).ToEquatableArray();
+                : effect.Segments.Where(s => s.Segment.Number != session.Session.Segment.Number).ToEquatableArray();
             salvaged = await SalvageAsync(order.Run.RunFolder, dead, cancel);
         }
         return salvaged is Outcome<EquatableArray<SegmentRun>>.Completed { Value: var all }

@@ -70,7 +70,7 @@ internal sealed partial class PandADriver
             // Two connections would each record every sample.
             old.Data?.Dispose();
             await AttachAsync(box, old, cancel);
-            return Done<AdoptedSession?>(new(new(session, old.Segment, []), false, old.First));
+            return Done<AdoptedSession?>(new(new(session, old.Segment, []) { ClockZeroNs = old.ClockZeroNs }, false, old.First));
         }
         if (TakeRecording() is { } stale)
             await stale.Recorder.AbandonAsync();

@@ -135,6 +135,8 @@ internal static class SimulateCommand
                     continue;
                 lock (_gate)
                     _failed.Add(outcome.Seed, outcome);
+                if (options.Brief)
+                    Interlocked.Exchange(ref _next, options.Seeds);
             }
             lock (_gate)
                 _coverage.Add(mine);

@@ -21,10 +21,10 @@ MUTATIONS = [
      "(Epoch, Number).CompareTo(last) > 0;", "M || (Epoch, Number).CompareTo(last) > 0;"),
     ("carries out effects and replies before the journal has the events", "Actors/Scans/ScanSupervisor.cs",
      "var left = decision.Events.Count;", "var left = decision.Events.Count; if (M) Settle(decision, asker);"),
-    ("rewinds one frame too far on", "Scanning/Runs/ScanState.cs",
+    ("rewinds to a frame that is committed", "Scanning/Runs/ScanState.cs",
      "return wanted.IsEmpty ? null : wanted.Ranges[0];",
-     "return wanted.IsEmpty ? null : M && wanted.Ranges[0].First > 0 && wanted.Ranges[0].Count > 1 && Rewinds == 0 && HighWater > "
-     "wanted.Ranges[0].First ? new FrameRange(wanted.Ranges[0].First + 1, wanted.Ranges[0].End) : wanted.Ranges[0];"),
+     "return wanted.IsEmpty ? null : M && wanted.Ranges[0].First > 0 ? new FrameRange(wanted.Ranges[0].First - 1, wanted.Ranges[0].End) "
+     ": wanted.Ranges[0];"),
     ("is one row off in extents of all but a take's first frame", LEDGER,
      "run.Position + part.First - first));", "run.Position + part.First - first - (M && part.First > first ? 1 : 0)));"),
     ("takes triggers that made no frame for frames", LEDGER,

@@ -124,6 +124,15 @@ public sealed class TwinTests
             ]
         },
         { "an abort while staging left the camera staged", 506, [new TwinFault.Abort(new("Staging", 1, 11338))] },
+        { "a box that was staged when nobody waited for it any more stayed so", 1544, [new TwinFault.Abort(new("Staging", 1, 485112))] },
+        {
+            "a segment that a dying adopter opened was taken for the one before", 1667,
+            [
+                new TwinFault.KillProcess(new("Starting", 2, 199342), 132667943),
+                new TwinFault.KillSupervisor(new("Adopting", 1, 146659), 68092929),
+                new TwinFault.Pause(new("Flying", 1, 9942592), 505701206),
+            ]
+        },
         {
             "a loss before the device's actor was there was never heard", 711,
             [
