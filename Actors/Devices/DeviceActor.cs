@@ -14,9 +14,11 @@ namespace Flyscan.Actors.Devices;
 public abstract class DeviceActor : ReceiveActor, IWithTimers
 {
     private readonly IDevice _device;
-    private readonly HashSet<IActorRef> _watchers = [];
+    // In the order in which they came, so that they are told in the same order in every process.
+    private readonly List<IActorRef> _watchers = [];
     private CancellationTokenSource _current = new();
-    private long _epoch;
+    private (long Epoch, long Number) _last;
+    private string? _lost;
     private DeviceLease? _lease;
     private long _heardNs;
     private long _busyUntilNs;
@@ -26,7 +28,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
         _device = device;
         Time = time;
         Receive<DeviceOrder>(Hear);
-        Receive<WatchDevice>(_ => _watchers.Add(Sender));
+        Receive<WatchDevice>(_ => Watch(Sender));
         Receive<DeviceIsLost>(Lose);
         Receive<KeepLease>(Keep);
         Receive<ReleaseLease>(Release);
@@ -80,13 +82,13 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
 
     private void Hear(DeviceOrder order)
     {
-        if (order.Epoch < _epoch)
+        if (!order.IsAfter(_last))
         {
-            Log.Warning("{0}: order of epoch {1} ignored, epoch is {2}", _device.Name, order.Epoch, _epoch);
+            Log.Warning("{0}: order {1} of epoch {2} ignored, the last was {3}", _device.Name, order.Number, order.Epoch, _last);
             return;
         }
-        _epoch = order.Epoch;
-        _watchers.Add(Sender);
+        _last = (order.Epoch, order.Number);
+        Watch(Sender);
         _heardNs = NowNs;
         if (_lease is null)
             Timers.StartPeriodicTimer(LeaseDue.Instance, LeaseDue.Instance, order.Run.Lease.Length / 4);
@@ -97,9 +99,19 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
             Carry(order);
     }
 
+    private void Watch(IActorRef watcher)
+    {
+        if (_watchers.Contains(watcher))
+            return;
+        _watchers.Add(watcher);
+        // A successor must not take for a fault what is a loss.
+        if (_lost is not null)
+            watcher.Tell(new ScanCommand.DeviceLost(NowNs, _device.Name, _lost));
+    }
+
     private void Keep(KeepLease keep)
     {
-        if (keep.Epoch != _epoch)
+        if (keep.Epoch != _last.Epoch)
             return;
         _heardNs = NowNs;
         _busyUntilNs = _heardNs + keep.BusyForNs;
@@ -107,7 +119,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
 
     private void Release(ReleaseLease release)
     {
-        if (release.Epoch < _epoch)
+        if (release.Epoch < _last.Epoch)
             return;
         _lease = null;
         Timers.Cancel(LeaseDue.Instance);
@@ -121,7 +133,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
             return;
         Log.Warning(
             "{0}: nothing heard of the supervisor of epoch {1} for {2:0.#} s; going to the safe state",
-            _device.Name, _epoch, (now - _heardNs) / 1e9);
+            _device.Name, _last.Epoch, (now - _heardNs) / 1e9);
         Timers.Cancel(LeaseDue.Instance);
         GiveUpOrders();
         _device.MakeSafeAsync(_current.Token).PipeTo(
@@ -156,6 +168,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
 
     private void Lose(DeviceIsLost lost)
     {
+        _lost = lost.Reason;
         Log.Warning("{0} is lost: {1}", _device.Name, lost.Reason);
         foreach (var watcher in _watchers)
             watcher.Tell(new ScanCommand.DeviceLost(NowNs, _device.Name, lost.Reason));

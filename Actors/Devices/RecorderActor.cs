@@ -71,7 +71,7 @@ public class RecorderActor : DeviceActor
         order.Uid,
         order.Epoch,
         order.Run.RunFolder,
-        SegmentFiles.NextNumber(order.Run.RunFolder, _recorder.Name),
+        Salvage.NextNumber(order.Run.RunFolder, _recorder.Name),
         order.Run.ExposureNs,
         order.Run.PlannedFrames,
         order.Run.Detectors);
@@ -94,7 +94,7 @@ public class RecorderActor : DeviceActor
         {
             var dead = session is null or { NewSegment: true }
                 ? effect.Segments
-                : effect.Segments.Take(effect.Segments.Count - 1).ToEquatableArray();
+                : effect.Segments.Where(s => s.Segment.Number != session.Session.Segment.Number).ToEquatableArray();
             salvaged = await SalvageAsync(order.Run.RunFolder, dead, cancel);
         }
         return salvaged is Outcome<EquatableArray<SegmentRun>>.Completed { Value: var all }

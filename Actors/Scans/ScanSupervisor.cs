@@ -43,6 +43,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     private ScanState _state = ScanState.New;
     private ScanWork _work = ScanWork.Fresh;
     private int _ticks;
+    private long _orders;
 
     public ScanSupervisor(SupervisorSetup setup)
     {
@@ -190,7 +191,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
                 _setup.Run.Plan.Compile(e.Frames);
                 break;
             default:
-                _setup.Devices[DeviceOf(effect)].Tell(new DeviceOrder(_state.Epoch, _setup.Uid, _setup.Facts, effect));
+                _setup.Devices[DeviceOf(effect)].Tell(new DeviceOrder(_state.Epoch, ++_orders, _setup.Uid, _setup.Facts, effect));
                 break;
         }
     }

@@ -19,8 +19,6 @@ internal sealed class VirtualDevices
     private readonly long _boxDataPeriodNs;
     private readonly long _epochNs;
     private readonly CameraSurroundings _around;
-    private readonly List<SimulatedController> _controllers = [];
-    private readonly List<(SimulatedRing Ring, double Nominal)> _rings = [];
 
     /// <summary>Furnishes a world that has not begun.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> where a setting is wrong or names what is not there.</remarks>
@@ -45,6 +43,12 @@ internal sealed class VirtualDevices
 
     public List<SimulatedCamera> Cameras { get; } = [];
 
+    public List<SimulatedController> Controllers { get; } = [];
+
+    public List<ISoftAxis> SoftAxes { get; } = [];
+
+    public List<(SimulatedRing Ring, double Nominal)> Rings { get; } = [];
+
     public List<(string Name, ISettings Settings, PandASimulator Box)> Boxes { get; } = [];
 
     public List<(string Name, ISettings Settings, ZebraSimulator Box)> Zebras { get; } = [];
@@ -54,15 +58,17 @@ internal sealed class VirtualDevices
         switch (settings.Text("kind"))
         {
             case VirtualMotionFactory.KindName:
-                _controllers.Add(new SimulatedController(_world, VirtualMotionSettings.Read(name, settings), _options.Seed));
-                Line.Add(new MotionLineDevice(_world, _controllers[^1]));
+                Controllers.Add(new SimulatedController(_world, VirtualMotionSettings.Read(name, settings), _options.Seed));
+                Line.Add(new MotionLineDevice(_world, Controllers[^1]));
                 break;
             case VirtualMotorFactory.KindName:
                 var motor = new SimulatedMotor(VirtualMotorSettings.Read(name, settings).Axis, _options.Seed);
+                SoftAxes.Add(motor);
                 Line.Add(new SettableLineDevice(_world, motor, VirtualMotorFactory.KindName));
                 break;
             case VirtualTemperatureFactory.KindName:
                 var temperature = new SimulatedTemperature(VirtualTemperatureSettings.Read(name, settings));
+                SoftAxes.Add(temperature);
                 Line.Add(new SettableLineDevice(_world, temperature, VirtualTemperatureFactory.KindName));
                 break;
             case VirtualCameraFactory.KindName:
@@ -75,7 +81,7 @@ internal sealed class VirtualDevices
             case VirtualRingFactory.KindName:
                 var nominal = VirtualRingSettings.Read(settings).Current;
                 var ring = new SimulatedRing(_world, name, nominal, _epochNs);
-                _rings.Add((ring, nominal));
+                Rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;
         }
@@ -86,7 +92,7 @@ internal sealed class VirtualDevices
         var box = new PandASimulator(_world, new PandASimulatorOptions { DataPeriodNs = _boxDataPeriodNs, EpochNs = _epochNs });
         Boxes.Add((name, settings, box));
         List<string> used = [];
-        foreach (var axis in _controllers.SelectMany(c => c.Axes))
+        foreach (var axis in Controllers.SelectMany(c => c.Axes))
         {
             if (axis.Settings.Axis.Encoder is not { } encoder)
                 continue;
@@ -94,8 +100,8 @@ internal sealed class VirtualDevices
             var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
             box.WireEncoder(Number(settings, "kind", encoder.Input, "INENC", 4), counts);
         }
-        if (settings.Has("live-input") && _controllers.Count > 0)
-            box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), _controllers[0].Live);
+        if (settings.Has("live-input") && Controllers.Count > 0)
+            box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), Controllers[0].Live);
         if (settings.Has("trigger-output"))
             foreach (var camera in Cameras)
                 camera.TriggerOn(box.TtlOut(Number(settings, "trigger-output", settings.Text("trigger-output"), "TTLOUT", 10)));
@@ -108,7 +114,7 @@ internal sealed class VirtualDevices
         var box = new ZebraSimulator(_world);
         Zebras.Add((name, settings, box));
         List<string> used = [];
-        foreach (var axis in _controllers.SelectMany(c => c.Axes))
+        foreach (var axis in Controllers.SelectMany(c => c.Axes))
         {
             if (axis.Settings.Axis.Encoder is not { } encoder)
                 continue;
@@ -116,8 +122,8 @@ internal sealed class VirtualDevices
             var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
             box.WireEncoder(Number(settings, "kind", encoder.Input, "ENC", 4), counts);
         }
-        if (settings.Has("live-input") && _controllers.Count > 0)
-            box.WireInput(settings.Text("live-input"), _controllers[0].Live);
+        if (settings.Has("live-input") && Controllers.Count > 0)
+            box.WireInput(settings.Text("live-input"), Controllers[0].Live);
         foreach (var camera in Cameras)
             camera.TriggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
         if (!settings.Has("detectors"))
@@ -129,8 +135,8 @@ internal sealed class VirtualDevices
 
     private SimulatedDiode Diode()
     {
-        var diode = new SimulatedDiode(_world, [.. _controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
-        foreach (var (ring, nominal) in _rings)
+        var diode = new SimulatedDiode(_world, [.. Controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
+        foreach (var (ring, nominal) in Rings)
             ring.CurrentSet += current => diode.SetFlux(nominal > 0 ? current / nominal : 0);
         return diode;
     }

@@ -85,8 +85,9 @@ internal sealed class RunDriver(Output output)
             if (!resumed && interrupts.Count == 0 && run.IsResume && !control.Stays && !control.Quits)
             {
                 resumed = true;
-                await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
-                continue;
+                var reply = await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
+                if (reply is not ScanReply.Refused)
+                    continue;
             }
             if (control.Stays && interrupts.Count == 0 && !IsDeviceLost(session.View))
             {

@@ -95,6 +95,12 @@ public sealed record ScanWork
     /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
     public long? AtOuter { get; init; }
 
+    /// <summary>Devices were unstaged with problems, and are made safe before it is decided what that means.</summary>
+    public ScanStep.Unstaging? FailedUnstaging { get; init; }
+
+    /// <summary>Hardware was flying: the other devices are made safe once the box is.</summary>
+    public bool BoxComesFirst { get; init; }
+
     /// <summary>Devices were made safe since the last staging: detectors may have been disarmed.</summary>
     public bool MadeSafe { get; init; }
 }

@@ -131,14 +131,8 @@ internal sealed partial class PandADriver
         if (_programme is null)
             await ReadTableAsync(box, cancel);
         await box.Control.DoAsync(cancel, Gate(open: false));
-        var deadline = _clock.NowNs + _programme!.LongestPeriodNs + HaltMarginNs;
-        var state = await ReadSequencerAsync(box, cancel);
-        while (state.Running && state.State != "WAIT_TRIGGER" && _clock.NowNs < deadline)
-        {
-            await SleepAsync(FirstPollNs, cancel);
-            state = await ReadSequencerAsync(box, cancel);
-        }
-        if (state.Running && state.State != "WAIT_TRIGGER")
+        var state = await StopAtGateAsync(box, cancel);
+        if (state.IsExposing)
         {
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed(
@@ -150,6 +144,28 @@ internal sealed partial class PandADriver
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
         return await ConfirmFiredAsync(box, state with { Running = false }, cancel);
     });
+
+    /// <summary>Waits behind the closed gate until no exposure is under way, as long as the programme may need.</summary>
+    private async Task<SequencerState> StopAtGateAsync(Box box, CancellationToken cancel)
+    {
+        var deadline = _clock.NowNs + _programme!.LongestPeriodNs + HaltMarginNs;
+        var state = await ReadSequencerAsync(box, cancel);
+        while (state.IsExposing && _clock.NowNs < deadline)
+        {
+            await SleepAsync(FirstPollNs, cancel);
+            state = await ReadSequencerAsync(box, cancel);
+        }
+        return state;
+    }
+
+    /// <summary>Lets the exposure under way end behind the closed gate: one that is cut short would be recorded as a whole one.</summary>
+    private async Task<bool> EndExposureAsync(CancellationToken cancel)
+    {
+        var box = Connected();
+        if (_programme is null)
+            await ReadTableAsync(box, cancel);
+        return !(await StopAtGateAsync(box, cancel)).IsExposing;
+    }
 
     private long Triggered()
     {
@@ -231,5 +247,8 @@ internal sealed partial class PandADriver
                 _programme = SequencerProgramme.FromTable(rows, Integer("PRESCALE", answers[1]), box.TickNs);
     }
 
-    private sealed record SequencerState(string State, int Line, long Repeat, string Health, bool Running, bool AtEnd);
+    private sealed record SequencerState(string State, int Line, long Repeat, string Health, bool Running, bool AtEnd)
+    {
+        public bool IsExposing => Running && State != "WAIT_TRIGGER";
+    }
 }

@@ -103,7 +103,7 @@ public sealed class LeaseTests
         List<(long AtNs, object Message)> heard = [];
         var disk = _node.System.ActorOf(
             DiskActor.Props("/data", new DiskLimits(300_000_000, 600_000_000), folder => ask(folder), _node.Time), "disk");
-        disk.Tell(new DeviceOrder(1, "u", new RunParameters("/data", 1, 1, []), new ScanEffect.WatchDisk()), _node.Ear("ear", heard));
+        disk.Tell(new DeviceOrder(1, 1, "u", new RunParameters("/data", 1, 1, []), new ScanEffect.WatchDisk()), _node.Ear("ear", heard));
         _run.RunFor(5 * Second);
         ask = _ => Task.FromResult<long?>(400_000_000);
         _run.RunFor(5 * Second);
@@ -121,7 +121,7 @@ public sealed class LeaseTests
 
     private void Order(long epoch, LeaseEnd end) => _actor.Tell(
         new DeviceOrder(
-            epoch, "u",
+            epoch, 1, "u",
             new RunParameters("run", 1, 1, []) { Lease = new DeviceLease(TimeSpan.FromSeconds(10), end) },
             new ScanEffect.MoveShutter("shutter", true)),
         ActorRefs.NoSender);
