@@ -19,7 +19,7 @@ public static partial class BeamlineFile
     public static LoadedBeamline Load(string file, HoconObject root, DeviceCatalogue catalogue)
     {
         var settings = new HoconSettings("", root).SectionOf("beamline");
-        settings.AllowOnly("name", "simulation", "devices", "suspenders");
+        settings.AllowOnly("name", "simulation", "epics", "devices", "suspenders");
         var name = settings.Text("name");
         CheckName(settings, "name", name);
         var simulation = settings.Has("simulation") ? ReadSimulation(settings.Section("simulation")) : null;
@@ -28,6 +28,7 @@ public static partial class BeamlineFile
         return new LoadedBeamline(file, name, description, devices, simulation) 
         {
             Settings = settings,
+            Epics = EpicsClient.Read(settings),
             Suspenders = settings.Has("suspenders") ? SuspenderSettings.Read(settings.Section("suspenders"), devices) : [],
         };
     }

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -25,6 +26,9 @@ public sealed record LoadedBeamline(
     public required ISettings Settings { get; init; }
 
     public EquatableArray<Suspender> Suspenders { get; init; }
+
+    /// <summary>How EPICS process variables are found: the file's <c>epics</c> section over the environment.</summary>
+    public CaSettings Epics { get; init; } = new();
 
     public bool HasSimulation => Simulation is not null;
 
