@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Transport;
-using Flyscan.Host.Composition;
 using Flyscan.Host.Time;
 
 namespace Flyscan.Host.Cli;
