@@ -47,7 +47,8 @@ public sealed class RecordedSessionTests(ITestOutputHelper output)
             };
             if (data.IsEmpty || message.Left > 0)
                 continue;
-            var value = DbrReader.Read(type, elements, data.Span)!.Value;
+            // One character is an empty long string: the zero behind it.
+            var value = type == Dbr.Char && elements == 1 ? new PvValue.Text("") : DbrReader.Read(type, elements, data.Span)!.Value;
             var said = DbrWriter.ForPut(value, type, (int)Math.Max(elements, 2));
             Assert.Equal((type, elements), (said!.Value.Type, said.Value.Count));
             Assert.Equal(Convert.ToHexString(data.Span), Convert.ToHexString(said.Value.Data).PadRight(data.Length * 2, '0'));
