@@ -26,7 +26,7 @@ internal static class PvCommand
         }),
         Put(),
         Verb("monitor", "Prints each change of a process variable until Ctrl-C.", "flyscan pv monitor RING:CURRENT", [], MonitorAsync),
-        Verb("info", "Says what is known of a process variable: server, type, rights, limits, choices.", "flyscan pv info Z.VAL", [], InfoAsync),
+        Verb("info", "Says what is known of it: server, type, rights, limits, choices.", "flyscan pv info Z.VAL", [], InfoAsync),
     };
 
     private static Command Put()
@@ -60,7 +60,8 @@ internal static class PvCommand
         var variable = new Argument<string>("NAME") { Description = "The process variable: a record, or record.FIELD." };
         var beamline = new Option<string?>("--beamline", "-b")
         {
-            Description = "Beamline file whose epics section says where to search. Default: the environment (EPICS_CA_…), else this machine.",
+            Description = "Beamline file whose epics section says where to search. Default: the environment (EPICS_CA_…), "
+                + "else this machine.",
             HelpName = "FILE",
         };
         var within = new Option<double>("--within")
@@ -120,7 +121,7 @@ internal static class PvCommand
             while (waiting.TryTake(out var reading))
                 call.Output.Line($"{call.Channel.Name} {Line(reading!)}");
             if (waiting.Dropped > told)
-                call.Output.Line($"{call.Channel.Name} *** {waiting.Dropped - told} values were dropped: they came faster than they are printed");
+                call.Output.Line($"{call.Channel.Name} *** {waiting.Dropped - told} values dropped: they come faster than they are printed");
             told = waiting.Dropped;
         });
         await ended.Task;
@@ -147,7 +148,8 @@ internal static class PvCommand
             output.Line($"precision  {precision}");
         foreach (var (name, range) in new[]
         {
-            ("display", metadata.Display), ("control", metadata.Control), ("warning", metadata.WarningLimits), ("alarm", metadata.AlarmLimits),
+            ("display", metadata.Display), ("control", metadata.Control), ("warning", metadata.WarningLimits),
+            ("alarm", metadata.AlarmLimits),
         })
             if (!double.IsNaN(range.Low) && range.Low != range.High)
                 output.Line(string.Create(CultureInfo.InvariantCulture, $"{name,-10} {range.Low:G9} to {range.High:G9}"));
@@ -174,7 +176,9 @@ internal static class PvCommand
 
     private static string Shown(PvValue value) => value is PvValue.Array<byte> || value.Count <= ShownItems
         ? value.AsText()
-        : $"[{value.Count}] {string.Join(' ', value.AsNumbers().Take(ShownItems).Select(n => n.ToString("G9", CultureInfo.InvariantCulture)))} …";
+        : $"[{value.Count}] {string.Join(' ', value.AsNumbers().Take(ShownItems).Select(Short))} …";
+
+    private static string Short(double number) => number.ToString("G9", CultureInfo.InvariantCulture);
 
     private static T Need<T>(Outcome<T> outcome) => outcome is Outcome<T>.Completed { Value: var value }
         ? value

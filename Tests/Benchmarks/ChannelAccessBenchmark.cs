@@ -30,7 +30,8 @@ internal static class ChannelAccessBenchmark
         }
         var count = 0.0;
         Post();
-        server.Listen(IPAddress.Loopback, int.Parse(Environment.GetEnvironmentVariable("BENCH_PORT") ?? "0", CultureInfo.InvariantCulture), new UdpPorts());
+        var port = Environment.GetEnvironmentVariable("BENCH_PORT") ?? "0";
+        server.Listen(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture), new UdpPorts());
         Console.WriteLine(server.Port);
         Console.In.ReadToEnd();
 
@@ -139,7 +140,8 @@ internal static class ChannelAccessBenchmark
                 channels.Add(client.Open($"BENCH:RECORD:{i}"));
         foreach (var channel in channels)
             await channel.ConnectAsync(Within, None);
-        output.WriteLine(Line($"{Channels} channels searched and connected", $"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:F2} s"));
+        var took = TimeProvider.System.GetElapsedTime(began);
+        output.WriteLine(Line($"{Channels} channels searched and connected", $"{took.TotalSeconds:F2} s"));
         return channels;
     }
 
@@ -160,7 +162,8 @@ internal static class ChannelAccessBenchmark
         var load = (self.TotalProcessorTime - cpu).TotalSeconds / seconds;
         dropped = monitors.Sum(m => m.Dropped);
         output.WriteLine(Line(
-            $"{Channels} monitors at 10 Hz: client's CPU", $"{100 * load:F1} % of a core, {(seen - before) / seconds:N0} events/s, {dropped} dropped"));
+            $"{Channels} monitors at 10 Hz: client's CPU",
+            $"{100 * load:F1} % of a core, {(seen - before) / seconds:N0} events/s, {dropped} dropped"));
         server.Kill();
         server.WaitForExit();
         while (channels.Any(c => c.State == PvState.Connected))
@@ -171,7 +174,8 @@ internal static class ChannelAccessBenchmark
         while (seen - atStart < needed)
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         output.WriteLine(Line(
-            $"all {Channels} subscriptions back after the server's restart", $"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:F2} s"));
+            $"all {Channels} subscriptions back after the server's restart",
+            $"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:F2} s"));
         foreach (var monitor in monitors)
             monitor.Dispose();
         return again;

@@ -12,7 +12,7 @@ if (wanted is "all" or "specs")
     SpecBenchmarks.Run(Console.Out);
 if (wanted is "all" or "planning")
     PlanningBenchmark.Run(Console.Out);
-if (wanted is "all" or "handover" or "channel-access" or "channel-access-server")
+if (wanted is "all" or "handover")
     await HandoverBenchmark.RunAsync(Console.Out);
 if (wanted is "channel-access-server")
     ChannelAccessBenchmark.Serve();

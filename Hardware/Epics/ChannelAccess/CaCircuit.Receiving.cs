@@ -19,7 +19,7 @@ internal sealed partial class CaCircuit
             Break(fault);
     }
 
-    /// <summary>Whoever reads whole buffers one after the other is behind: the server's events then wait, and conflate, over there.</summary>
+    /// <summary>Whoever reads whole buffers one after the other is behind: the server's events then wait over there.</summary>
     private void Pace(int length, long nowNs)
     {
         if (length < FullSegment)

@@ -249,7 +249,8 @@ public sealed partial class CaClient : IPvClient
         if (!channel.CanWrite)
             return "the server denies write access";
         if (DbrWriter.ForPut(value, channel.Type, (int)Math.Min(channel.Count, int.MaxValue)) is not { } known)
-            return $"the value cannot be written to {Dbr.FieldNameOf(channel.Type)} of {channel.Count} elements: too long, empty or out of range";
+            return $"the value cannot be written to {Dbr.FieldNameOf(channel.Type)} of {channel.Count} elements: "
+                + "too long, empty or out of range";
         put = known;
         return null;
     }

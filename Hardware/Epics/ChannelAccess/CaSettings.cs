@@ -94,6 +94,7 @@ public sealed record CaSettings
             return otherwise;
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= greatest
             ? value
-            : throw new SettingsException($"the environment variable {name} = {text}: it must be a number from {least:G6} to {greatest:G6}");
+            : throw new SettingsException(
+                $"the environment variable {name} = {text}: it must be a number from {least:G6} to {greatest:G6}");
     }
 }

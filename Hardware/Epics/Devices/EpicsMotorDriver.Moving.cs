@@ -138,7 +138,8 @@ internal sealed partial class EpicsMotorDriver
         if (after.OnHighSwitch || after.OnLowSwitch)
             return $"it stands on its {(after.OnHighSwitch ? "high" : "low")} limit switch: {where}";
         if (after.HasMissed || after.HasProblem)
-            return $"the record says that the move failed (MISS {(after.HasMissed ? 1 : 0)}, MSTA problem {(after.HasProblem ? 1 : 0)}): {where}";
+            return $"the record says that the move failed (MISS {(after.HasMissed ? 1 : 0)}, "
+                + $"MSTA problem {(after.HasProblem ? 1 : 0)}): {where}";
         var tolerance = Math.Max(_settings.Tolerance ?? after.DeadBand, 1e-12);
         if (Math.Abs(after.Position - target) > tolerance)
             return FormattableString.Invariant($"{where}; more than {tolerance:G6} off. Was it stopped, or told otherwise?");

@@ -42,7 +42,8 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
         if (state is not Outcome<MotorState>.Completed { Value: var motor })
             return state.As<Nothing>();
         if (motor.Unit.Length > 0 && motor.Unit != _settings.Axis.Unit)
-            return new Outcome<Nothing>.Refused($"{Name}: {_settings.Pv}.EGU is {motor.Unit}, and the beamline file says {_settings.Axis.Unit}");
+            return new Outcome<Nothing>.Refused(
+                $"{Name}: {_settings.Pv}.EGU is {motor.Unit}, and the beamline file says {_settings.Axis.Unit}");
         if (motor.HasLimits && (motor.Low > _settings.Axis.Low || motor.High < _settings.Axis.High))
             return new Outcome<Nothing>.Refused(FormattableString.Invariant($"{Name}: the beamline file says {_settings.Axis.Low:G9} to ")
                 + FormattableString.Invariant($"{_settings.Axis.High:G9} {_settings.Axis.Unit}, and {_settings.Pv} has soft limits ")

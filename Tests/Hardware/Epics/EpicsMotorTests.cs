@@ -225,7 +225,8 @@ public sealed class EpicsMotorTests : IAsyncDisposable
 
     private MotorRecord Serve(double maxVelocity = double.PositiveInfinity)
     {
-        var motor = new MotorRecord(_bench.Server, new MotorRecordSettings("MOT:Z", "mm", -10, 10, 5, 0.1, 1e-4) { MaxVelocity = maxVelocity });
+        var settings = new MotorRecordSettings("MOT:Z", "mm", -10, 10, 5, 0.1, 1e-4) { MaxVelocity = maxVelocity };
+        var motor = new MotorRecord(_bench.Server, settings);
         _bench.Server.Add(motor.Record);
         return motor;
     }

@@ -16,7 +16,8 @@ public sealed class CaClientTests
     {
         await using var bench = new CaBench();
         var record = bench.Serve("A", 1.5);
-        bench.Server.Run(() => record.Fields["VAL"].Post(new PvValue.Number(2.5), 1_700_000_000_123_456_789, new PvAlarm(4, PvSeverity.Minor)));
+        var alarm = new PvAlarm(4, PvSeverity.Minor);
+        bench.Server.Run(() => record.Fields["VAL"].Post(new PvValue.Number(2.5), 1_700_000_000_123_456_789, alarm));
         using var channel = bench.Connected("A");
         var reading = bench.Value(channel.GetAsync(Second, None));
         Assert.Equal((new PvValue.Number(2.5), new PvAlarm(4, PvSeverity.Minor), 1_700_000_000_123_456_789),
@@ -129,7 +130,7 @@ public sealed class CaClientTests
         await using var bench = new CaBench(new CaSettings { LongestSearchNs = 2 * Second });
         using var channel = bench.Client.Open("NOBODY:HAS:IT");
         var sent = new List<int>();
-        foreach (var ms in new[] { 10, 40, 110, 240, 500, 1000, 2000 })
+        foreach (var ms in new[] { 10, 50, 120, 260, 520, 1050, 2100 })
         {
             bench.Pass(ms * 1_000_000L - (bench.Clock.NowNs));
             sent.Add(bench.Datagrams.Sent);

@@ -47,7 +47,8 @@ internal static class RecordedCaSession
             var left = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture)
                 : words[5].StartsWith('+') ? int.Parse(words[5], CultureInfo.InvariantCulture)
                 : 0;
-            messages.Add(new RecordedMessage(name, number, words[1], words[2], [.. Convert.FromHexString(parts[0]), .. new byte[left]], left));
+            byte[] bytes = [.. Convert.FromHexString(parts[0]), .. new byte[left]];
+            messages.Add(new RecordedMessage(name, number, words[1], words[2], bytes, left));
         }
         return messages;
     }

@@ -130,7 +130,7 @@ public sealed class RecordedSessionTests(ITestOutputHelper output)
         var compared = 0;
         foreach (var line in printed)
         {
-            var text = line.StartsWith("Old : ", StringComparison.Ordinal) || line.StartsWith("New : ", StringComparison.Ordinal) ? line[6..] : line;
+            var text = line.Length > 6 && line[..6] is ("Old : " or "New : ") ? line[6..] : line;
             var words = text.Split(' ', 2);
             var ours = readings.Where(r => r.Name == words[0]).ToList();
             if (ours.Count == 0 || text.Contains("*** disconnected", StringComparison.Ordinal))
