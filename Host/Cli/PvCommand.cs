@@ -121,7 +121,7 @@ internal static class PvCommand
             while (waiting.TryTake(out var reading))
                 call.Output.Line($"{call.Channel.Name} {Line(reading!)}");
             if (waiting.Dropped > told)
-                call.Output.Line($"{call.Channel.Name} *** {waiting.Dropped - told} values dropped: they come faster than they are printed");
+                call.Output.Line($"{call.Channel.Name} *** {waiting.Dropped - told} values dropped: they came faster than printed");
             told = waiting.Dropped;
         });
         await ended.Task;

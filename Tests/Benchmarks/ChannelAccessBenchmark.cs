@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
@@ -94,7 +95,46 @@ internal static class ChannelAccessBenchmark
             times[i] = TimeProvider.System.GetElapsedTime(began).TotalMicroseconds;
         }
         Array.Sort(times);
+        var floor = RoundTrips(Count);
         output.WriteLine(Line($"sequential get, median of {Count}", $"{times[Count / 2]:F1} µs (p99 {times[Count * 99 / 100]:F1} µs)"));
+        output.WriteLine(Line(
+            $"bare TCP round trip of as many bytes, blocking threads, median",
+            $"{floor[Count / 2]:F1} µs (p99 {floor[Count * 99 / 100]:F1} µs)"));
+        output.WriteLine(Line($"ratio of the medians", $"{times[Count / 2] / floor[Count / 2]:F2}"));
+    }
+
+    /// <summary>What the machine takes for the same exchange without any protocol: two threads that block in a socket each.</summary>
+    private static double[] RoundTrips(int count)
+    {
+        const int Asked = 16;
+        const int Answered = 40;
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var here = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        here.Connect(listener.LocalEndPoint!);
+        using var there = listener.Accept();
+        there.NoDelay = true;
+        var echo = new Thread(() =>
+        {
+            var bytes = new byte[Answered];
+            while (there.Receive(bytes.AsSpan(0, Asked)) > 0)
+                there.Send(bytes);
+        });
+        echo.Start();
+        var (request, reply) = (new byte[Asked], new byte[Answered]);
+        var times = new double[count];
+        for (var i = 0; i < count; i++)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            here.Send(request);
+            here.Receive(reply);
+            times[i] = TimeProvider.System.GetElapsedTime(began).TotalMicroseconds;
+        }
+        here.Shutdown(SocketShutdown.Both);
+        echo.Join();
+        Array.Sort(times);
+        return times;
     }
 
     private static async Task PipelinedAsync(CaClient client, TextWriter output)
