@@ -25,7 +25,7 @@ public static partial class BeamlineFile
         var simulation = settings.Has("simulation") ? ReadSimulation(settings.Section("simulation")) : null;
         var devices = ReadDevices(settings.SectionOf("devices"), catalogue);
         var description = DescriptionMerge.Of(name, devices, settings);
-        return new LoadedBeamline(file, name, description, devices, simulation) 
+        return new LoadedBeamline(file, name, description, devices, simulation)
         {
             Settings = settings,
             Epics = EpicsClient.Read(settings),

@@ -77,7 +77,8 @@ internal static class DbrWriter
 
     private static void WriteStamp(Span<byte> to, long? stampNs)
     {
-        if (stampNs is not { } ns)
+        // What is older than the servers' epoch cannot be said: it goes as never processed.
+        if (stampNs is not { } ns || ns < Dbr.EpochSeconds * 1_000_000_000)
             return;
         BinaryPrimitives.WriteUInt32BigEndian(to, (uint)(ns / 1_000_000_000 - Dbr.EpochSeconds));
         BinaryPrimitives.WriteUInt32BigEndian(to[4..], (uint)(ns % 1_000_000_000));

@@ -74,7 +74,10 @@ internal sealed class MotorRecord
         var limits = new PvRange(_settings.Low, _settings.High);
         var metadata = new PvMetadata(new PvValue.Number(0), default)
         {
-            Units = _settings.Unit, Precision = 4, Display = limits, Control = limits,
+            Units = _settings.Unit,
+            Precision = 4,
+            Display = limits,
+            Control = limits,
         };
         foreach (var (field, value) in new (string, double)[]
         {

@@ -20,6 +20,8 @@ internal sealed class CaBench : IAsyncDisposable
 
     public CaBench(CaSettings? settings = null)
     {
+        // Servers' clocks begin in 1990.
+        Time.Advance(TimeSpan.FromDays(20_000));
         Network = new MemoryNetwork(Post);
         Datagrams = new MemoryDatagrams(Post);
         Clock = new WallClock(Time);
@@ -51,7 +53,7 @@ internal sealed class CaBench : IAsyncDisposable
         var record = new ServedRecord(name, "ao");
         var pv = record.Add("VAL", Dbr.Double, new PvValue.Number(value));
         pv.Metadata = new PvMetadata(pv.Value, default) { Units = "mm", Precision = 3, Control = new PvRange(-90, 90) };
-        pv.Post(pv.Value, Server.StampNs + Second);
+        pv.Post(pv.Value, Server.StampNs);
         foreach (var (field, kind, content, most) in more)
             record.Add(field, kind, content, most);
         Server.Add(record);
