@@ -29,6 +29,8 @@ internal static class CommandLine
             RunsCommand.Show(),
             DoctorCommand.Create(),
             VirtualCommand.Create(),
+            VirtualIocCommand.Create(),
+            PvCommand.Create(),
             PandACommand.Create(),
             CompletionCommand.Create(),
         };

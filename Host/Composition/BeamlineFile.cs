@@ -21,7 +21,7 @@ public static partial class BeamlineFile
     public static LoadedBeamline Load(string file, HoconObject root, DeviceCatalogue catalogue)
     {
         var settings = new HoconSettings("", root).SectionOf("beamline");
-        settings.AllowOnly("name", "simulation", "devices", "suspenders", "disk");
+        settings.AllowOnly("name", "simulation", "epics", "devices", "suspenders", "disk");
         var name = settings.Text("name");
         CheckName(settings, "name", name);
         var simulation = settings.Has("simulation") ? ReadSimulation(settings.Section("simulation")) : null;
@@ -31,6 +31,7 @@ public static partial class BeamlineFile
         {
             Settings = settings,
             Disk = settings.Has("disk") ? ReadDisk(settings.Section("disk")) : new DiskLimits(LeastFree, 2 * LeastFree),
+            Epics = EpicsClient.Read(settings),
             Suspenders = settings.Has("suspenders") ? SuspenderSettings.Read(settings.Section("suspenders"), devices) : [],
         };
     }

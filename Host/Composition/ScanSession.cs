@@ -30,6 +30,9 @@ internal sealed class ScanSession : IAsyncDisposable
     private readonly IActorRef _supervisor;
     private readonly long _epoch;
 
+    /// <summary>Used by devices, so that it ends after them.</summary>
+    private EpicsClient? _epics;
+
     private ScanSession(
         ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor,
         RunView view, HandoverMeter meter, long epoch)
@@ -52,9 +55,11 @@ internal sealed class ScanSession : IAsyncDisposable
     {
         Faults();
         var stores = new Hdf5FrameStoreFactory();
+        var epics = new EpicsClient(run.Beamline.Epics);
         var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints)
         {
             Axes = run.Beamline.Description.Axes,
+            Pvs = epics.Get,
         };
         var devices = run.Beamline.CreateDevices(environment);
         var needed = run.DevicesNeeded;
@@ -67,7 +72,9 @@ internal sealed class ScanSession : IAsyncDisposable
         {
             var authority = system.ActorOf(BeamlineAuthority.Props(run.Beamline.Name), "authority");
             var granted = await authority.Ask<Authority>(new RequestAuthority(run.Uid), ConnectLimit, cancel);
-            return Start(run, system, devices, granted.Epoch, timeScale);
+            var session = Start(run, system, devices, granted.Epoch, timeScale);
+            session._epics = epics;
+            return session;
         }
         catch (Exception e) when (e is AskTimeoutException or TaskCanceledException)
         {
@@ -94,6 +101,8 @@ internal sealed class ScanSession : IAsyncDisposable
         await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
         foreach (var device in _devices.Values)
             await device.DisposeAsync();
+        if (_epics is not null)
+            await _epics.DisposeAsync();
     }
 
     private static long NowNs => TimeProvider.System.NowNs();
