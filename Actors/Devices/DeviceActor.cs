@@ -8,23 +8,35 @@ namespace Flyscan.Actors.Devices;
 
 /// <summary>One device behind one driver: carries out orders of the newest epoch, answers each exactly once, and says when
 /// the device is lost.</summary>
-/// <remarks>Supervision: a restart keeps the driver, which belongs to whoever made the actor; orders under way answer all
+/// <remarks>When nothing is heard of the supervisor for the length of its lease, the device goes to its safe state by itself. Supervision:
+/// a restart keeps the driver, which belongs to whoever made the actor; orders under way answer all
 /// the same.</remarks>
-public abstract class DeviceActor : ReceiveActor
+public abstract class DeviceActor : ReceiveActor, IWithTimers
 {
     private readonly IDevice _device;
-    private readonly HashSet<IActorRef> _watchers = [];
+    // In the order in which they came, so that they are told in the same order in every process.
+    private readonly List<IActorRef> _watchers = [];
     private CancellationTokenSource _current = new();
-    private long _epoch;
+    private (long Epoch, long Number) _last;
+    private string? _lost;
+    private DeviceLease? _lease;
+    private long _heardNs;
+    private long _busyUntilNs;
 
     protected DeviceActor(IDevice device, TimeProvider time)
     {
         _device = device;
         Time = time;
         Receive<DeviceOrder>(Hear);
-        Receive<WatchDevice>(_ => _watchers.Add(Sender));
+        Receive<WatchDevice>(_ => Watch(Sender));
         Receive<DeviceIsLost>(Lose);
+        Receive<KeepLease>(Keep);
+        Receive<ReleaseLease>(Release);
+        Receive<LeaseDue>(_ => LookAtLease());
+        Receive<LeaseEnforced>(Enforced);
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected TimeProvider Time { get; }
 
@@ -70,32 +82,104 @@ public abstract class DeviceActor : ReceiveActor
 
     private void Hear(DeviceOrder order)
     {
-        if (order.Epoch < _epoch)
+        if (!order.IsAfter(_last))
         {
-            Log.Warning("{0}: order of epoch {1} ignored, epoch is {2}", _device.Name, order.Epoch, _epoch);
+            Log.Warning("{0}: order {1} of epoch {2} ignored, the last was {3}", _device.Name, order.Number, order.Epoch, _last);
             return;
         }
-        _epoch = order.Epoch;
-        _watchers.Add(Sender);
+        _last = (order.Epoch, order.Number);
+        Watch(Sender);
+        _heardNs = NowNs;
+        if (_lease is null)
+            Timers.StartPeriodicTimer(LeaseDue.Instance, LeaseDue.Instance, order.Run.Lease.Length / 4);
+        _lease = order.Run.Lease;
         if (order.Effect is ScanEffect.MakeSafe)
             MakeSafe();
         else
             Carry(order);
     }
 
-    private void MakeSafe()
+    private void Watch(IActorRef watcher)
+    {
+        if (_watchers.Contains(watcher))
+            return;
+        _watchers.Add(watcher);
+        // A successor must not take for a fault what is a loss.
+        if (_lost is not null)
+            watcher.Tell(new ScanCommand.DeviceLost(NowNs, _device.Name, _lost));
+    }
+
+    private void Keep(KeepLease keep)
+    {
+        if (keep.Epoch != _last.Epoch)
+            return;
+        _heardNs = NowNs;
+        _busyUntilNs = _heardNs + keep.BusyForNs;
+    }
+
+    private void Release(ReleaseLease release)
+    {
+        if (release.Epoch < _last.Epoch)
+            return;
+        _lease = null;
+        Timers.Cancel(LeaseDue.Instance);
+    }
+
+    private void LookAtLease()
+    {
+        var now = NowNs;
+        if (_lease is not DeviceLease lease || now - _heardNs < lease.Length.Ticks * 100
+            || (lease.End == LeaseEnd.FinishTake && now < _busyUntilNs))
+            return;
+        Log.Warning(
+            "{0}: nothing heard of the supervisor of epoch {1} for {2:0.#} s; going to the safe state",
+            _device.Name, _last.Epoch, (now - _heardNs) / 1e9);
+        Timers.Cancel(LeaseDue.Instance);
+        GiveUpOrders();
+        _device.MakeSafeAsync(_current.Token).PipeTo(
+            Self, Self, outcome => new LeaseEnforced(outcome.Problem), thrown => new LeaseEnforced(OutcomeOf<Nothing>(thrown).Problem));
+    }
+
+    /// <summary>A safe state that was not reached is tried again as long as nobody else takes over.</summary>
+    private void Enforced(LeaseEnforced enforced)
+    {
+        if (enforced.Problem is not string problem)
+        {
+            if (!Timers.IsTimerActive(LeaseDue.Instance))
+                _lease = null;
+            return;
+        }
+        Log.Error("{0}: its safe state was not reached: {1}; tried again", _device.Name, problem);
+        if (_lease is DeviceLease lease)
+            Timers.StartPeriodicTimer(LeaseDue.Instance, LeaseDue.Instance, lease.Length / 4);
+    }
+
+    private void GiveUpOrders()
     {
         _current.Cancel();
         _current = new CancellationTokenSource();
+    }
+
+    private void MakeSafe()
+    {
+        GiveUpOrders();
         Run(_device.MakeSafeAsync, (at, outcome) => new ScanCommand.MadeSafe(at, _device.Name, outcome));
     }
 
     private void Lose(DeviceIsLost lost)
     {
+        _lost = lost.Reason;
         Log.Warning("{0} is lost: {1}", _device.Name, lost.Reason);
         foreach (var watcher in _watchers)
             watcher.Tell(new ScanCommand.DeviceLost(NowNs, _device.Name, lost.Reason));
     }
+
+    private sealed class LeaseDue : INoSerializationVerificationNeeded
+    {
+        public static readonly LeaseDue Instance = new();
+    }
+
+    private sealed record LeaseEnforced(string? Problem) : INoSerializationVerificationNeeded;
 
     private sealed record DeviceIsLost(string Reason) : INoSerializationVerificationNeeded;
 }

@@ -14,6 +14,11 @@ public sealed class MotionActor(IMotionController controller, ProgrammeShelf pro
 
     protected override void Carry(DeviceOrder order)
     {
+        if (order.Effect is ScanEffect.AskProgress ask)
+        {
+            Run(controller.GetStatusAsync, (at, o) => new ScanCommand.MotionProgress(at, ask.Take, o));
+            return;
+        }
         if (order.Effect is not ScanEffect.OrderMotion e)
             throw new ArgumentException($"{controller.Name} is a motion controller and cannot carry out {order.Effect}.");
         Run(c => OrderAsync(order.Uid, e, c), (at, o) => new ScanCommand.MotionAnswered(at, e.Take, e.Order, o));

@@ -6,7 +6,7 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Actors.Devices;
 
 /// <summary>A detector that writes frames. Gathers the questions about recorded frames, so that one flush answers all that wait.</summary>
-public class RecorderActor : DeviceActor, IWithTimers
+public class RecorderActor : DeviceActor
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -25,8 +25,6 @@ public class RecorderActor : DeviceActor, IWithTimers
         Receive<PatienceEnded>(e => Flush(q => q.Number == e.Number));
         Receive<Flushed>(Answer);
     }
-
-    public ITimerScheduler Timers { get; set; } = null!;
 
     protected ISegmentSalvage Salvage { get; }
 
@@ -58,6 +56,9 @@ public class RecorderActor : DeviceActor, IWithTimers
             case ScanEffect.CollectRecorder e:
                 Ask(e);
                 break;
+            case ScanEffect.AskProgress e:
+                Run(_recorder.GetStatusAsync, (at, o) => new ScanCommand.RecorderProgress(at, e.Take, e.Device, o));
+                break;
             case ScanEffect.UnstageRecorder e:
                 Run(c => _recorder.UnstageAsync(e.Restore, c), (at, o) => new ScanCommand.RecorderUnstaged(at, e.Recorder, o));
                 break;
@@ -70,7 +71,7 @@ public class RecorderActor : DeviceActor, IWithTimers
         order.Uid,
         order.Epoch,
         order.Run.RunFolder,
-        SegmentFiles.NextNumber(order.Run.RunFolder, _recorder.Name),
+        Salvage.NextNumber(order.Run.RunFolder, _recorder.Name),
         order.Run.ExposureNs,
         order.Run.PlannedFrames,
         order.Run.Detectors);
@@ -93,7 +94,7 @@ public class RecorderActor : DeviceActor, IWithTimers
         {
             var dead = session is null or { NewSegment: true }
                 ? effect.Segments
-                : effect.Segments.Take(effect.Segments.Count - 1).ToEquatableArray();
+                : effect.Segments.Where(s => s.Segment.Number != session.Session.Segment.Number).ToEquatableArray();
             salvaged = await SalvageAsync(order.Run.RunFolder, dead, cancel);
         }
         return salvaged is Outcome<EquatableArray<SegmentRun>>.Completed { Value: var all }

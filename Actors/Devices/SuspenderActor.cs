@@ -15,6 +15,7 @@ public sealed class SuspenderActor : ReceiveActor, IWithTimers
     private readonly TimeProvider _time;
     private SignalWatch _watch = SignalWatch.New;
     private IActorRef _supervisor = ActorRefs.Nobody;
+    private (long Epoch, long Number) _last;
     private long? _wanted;
     private bool _reading;
     private bool _isLost;
@@ -42,6 +43,9 @@ public sealed class SuspenderActor : ReceiveActor, IWithTimers
 
     private void Hear(DeviceOrder order)
     {
+        if (!order.IsAfter(_last))
+            return;
+        _last = (order.Epoch, order.Number);
         switch (order.Effect)
         {
             case ScanEffect.WatchBeam:

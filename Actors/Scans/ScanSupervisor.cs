@@ -30,15 +30,20 @@ public sealed record ScanProgress(string Uid, ScanState State, ScanStep Step);
 /// <remarks>Supervision: stopped, never restarted, when its journal fails; a successor recovers from what was acknowledged.</remarks>
 public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 {
-    private const string BlockTimer = "block";
+    private const string FlightTimer = "flight";
+    private const int TicksPerBlock = 10;
+    private const long FlightMarginNs = 1_000_000_000;
 
-    private static readonly TimeSpan BlockPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(100);
 
     private readonly SupervisorSetup _setup;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly List<IActorRef> _standing = [];
     private ScanState _state = ScanState.New;
     private ScanWork _work = ScanWork.Fresh;
+    private int _ticks;
+    private long _orders;
 
     public ScanSupervisor(SupervisorSetup setup)
     {
@@ -50,17 +55,27 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
             Publish(LastSequenceNr, e);
         });
         Command<ScanCommand>(Hear);
-        Command<BlockTick>(tick => Hear(new ScanCommand.BlockDue(setup.Time.NowNs(), tick.Take)));
+        Command<FlightTick>(Hear);
+        Command<HeartbeatDue>(_ => KeepLeases());
     }
 
     public override string PersistenceId { get; }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    /// <summary>What the disk's actor is called among the setup's devices.</summary>
+    public const string DiskKey = "disk watch";
+
     /// <summary>What a suspender's actor is called among the setup's devices.</summary>
     public static string SuspenderKey(string suspender) => $"suspender {suspender}";
 
     public static Props Props(SupervisorSetup setup) => Akka.Actor.Props.Create(() => new ScanSupervisor(setup));
+
+    protected override void PreStart()
+    {
+        base.PreStart();
+        Timers.StartPeriodicTimer(HeartbeatDue.Instance, HeartbeatDue.Instance, _setup.Facts.Lease.Length / 5);
+    }
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
@@ -68,6 +83,13 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
             cause, "The journal does not take {0} of scan {1}; the scan stops here and can be resumed", @event.GetType().Name, _setup.Uid);
         _setup.Listener.Tell(new JournalFailed(_setup.Uid, cause.GetBaseException().Message));
         base.OnPersistFailure(cause, @event, sequenceNr);
+    }
+
+    private void Hear(FlightTick tick)
+    {
+        Hear(new ScanCommand.ProgressDue(_setup.Time.NowNs(), tick.Take));
+        if (++_ticks % TicksPerBlock == 0)
+            Hear(new ScanCommand.BlockDue(_setup.Time.NowNs(), tick.Take));
     }
 
     private void Hear(ScanCommand command)
@@ -108,13 +130,17 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         _state = decision.State;
         _work = decision.Work;
         if (_work.Step is not ScanStep.Flying)
-            Timers.Cancel(BlockTimer);
+            Timers.Cancel(FlightTimer);
+        if (_work.Step is ScanStep.Ended)
+            ReleaseLeases();
         foreach (var effect in decision.Effects)
             Carry(effect);
         if (_work.Step is ScanStep.Preparing or ScanStep.Enabling or ScanStep.AwaitingRecords)
             _setup.Meter.WaitBegan();
         else if (_work.Step is ScanStep.Held or ScanStep.Unstaging or ScanStep.MakingSafe)
             _setup.Meter.Forget();
+        // Before any word of where it stands, so that whoever hears that sees why.
+        _setup.Listener.Tell(new ScanProgress(_setup.Uid, _state, _work.Step));
         if (decision.Reply is ScanReply reply)
             asker.Tell(reply);
         if (decision.Notice is ScanReply notice)
@@ -124,7 +150,32 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
             _standing.Clear();
             _setup.Listener.Tell(notice);
         }
-        _setup.Listener.Tell(new ScanProgress(_setup.Uid, _state, _work.Step));
+    }
+
+    /// <summary>Devices hear that somebody is there for them, and for how long they are needed whatever happens to us.</summary>
+    private void KeepLeases()
+    {
+        if (_state.Uid is null || _work.Step is ScanStep.Ended)
+            return;
+        var busyNs = _work.Step switch
+        {
+            ScanStep.Flying s => s.StartNs + FlightNs(s.Programme) - _setup.Time.NowNs(),
+            ScanStep.Enabling s => FlightNs(s.Programme),
+            ScanStep.Starting s => FlightNs(s.Programme),
+            _ => 0,
+        };
+        foreach (var device in _setup.Run.Devices)
+            _setup.Devices[device].Tell(new KeepLease(_state.Epoch, Math.Max(0, busyNs)));
+    }
+
+    private long FlightNs(Flyscan.Scanning.Planning.TakeProgramme programme) =>
+        (long)(programme.DurationNs * _setup.Run.WallPerPlan) + FlightMarginNs;
+
+    private void ReleaseLeases()
+    {
+        Timers.Cancel(HeartbeatDue.Instance);
+        foreach (var device in _setup.Run.Devices)
+            _setup.Devices[device].Tell(new ReleaseLease(_state.Epoch));
     }
 
     private void Carry(ScanEffect effect)
@@ -132,13 +183,15 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         switch (effect)
         {
             case ScanEffect.WatchBlocks e:
-                Timers.StartPeriodicTimer(BlockTimer, new BlockTick(e.Take), BlockPeriod, BlockPeriod);
+                _ticks = 0;
+                Timers.StartPeriodicTimer(FlightTimer, new FlightTick(e.Take), FirstLook, TickPeriod);
+                KeepLeases();
                 break;
             case ScanEffect.Precompile e:
                 _setup.Run.Plan.Compile(e.Frames);
                 break;
             default:
-                _setup.Devices[DeviceOf(effect)].Tell(new DeviceOrder(_state.Epoch, _setup.Uid, _setup.Facts, effect));
+                _setup.Devices[DeviceOf(effect)].Tell(new DeviceOrder(_state.Epoch, ++_orders, _setup.Uid, _setup.Facts, effect));
                 break;
         }
     }
@@ -153,9 +206,11 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         ScanEffect.OrderMotion => _setup.Run.Motion!,
         ScanEffect.OrderBox or ScanEffect.ReadEncoders => _setup.Run.Box,
         ScanEffect.CollectRecorder e => e.Recorder,
+        ScanEffect.AskProgress e => e.Device,
         ScanEffect.JudgeExposures e => e.Box,
         ScanEffect.WatchBeam e => SuspenderKey(e.Suspender),
         ScanEffect.ReadBeam e => SuspenderKey(e.Suspender),
+        ScanEffect.WatchDisk => DiskKey,
         ScanEffect.MakeSafe e => e.Device,
         ScanEffect.UnstageRecorder e => e.Recorder,
         _ => throw new System.Diagnostics.UnreachableException(),
@@ -163,7 +218,12 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 
     private void Publish(long sequence, ScanEvent happened) => _setup.Listener.Tell(new ScanJournaled(sequence, happened));
 
-    private sealed record BlockTick(int Take) : INoSerializationVerificationNeeded;
+    private sealed class HeartbeatDue : INoSerializationVerificationNeeded
+    {
+        public static readonly HeartbeatDue Instance = new();
+    }
+
+    private sealed record FlightTick(int Take) : INoSerializationVerificationNeeded;
 }
 
 /// <summary>The journal refused a write; the scan stands where its last acknowledged event left it.</summary>

@@ -8,8 +8,8 @@ public static class FaultShrinker
     /// <param name="faults">A list that fails.</param>
     /// <param name="fails">Whether a run with exactly these faults fails; the same for the same list.</param>
     /// <param name="mostTries">Ends the search early; the result then fails but may not be the least.</param>
-    public static IReadOnlyList<Fault> Minimise(
-        IReadOnlyList<Fault> faults, Func<IReadOnlyList<Fault>, bool> fails, int mostTries = 2_000)
+    public static IReadOnlyList<T> Minimise<T>(
+        IReadOnlyList<T> faults, Func<IReadOnlyList<T>, bool> fails, int mostTries = 2_000)
     {
         var left = faults.ToArray();
         var tries = 0;
@@ -35,10 +35,10 @@ public static class FaultShrinker
 
         return left;
 
-        bool Try(IReadOnlyList<Fault> some) => tries++ < mostTries && fails(some);
+        bool Try(IReadOnlyList<T> some) => tries++ < mostTries && fails(some);
     }
 
-    private static Fault[]? Smaller(Fault[] faults, int parts, Func<IReadOnlyList<Fault>, bool> fails)
+    private static T[]? Smaller<T>(T[] faults, int parts, Func<IReadOnlyList<T>, bool> fails)
     {
         for (var i = 0; i < parts && parts > 1; i++)
         {
@@ -50,7 +50,7 @@ public static class FaultShrinker
         for (var i = 0; i < parts; i++)
         {
             var (from, to) = Bounds(faults.Length, parts, i);
-            Fault[] rest = [.. faults[..from], .. faults[to..]];
+            T[] rest = [.. faults[..from], .. faults[to..]];
             if (rest.Length < faults.Length && rest.Length > 0 && fails(rest))
                 return rest;
         }

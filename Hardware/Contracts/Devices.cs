@@ -10,7 +10,8 @@ public interface IDevice : IAsyncDisposable
 {
     string Name { get; }
 
-    /// <summary>Raised when the device can no longer be reached; the text says why. Raised once per loss, from any thread.</summary>
+    /// <summary>Raised when the device can no longer be reached; the text says why. Raised once per loss, from any thread; at once for
+    /// who subscribes after a loss.</summary>
     event Action<string>? Lost;
 
     /// <summary>Connects, identifies, reads limits. Safe to call again after a loss.</summary>

@@ -6,6 +6,9 @@ public interface IClock
 {
     long NowNs { get; }
 
+    /// <summary>The moment by the calendar, nanoseconds since 1970; null for a clock that knows none.</summary>
+    long? UnixNowNs => null;
+
     /// <summary>Calls <paramref name="wake"/> once, at or after the given time; disposing the result before that prevents it.</summary>
     IDisposable WakeAt(long timeNs, Action wake);
 }

@@ -66,6 +66,12 @@ public sealed record DeviceEnvironment(
     IClock Clock, IConnector Connector, IFrameStoreFactory Stores, double TimeScale, EndpointOverrides Endpoints)
 {
     public EquatableArray<AxisDescription> Axes { get; init; }
+
+    /// <summary>The process's client for EPICS process variables, made when first asked for; null where there is none.</summary>
+    public Func<Epics.IPvClient>? Pvs { get; init; }
+
+    /// <summary>The wall clock, for what is compared with time stamps of others.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
 /// <summary>Addresses that replace the file's (a virtual beamline started on free ports): key is <c>device.port-key</c>, value

@@ -6,6 +6,10 @@ namespace Flyscan.Hardware.Contracts;
 /// <summary>Reads back what dead writers left.</summary>
 public interface ISegmentSalvage
 {
+    /// <summary>The number of a recorder's next segment file: one once used in a run folder is never used again, whoever used
+    /// it.</summary>
+    int NextNumber(string runFolder, string recorder);
+
     /// <summary>Makes the file an ordinary one that others can open, and says which triggers it holds, by its identity dataset.
     /// Nothing in it is deleted. A file that does not exist holds nothing.</summary>
     /// <remarks><b>Errors</b> <see cref="Outcome{T}.Failed"/> naming the file and the cause; <see cref="Outcome{T}.TimedOut"/> when

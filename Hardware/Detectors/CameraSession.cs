@@ -23,6 +23,9 @@ internal sealed class CameraSession(string id, CameraStaging staging, CameraWrit
 
     public CameraStaging Staging { get; set; } = staging;
 
+    /// <summary>Exposure that was set before anybody staged it, in nanoseconds.</summary>
+    public long ExposureBeforeNs { get; init; }
+
     public CameraWriter Writer => writer;
 
     /// <summary>Triggers since staging.</summary>

@@ -65,7 +65,9 @@ internal sealed class SimulatedCamera
         else
         {
             _isStaging = true;
-            Unstage(null, _ => Open(staging, done));
+            // Whoever staged it last may have died before it could say what it changed.
+            var before = _session?.ExposureBeforeNs ?? ExposureNs;
+            Unstage(null, _ => Open(staging, before, done));
         }
     }
 
@@ -136,7 +138,7 @@ internal sealed class SimulatedCamera
         });
     }
 
-    private void Open(CameraStaging staging, Action<Outcome<long>> done)
+    private void Open(CameraStaging staging, long exposureBeforeNs, Action<Outcome<long>> done)
     {
         var path = Path.Combine(staging.Folder, staging.RelativePath);
         var spec = CameraFrames.Spec(
@@ -150,10 +152,9 @@ internal sealed class SimulatedCamera
                 done(outcome.As<long>());
                 return;
             }
-            var before = ExposureNs;
             ExposureNs = staging.ExposureNs;
-            _session = NewSession(staging, store);
-            done(new Outcome<long>.Completed(before));
+            _session = NewSession(staging, exposureBeforeNs, store);
+            done(new Outcome<long>.Completed(exposureBeforeNs));
         }));
     }
 
@@ -169,10 +170,13 @@ internal sealed class SimulatedCamera
         }
     }
 
-    private CameraSession NewSession(CameraStaging staging, IFrameStore store)
+    private CameraSession NewSession(CameraStaging staging, long exposureBeforeNs, IFrameStore store)
     {
         var writer = new CameraWriter(store, Settings.ImageBytes, _around.WaitsForWriter, _around.Time);
-        var session = new CameraSession($"{Settings.Detector.Name}-{_around.WorldName}-{++_sessions}", staging, writer);
+        var session = new CameraSession($"{Settings.Detector.Name}-{_around.WorldName}-{++_sessions}", staging, writer)
+        {
+            ExposureBeforeNs = exposureBeforeNs,
+        };
         writer.Recorded += frames => _around.World.Post(() => Recorded?.Invoke(session.Id, frames));
         writer.Faulted += reason => _around.World.Post(() => Faulted?.Invoke(reason));
         Run(writer);

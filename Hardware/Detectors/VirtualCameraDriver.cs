@@ -35,7 +35,15 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
             staging.ScanUid, LineText.Number(staging.Epoch), staging.RunFolder, path,
             LineText.Number((long)staging.Segment), LineText.Number(staging.ExposureNs),
         ];
-        var reply = await Link.AskAsync("stage", words, PatientNs, cancel);
+        // Not given up half way: what was staged would stay so.
+        var reply = await Link.AskAsync("stage", words, PatientNs, CancellationToken.None);
+        if (cancel.IsCancellationRequested && reply is Outcome<EquatableArray<string>>.Completed { Value: [_, var exposure] })
+        {
+            var undone = await Link.AskAsync("unstage", [exposure], PatientNs, CancellationToken.None);
+            return undone is Outcome<EquatableArray<string>>.Completed
+                ? new Outcome<RecorderSession>.Cancelled()
+                : new Outcome<RecorderSession>.Failed($"{Name}: cancelled, but it could not be unstaged: {undone.Problem}");
+        }
         return Read(reply, answer => answer.Count != 2
             ? null
             : SessionOf(answer[0], staging.Segment, path, [new SavedSetting(ExposureSetting, answer[1])]));

@@ -14,7 +14,10 @@ internal abstract class VirtualSettableDriver(LineAddress address, string kind, 
 
     public async Task<Outcome<double>> MoveAsync(double target, CancellationToken cancel)
     {
-        var reply = await Link.AskAsync("move", [LineText.Number(target)], Address.Allow(longestMoveNs), cancel);
+        var reply = await SendMoveAsync(target, cancel);
+        // A move that a former process began, and nobody waits for, ends first.
+        if (reply is Outcome<EquatableArray<string>>.Refused && await StopAsync(cancel) is Outcome<double>.Completed)
+            reply = await SendMoveAsync(target, cancel);
         if (reply is not Outcome<EquatableArray<string>>.Cancelled)
             return Value(reply);
         var stopped = await StopAsync(CancellationToken.None);
@@ -24,6 +27,9 @@ internal abstract class VirtualSettableDriver(LineAddress address, string kind, 
     }
 
     public override async Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => WithoutValue(await StopAsync(cancel));
+
+    private Task<Outcome<EquatableArray<string>>> SendMoveAsync(double target, CancellationToken cancel) =>
+        Link.AskAsync("move", [LineText.Number(target)], Address.Allow(longestMoveNs), cancel);
 
     private async Task<Outcome<double>> StopAsync(CancellationToken cancel) =>
         Value(await Link.AskAsync("stop", [], Address.Allow(longestMoveNs), cancel));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -14,6 +15,20 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
 
     private readonly SegmentRecovery _recovery = new(time, limit);
     private readonly SegmentReader _reader = new(time, limit);
+
+    public int NextNumber(string runFolder, string recorder)
+    {
+        var data = Path.Combine(runFolder, "data");
+        Directory.CreateDirectory(data);
+        var highest = 0;
+        foreach (var file in Directory.EnumerateFiles(data, $"{recorder}.*.h5"))
+        {
+            var number = Path.GetFileNameWithoutExtension(file).AsSpan(recorder.Length + 1);
+            if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
+                highest = Math.Max(highest, n);
+        }
+        return highest + 1;
+    }
 
     public async Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel)
     {

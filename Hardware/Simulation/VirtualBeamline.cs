@@ -15,6 +15,7 @@ public sealed class VirtualBeamline : IAsyncDisposable
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<ConnectionListener> _listeners = [];
     private readonly List<IConnection> _clients = [];
+    private readonly List<IConnection> _lines = [];
     private readonly List<KeyValuePair<string, string>> _endpoints = [];
     private readonly VirtualBeamlineOptions _options;
     private readonly SimulatedWorld _world;
@@ -81,7 +82,7 @@ public sealed class VirtualBeamline : IAsyncDisposable
         }
         await _idle.DisposeAsync();
         CloseListeners();
-        foreach (var client in Clients())
+        foreach (var client in Clients().Concat(_lines))
             client.Dispose();
         foreach (var camera in _devices.Cameras)
             await CloseFileAsync(camera);
@@ -134,6 +135,22 @@ public sealed class VirtualBeamline : IAsyncDisposable
             ListenForBox(name, settings, boxHost, "control-port", 8888, box.ServeControl);
             ListenForBox(name, settings, boxHost, "data-port", 8889, box.ServeData);
         }
+        foreach (var (name, settings, box) in _devices.Zebras)
+            ServeZebra(name, settings, host, box.Serve);
+    }
+
+    /// <summary>Behind a terminal server's port, or as a serial device of this machine.</summary>
+    private void ServeZebra(string name, ISettings settings, string host, Action<IConnection> serve)
+    {
+        if (settings.Has("device"))
+        {
+            var terminal = PseudoTerminal.Open();
+            _lines.Add(terminal.Connection);
+            serve(terminal.Connection);
+            _endpoints.Add(new($"{name}.device", $"{terminal.Path}:{SerialConnector.Baud}"));
+            return;
+        }
+        ListenForBox(name, settings, _options.Host ?? settings.Text("host", host), "port", 0, serve);
     }
 
     private void ListenForBox(string name, ISettings settings, string host, string key, int usual, Action<IConnection> serve)

@@ -4,6 +4,8 @@ using Flyscan.Hardware.Devices;
 using Flyscan.Hardware.Motion;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation.Line;
+using Flyscan.Hardware.Zebra;
+using Flyscan.Hardware.Zebra.Simulator;
 
 namespace Flyscan.Hardware.Simulation;
 
@@ -17,8 +19,6 @@ internal sealed class VirtualDevices
     private readonly long _boxDataPeriodNs;
     private readonly long _epochNs;
     private readonly CameraSurroundings _around;
-    private readonly List<SimulatedController> _controllers = [];
-    private readonly List<(SimulatedRing Ring, double Nominal)> _rings = [];
 
     /// <summary>Furnishes a world that has not begun.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> where a setting is wrong or names what is not there.</remarks>
@@ -34,6 +34,8 @@ internal sealed class VirtualDevices
         foreach (var name in devices.Keys)
             if (devices.Section(name) is var settings && settings.Text("kind") == BoxKind)
                 AddBox(name, settings);
+            else if (settings.Text("kind") == ZebraFactory.KindName)
+                AddZebra(name, settings);
     }
 
     /// <summary>Devices behind the line protocol.</summary>
@@ -41,22 +43,32 @@ internal sealed class VirtualDevices
 
     public List<SimulatedCamera> Cameras { get; } = [];
 
+    public List<SimulatedController> Controllers { get; } = [];
+
+    public List<ISoftAxis> SoftAxes { get; } = [];
+
+    public List<(SimulatedRing Ring, double Nominal)> Rings { get; } = [];
+
     public List<(string Name, ISettings Settings, PandASimulator Box)> Boxes { get; } = [];
+
+    public List<(string Name, ISettings Settings, ZebraSimulator Box)> Zebras { get; } = [];
 
     private void Add(string name, ISettings settings)
     {
         switch (settings.Text("kind"))
         {
             case VirtualMotionFactory.KindName:
-                _controllers.Add(new SimulatedController(_world, VirtualMotionSettings.Read(name, settings), _options.Seed));
-                Line.Add(new MotionLineDevice(_world, _controllers[^1]));
+                Controllers.Add(new SimulatedController(_world, VirtualMotionSettings.Read(name, settings), _options.Seed));
+                Line.Add(new MotionLineDevice(_world, Controllers[^1]));
                 break;
             case VirtualMotorFactory.KindName:
                 var motor = new SimulatedMotor(VirtualMotorSettings.Read(name, settings).Axis, _options.Seed);
+                SoftAxes.Add(motor);
                 Line.Add(new SettableLineDevice(_world, motor, VirtualMotorFactory.KindName));
                 break;
             case VirtualTemperatureFactory.KindName:
                 var temperature = new SimulatedTemperature(VirtualTemperatureSettings.Read(name, settings));
+                SoftAxes.Add(temperature);
                 Line.Add(new SettableLineDevice(_world, temperature, VirtualTemperatureFactory.KindName));
                 break;
             case VirtualCameraFactory.KindName:
@@ -69,7 +81,7 @@ internal sealed class VirtualDevices
             case VirtualRingFactory.KindName:
                 var nominal = VirtualRingSettings.Read(settings).Current;
                 var ring = new SimulatedRing(_world, name, nominal, _epochNs);
-                _rings.Add((ring, nominal));
+                Rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;
         }
@@ -80,7 +92,7 @@ internal sealed class VirtualDevices
         var box = new PandASimulator(_world, new PandASimulatorOptions { DataPeriodNs = _boxDataPeriodNs, EpochNs = _epochNs });
         Boxes.Add((name, settings, box));
         List<string> used = [];
-        foreach (var axis in _controllers.SelectMany(c => c.Axes))
+        foreach (var axis in Controllers.SelectMany(c => c.Axes))
         {
             if (axis.Settings.Axis.Encoder is not { } encoder)
                 continue;
@@ -88,8 +100,8 @@ internal sealed class VirtualDevices
             var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
             box.WireEncoder(Number(settings, "kind", encoder.Input, "INENC", 4), counts);
         }
-        if (settings.Has("live-input") && _controllers.Count > 0)
-            box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), _controllers[0].Live);
+        if (settings.Has("live-input") && Controllers.Count > 0)
+            box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), Controllers[0].Live);
         WireCameras(settings, box);
         if (settings.Has("detectors"))
             AddDiodes(settings.Section("detectors"), used, box);
@@ -108,6 +120,38 @@ internal sealed class VirtualDevices
         }
     }
 
+    private void AddZebra(string name, ISettings settings)
+    {
+        var box = new ZebraSimulator(_world);
+        Zebras.Add((name, settings, box));
+        List<string> used = [];
+        foreach (var axis in Controllers.SelectMany(c => c.Axes))
+        {
+            if (axis.Settings.Axis.Encoder is not { } encoder)
+                continue;
+            used.Add(encoder.Input);
+            var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
+            box.WireEncoder(Number(settings, "kind", encoder.Input, "ENC", 4), counts);
+        }
+        if (settings.Has("live-input") && Controllers.Count > 0)
+            box.WireInput(settings.Text("live-input"), Controllers[0].Live);
+        foreach (var camera in Cameras)
+            camera.TriggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
+        if (!settings.Has("detectors"))
+            return;
+        foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))
+            if (detector.Text("capture") is ['E', 'N', 'C', ..] input && !used.Contains(input))
+                box.WireEncoder(Number(detector, "capture", input, "ENC", 4), Diode());
+    }
+
+    private SimulatedDiode Diode()
+    {
+        var diode = new SimulatedDiode(_world, [.. Controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
+        foreach (var (ring, nominal) in Rings)
+            ring.CurrentSet += current => diode.SetFlux(nominal > 0 ? current / nominal : 0);
+        return diode;
+    }
+
     private void AddDiodes(ISettings detectors, List<string> used, PandASimulator box)
     {
         foreach (var name in detectors.Keys)
@@ -117,10 +161,7 @@ internal sealed class VirtualDevices
             if (used.Contains(capture) || !capture.StartsWith("INENC"))
                 continue;
             used.Add(capture);
-            var diode = new SimulatedDiode(_world, [.. _controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
-            foreach (var (ring, nominal) in _rings)
-                ring.CurrentSet += current => diode.SetFlux(nominal > 0 ? current / nominal : 0);
-            box.WireEncoder(Number(detector, "capture", capture, "INENC", 4), diode);
+            box.WireEncoder(Number(detector, "capture", capture, "INENC", 4), Diode());
         }
     }
 

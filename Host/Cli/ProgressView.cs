@@ -10,8 +10,8 @@ namespace Flyscan.Host.Cli;
 /// <summary>Shows a scan while it runs; disposing it leaves the last state on the screen.</summary>
 internal interface IProgressView : IAsyncDisposable
 {
-    /// <summary>Asks for one of r, a, q below the progress.</summary>
-    Task<char> AskAsync(string question, CancellationToken cancel);
+    /// <summary>Asks for one of r, a, q below the progress; gives '-' where the question is over before it is answered.</summary>
+    Task<char> AskAsync(string question, Func<bool> isOver, CancellationToken cancel);
 }
 
 /// <summary>The figures that both views show.</summary>
@@ -33,17 +33,18 @@ internal sealed class ProgressFigures(RunView view, RunToMake run)
         return string.Create(CultureInfo.InvariantCulture,
             $"{PhaseOf(progress),-12} {done,8}/{run.Plan.Frames} {100.0 * done / run.Plan.Frames,5:0.0} %  ") +
             string.Create(CultureInfo.InvariantCulture,
-                $"{rate,7:0} frames/s  {TimeLeft(left),8} left  take {progress.State.LastTake}  {Beam()}");
+                $"{rate,7:0} frames/s  {TimeLeft(left),8} left  take {progress.State.LastTake}  {Beam()}") +
+            string.Concat(progress.State.Holds.Select(h => $"\n  held by {h.Key}: {h.Value}"));
     }
 
     public double Fraction => view.Progress is { } p && run.Plan.Frames > 0
         ? (double)(p.State.Committed.Count + p.State.Skipped.Count) / run.Plan.Frames
         : 0;
 
-    public string Phase => view.Progress is { } p ? PhaseOf(p) : "connecting";
-
-    private static string PhaseOf(ScanProgress progress) => progress.Step.GetType().Name switch
+    /// <summary>What a scan is in the middle of, in a word or two.</summary>
+    public static string PhaseOf(ScanProgress? progress) => progress?.Step.GetType().Name switch
     {
+        null => "connecting",
         nameof(ScanStep.Idle) => "starting",
         nameof(ScanStep.AwaitingRecords) => "reading back",
         nameof(ScanStep.MakingSafe) => "making safe",
@@ -79,7 +80,7 @@ internal sealed class LineProgress : IProgressView
         _loop = LoopAsync();
     }
 
-    public Task<char> AskAsync(string question, CancellationToken cancel) => Task.FromResult('q');
+    public Task<char> AskAsync(string question, Func<bool> isOver, CancellationToken cancel) => Task.FromResult('q');
 
     public async ValueTask DisposeAsync()
     {
@@ -116,7 +117,7 @@ internal sealed class BarProgress : IProgressView
         _loop = LoopAsync(_stop.Token);
     }
 
-    public async Task<char> AskAsync(string question, CancellationToken cancel)
+    public async Task<char> AskAsync(string question, Func<bool> isOver, CancellationToken cancel)
     {
         await StopAsync();
         Console.Write(question);
@@ -125,7 +126,9 @@ internal sealed class BarProgress : IProgressView
             var key = Console.KeyAvailable ? char.ToLowerInvariant(Console.ReadKey(intercept: true).KeyChar) : '\0';
             if (cancel.IsCancellationRequested)
                 key = 'a';
-            if (key is 'r' or 'a' or 'q')
+            else if (isOver())
+                key = '-';
+            if (key is 'r' or 'a' or 'q' or '-')
             {
                 Console.WriteLine(key);
                 _stop = new CancellationTokenSource();

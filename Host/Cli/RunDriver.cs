@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Flyscan.Host.Composition;
+using Flyscan.Host.Control;
 using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Host.Cli;
@@ -22,11 +24,13 @@ internal sealed class RunDriver(Output output)
         {
             await using var session = await ScanSession.OpenAsync(
                 run, world?.Endpoints ?? Hardware.Contracts.EndpointOverrides.None, timeScale, interrupts.Second);
+            var control = new RunControl(run.Uid, Path.GetFullPath(run.DataFolder), session.View, session.AskAsync);
+            await using var server = Listen(run.Uid, control);
             if (resume)
                 session.TakeOver();
             else
                 session.Submit(run);
-            var code = await WatchAsync(session, run, interrupts);
+            var code = await WatchAsync(session, run, interrupts, control);
             keep = code == ExitCode.Paused;
             return code;
         }
@@ -42,35 +46,61 @@ internal sealed class RunDriver(Output output)
         }
     }
 
-    private async Task<int> WatchAsync(ScanSession session, RunToMake run, Interrupts interrupts)
+    /// <summary>The control socket; a scan runs without one where there can be none.</summary>
+    private ControlServer? Listen(string uid, RunControl control)
+    {
+        var path = ControlSocket.PathOf(uid);
+        try
+        {
+            return ControlServer.Open(path, control.AnswerAsync);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+        {
+            output.Note($"no control from elsewhere: the socket {path} cannot be made: {e.Message}");
+            return null;
+        }
+    }
+
+    private async Task<int> WatchAsync(ScanSession session, RunToMake run, Interrupts interrupts, RunControl control)
     {
         await using var view = output.Progress(session.View, run);
         var resumed = false;
+        var standing = session.View.Standing;
         while (true)
         {
-            var standing = session.View.Standing;
             var done = await Task.WhenAny(session.View.End, standing, interrupts.NextAsync());
             if (done == session.View.End)
                 break;
-            if (done == standing)
+            if (done != standing)
             {
-                var paused = await standing;
-                // Whoever says `flyscan resume` says that holds are over, once: those set from now on stand.
-                if (!resumed && interrupts.Count == 0 && run.IsResume)
-                {
-                    resumed = true;
-                    await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
-                    continue;
-                }
-                if (!await GoOnAsync(session, run, view, paused, interrupts))
-                {
-                    await SettleAsync(session.View);
-                    await view.DisposeAsync();
-                    return output.Paused(run, paused, session.View.Progress?.State);
-                }
+                await InterruptAsync(session, interrupts);
                 continue;
             }
-            await InterruptAsync(session, interrupts);
+            var paused = await standing;
+            // Taken before anything is said, so that no later word is missed.
+            standing = session.View.Standing;
+            if (!IsStanding(session.View))
+                continue;
+            // Whoever says `flyscan resume` says that holds are over, once: those set from now on stand.
+            if (!resumed && interrupts.Count == 0 && run.IsResume && !control.Stays && !control.Quits)
+            {
+                resumed = true;
+                var reply = await session.AskAsync(at => new ScanCommand.ResumeScan(at, "flyscan resume"), CancellationToken.None);
+                if (reply is not ScanReply.Refused)
+                    continue;
+            }
+            if (control.Stays && interrupts.Count == 0 && !IsDeviceLost(session.View))
+            {
+                output.Note(
+                    $"paused at frame {paused.AtFrame} of {run.Plan.Frames}; waiting for `flyscan resume {run.Uid}`, or seek, or abort");
+                continue;
+            }
+            if (control.Quits || !await GoOnAsync(session, run, view, paused, interrupts))
+            {
+                await SettleAsync(session.View);
+                await view.DisposeAsync();
+                return output.Paused(run, paused, session.View.Progress?.State);
+            }
         }
         var (end, why) = await session.View.End;
         await view.DisposeAsync();
@@ -88,6 +118,10 @@ internal sealed class RunDriver(Output output)
             && !view.End.IsCompleted && TimeProvider.System.GetElapsedTime(began) < SettleLimit)
             await Task.Delay(Look, TimeProvider.System, CancellationToken.None);
     }
+
+    /// <summary>Held by something that does not pass by itself, and not on its way to an end.</summary>
+    private static bool IsStanding(RunView view) =>
+        view.Progress is { State: { Ending: null, Status: null } state } && state.Holds.Keys.Any(h => !ScanDecider.PassesByItself(h));
 
     private static bool IsDeviceLost(RunView view) =>
         view.Progress is { } progress && progress.State.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal));
@@ -114,10 +148,13 @@ internal sealed class RunDriver(Output output)
         if (!output.CanAsk || session.View.Progress is null || IsDeviceLost(session.View))
             return false;
         var answer = await view.AskAsync(
-            $"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ", interrupts.Second);
+            $"paused at frame {paused.AtFrame} of {run.Plan.Frames}: [r]esume, [a]bort, or [q]uit and resume later? ",
+            () => !IsStanding(session.View), interrupts.Second);
         if (answer == 'q')
             return false;
         interrupts.Reset();
+        if (answer == '-')
+            return true;
         await session.AskAsync(
             at => answer == 'a' ? new ScanCommand.AbortScan(at, "user", "aborted at the pause") : new ScanCommand.ResumeScan(at, "user"),
             CancellationToken.None);

@@ -54,7 +54,10 @@ internal static class RunPreparation
         var template = request.PathTemplate ?? RunFolder.DefaultTemplate;
         var values = new PathValues(uid, request.Visit, request.ScanNumber, request.Operator);
         var name = RefusedException.Unless(PathTemplate.Expand(template, values), $"{arguments.Request}: ");
-        var run = RunToMake.Of(uid, dataFolder, name, beamline, Plan(request, beamline, arguments.FreeBytes(dataFolder)));
+        var run = RunToMake.Of(uid, dataFolder, name, beamline, Plan(request, beamline, arguments.FreeBytes(dataFolder))) with
+        {
+            FreeBytes = arguments.FreeBytes,
+        };
         if (Directory.Exists(run.Folder.Path))
             throw new RefusedException(
                 $"the run's folder {run.Folder.Path} exists already; give a path template that names each run, as with {{uid}}");
@@ -89,7 +92,11 @@ internal static class RunPreparation
             throw new RefusedException(
                 $"scan {uid} was planned as {submitted.PlanHash[..12]}…, and now plans as {plan.Hash[..12]}…: " +
                 "the beamline file has changed since. Give the file as it was with --beamline.");
-        return RunToMake.Of(uid, Path.GetFullPath(dataFolder), submitted.RunFolder, beamline, plan) with { IsResume = true };
+        return RunToMake.Of(uid, Path.GetFullPath(dataFolder), submitted.RunFolder, beamline, plan) with
+        {
+            IsResume = true,
+            FreeBytes = freeBytes,
+        };
     }
 
     /// <summary>The plan, or every reason why there is none, in one exception.</summary>

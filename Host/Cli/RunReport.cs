@@ -48,6 +48,12 @@ internal sealed record RunReport
     /// <summary>The planner's reasons, where it was the planner that refused.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<PlanReason>? Problems { get; init; }
+    public IReadOnlyList<SupersededFrames> SupersededRanges { get; init; } = [];
+
+    public IReadOnlyList<SkippedFrames> SkippedRanges { get; init; } = [];
+
+    /// <summary>Committed frames that each recorder lacks.</summary>
+    public IReadOnlyDictionary<string, long> Lacking { get; init; } = new SortedDictionary<string, long>();
 
     public static RunReport Of(RunSummary summary) => new()
     {
@@ -65,6 +71,9 @@ internal sealed record RunReport
         Documents = Existing(summary.Documents),
         Master = Existing(summary.Master),
         Error = summary.Error,
+        SupersededRanges = summary.SupersededRanges,
+        SkippedRanges = summary.SkippedRanges,
+        Lacking = summary.Lacking,
     };
 
     /// <summary>A run that has no summary yet, as far as its journal tells; as little as its name where that cannot be read.</summary>

@@ -22,9 +22,24 @@ internal static class SummaryView
         Row("files", string.Join("\n", summary.Files.Select(f => Path.Combine(folder.Path, f))));
         Row("master", folder.Master);
         Row("documents", folder.Documents);
+        if (summary.SupersededRanges.Count > 0)
+            Row("superseded", Some(summary.SupersededRanges.Select(r => Invariant($"[{r.First}, {r.End}) of take {r.Take}: {r.Cause}"))));
+        if (summary.SkippedRanges.Count > 0)
+            Row("skipped", Some(summary.SkippedRanges.Select(r => Invariant($"[{r.First}, {r.End}) by {r.Who}: {r.Why}"))));
+        if (summary.Lacking.Count > 0)
+            Row("lacking", string.Join(", ", summary.Lacking.Select(l => Invariant($"{l.Key} {l.Value} frames"))) + " (masked)");
         if (summary.Error is not null)
             Row("reason", summary.Error);
         output.Table(table);
+    }
+
+    /// <summary>The first few lines, and how many more there are.</summary>
+    private static string Some(IEnumerable<string> lines)
+    {
+        const int Most = 8;
+        var all = lines.ToList();
+        var more = all.Count > Most ? Invariant($"\nand {all.Count - Most} more, see flyscan show --json") : "";
+        return string.Join("\n", all.Take(Most)) + more;
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Flyscan.Actors.Devices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hocon;
 using Flyscan.Scanning.Planning;
@@ -10,6 +11,7 @@ namespace Flyscan.Host.Composition;
 public static partial class BeamlineFile
 {
     private const long Second = 1_000_000_000;
+    private const long LeastFree = 256L << 20;
 
     /// <summary>Reads the file and checks it.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> with file, line, path, value and what is allowed.</remarks>
@@ -19,17 +21,27 @@ public static partial class BeamlineFile
     public static LoadedBeamline Load(string file, HoconObject root, DeviceCatalogue catalogue)
     {
         var settings = new HoconSettings("", root).SectionOf("beamline");
-        settings.AllowOnly("name", "simulation", "devices", "suspenders");
+        settings.AllowOnly("name", "simulation", "epics", "devices", "suspenders", "disk");
         var name = settings.Text("name");
         CheckName(settings, "name", name);
         var simulation = settings.Has("simulation") ? ReadSimulation(settings.Section("simulation")) : null;
         var devices = ReadDevices(settings.SectionOf("devices"), catalogue);
         var description = DescriptionMerge.Of(name, devices, settings);
-        return new LoadedBeamline(file, name, description, devices, simulation) 
+        return new LoadedBeamline(file, name, description, devices, simulation)
         {
             Settings = settings,
+            Disk = settings.Has("disk") ? ReadDisk(settings.Section("disk")) : new DiskLimits(LeastFree, 2 * LeastFree),
+            Epics = EpicsClient.Read(settings),
             Suspenders = settings.Has("suspenders") ? SuspenderSettings.Read(settings.Section("suspenders"), devices) : [],
         };
+    }
+
+    private static DiskLimits ReadDisk(ISettings settings)
+    {
+        const long Largest = 1L << 60;
+        settings.AllowOnly("floor", "resume");
+        var floor = settings.Bytes("floor", 0, Largest, LeastFree);
+        return new DiskLimits(floor, settings.Bytes("resume", floor, 2 * Largest, 2 * floor));
     }
 
     private static SimulationSettings ReadSimulation(ISettings settings)

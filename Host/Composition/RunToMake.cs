@@ -24,6 +24,9 @@ internal sealed record RunToMake(
 {
     public bool IsResume { get; init; }
 
+    /// <summary>Bytes free for a folder; null where nobody knows.</summary>
+    public Func<string, long?> FreeBytes { get; init; } = _ => null;
+
     public RunFolder Folder => RunFolder.Of(DataFolder, RunFolderName);
 
     /// <summary>Names of the devices that take part, beam signals included.</summary>
@@ -53,7 +56,10 @@ internal sealed record RunToMake(
             ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
+            WatchesDisk = true,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
+            MayLack = plan.DetectorsUsed
+                .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
         var parameters = new RunParameters(

@@ -1,18 +1,21 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Flyscan.Actors.Devices;
+using Flyscan.Actors.Logging;
 using Flyscan.Actors.Records;
 using Flyscan.Actors.Scans;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Cli;
+using Flyscan.Host.Logging;
 using Flyscan.Host.Time;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Journal;
 using Flyscan.Persistence.Records;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
+using Microsoft.Extensions.Logging;
 
 namespace Flyscan.Host.Composition;
 
@@ -26,6 +29,9 @@ internal sealed class ScanSession : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, IDevice> _devices;
     private readonly IActorRef _supervisor;
     private readonly long _epoch;
+
+    /// <summary>Used by devices, so that it ends after them.</summary>
+    private EpicsClient? _epics;
 
     private ScanSession(
         ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor,
@@ -49,9 +55,11 @@ internal sealed class ScanSession : IAsyncDisposable
     {
         Faults();
         var stores = new Hdf5FrameStoreFactory();
+        var epics = new EpicsClient(run.Beamline.Epics);
         var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints)
         {
             Axes = run.Beamline.Description.Axes,
+            Pvs = epics.Get,
         };
         var devices = run.Beamline.CreateDevices(environment);
         var needed = run.DevicesNeeded;
@@ -64,7 +72,9 @@ internal sealed class ScanSession : IAsyncDisposable
         {
             var authority = system.ActorOf(BeamlineAuthority.Props(run.Beamline.Name), "authority");
             var granted = await authority.Ask<Authority>(new RequestAuthority(run.Uid), ConnectLimit, cancel);
-            return Start(run, system, devices, granted.Epoch, timeScale);
+            var session = Start(run, system, devices, granted.Epoch, timeScale);
+            session._epics = epics;
+            return session;
         }
         catch (Exception e) when (e is AskTimeoutException or TaskCanceledException)
         {
@@ -91,6 +101,8 @@ internal sealed class ScanSession : IAsyncDisposable
         await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
         foreach (var device in _devices.Values)
             await device.DisposeAsync();
+        if (_epics is not null)
+            await _epics.DisposeAsync();
     }
 
     private static long NowNs => TimeProvider.System.NowNs();
@@ -133,6 +145,8 @@ internal sealed class ScanSession : IAsyncDisposable
         RunToMake run, ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, long epoch, double timeScale)
     {
         var time = TimeProvider.System;
+        var loggers = LoggerFactory.Create(to => to.AddProvider(new LogFile(run.Folder.Log, time, Console.Error)));
+        system.ActorOf(LogWriter.Props(loggers), "log");
         var view = new RunView();
         var meter = new HandoverMeter(time);
         var shelf = new ProgrammeShelf();
@@ -163,8 +177,11 @@ internal sealed class ScanSession : IAsyncDisposable
             var signal = (IBeamMonitor)devices[suspender.Signal];
             actors[key] = system.ActorOf(SuspenderActor.Props(suspender, signal, time), $"suspender-{suspender.Name}");
         }
+        // On a thread that may hang with its file system.
+        actors[ScanSupervisor.DiskKey] = system.ActorOf(
+            DiskActor.Props(run.Folder.Path, run.Beamline.Disk, folder => Task.Run(() => run.FreeBytes(folder)), time), "disk");
         var setup = new SupervisorSetup(
-            run.Uid, run.Setup with { Plan = plan }, run.Parameters, actors, monitor, time,
+            run.Uid, run.Setup with { Plan = plan, WallPerPlan = timeScale }, run.Parameters, actors, monitor, time,
             Faults(), meter);
         var supervisor = system.ActorOf(ScanSupervisor.Props(setup), $"scan-{run.Uid}");
         return new ScanSession(system, devices, supervisor, view, meter, epoch);

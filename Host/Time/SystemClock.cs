@@ -9,6 +9,8 @@ public sealed class SystemClock : IClock
 
     public long NowNs => (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
 
+    public long? UnixNowNs => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+
     public IDisposable WakeAt(long timeNs, Action wake)
     {
         var wait = Math.Max(0, timeNs - NowNs);

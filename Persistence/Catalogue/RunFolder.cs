@@ -13,6 +13,8 @@ public sealed record RunFolder(string Path)
 
     public string Documents => System.IO.Path.Combine(Path, "documents.jsonl");
 
+    public string Log => System.IO.Path.Combine(Path, "flyscan.log");
+
     public string Summary => System.IO.Path.Combine(Path, "summary.json");
 
     public string Master => System.IO.Path.Combine(Path, "master.nxs");

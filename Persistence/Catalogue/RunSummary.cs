@@ -7,7 +7,8 @@ namespace Flyscan.Persistence.Catalogue;
 
 /// <summary>What a run came to, for people and scripts: <c>summary.json</c>.</summary>
 /// <remarks>Members in JSON: uid, status, frames, committed, superseded, takes, rewinds, duration_s, dead_time_s, handover_ms, files,
-/// documents, master, error. Superseded: frames in files that are in no committed extent. Files: relative to the run's folder.</remarks>
+/// documents, master, error, superseded_ranges, skipped_ranges, lacking. Superseded: frames in files that are in no committed extent.
+/// Files: relative to the run's folder.</remarks>
 public sealed record RunSummary(
     string Uid,
     string Status,
@@ -24,6 +25,15 @@ public sealed record RunSummary(
     string Master,
     string? Error)
 {
+    /// <summary>Frames that were exposed and not kept, in the order in which that was found.</summary>
+    public IReadOnlyList<SupersededFrames> SupersededRanges { get; init; } = [];
+
+    /// <summary>Frames that were given up, and by whom.</summary>
+    public IReadOnlyList<SkippedFrames> SkippedRanges { get; init; } = [];
+
+    /// <summary>Committed frames that each recorder lacks, where it lacks any: it may, by the beamline file.</summary>
+    public SortedDictionary<string, long> Lacking { get; init; } = [];
+
     private static readonly RunSummaryJson Json = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -61,7 +71,14 @@ public sealed record RunSummary(
             [.. events.OfType<ScanEvent.SegmentOpened>().Select(s => s.Segment.Path).Distinct()],
             facts.Documents,
             facts.Master,
-            finished is null or { Status: ScanStatus.Finished } ? facts.Error : finished.Reason ?? facts.Error);
+            finished is null or { Status: ScanStatus.Finished } ? facts.Error : finished.Reason ?? facts.Error)
+        {
+            SupersededRanges = [.. events.OfType<ScanEvent.FramesRejected>()
+                .SelectMany(e => e.Frames.Select(f => new SupersededFrames(f.First, f.End, e.Take, e.Cause)))],
+            SkippedRanges = [.. events.OfType<ScanEvent.FramesSkipped>()
+                .SelectMany(e => e.Frames.Select(f => new SkippedFrames(f.First, f.End, e.Who, e.Why)))],
+            Lacking = LackingOf(events, committed),
+        };
     }
 
     /// <summary>The file's text.</summary>
@@ -94,6 +111,14 @@ public sealed record RunSummary(
         }
     }
 
+    private static SortedDictionary<string, long> LackingOf(IReadOnlyList<ScanEvent> events, long committed)
+    {
+        var has = events.OfType<ScanEvent.FramesCommitted>().SelectMany(c => c.Extents).ToLookup(e => e.Recorder, e => e.Count);
+        var recorders = events.OfType<ScanEvent.SegmentOpened>().Select(s => s.Segment.Recorder).Distinct();
+        return new SortedDictionary<string, long>(
+            recorders.Where(r => has[r].Sum() < committed).ToDictionary(r => r, r => committed - has[r].Sum()), StringComparer.Ordinal);
+    }
+
     /// <summary>From the files' final counts where they were closed; before that, from what the box has triggered.</summary>
     private static long SupersededOf(IReadOnlyList<ScanEvent> events)
     {
@@ -113,6 +138,12 @@ public sealed record RunSummary(
            select started.AtNs - handed.AtNs,
     ];
 }
+
+/// <summary>Frames [First, End) of a take that are in files and in no committed extent, or that were never recorded.</summary>
+public sealed record SupersededFrames(long First, long End, int Take, string Cause);
+
+/// <summary>Frames [First, End) that nobody takes again.</summary>
+public sealed record SkippedFrames(long First, long End, string Who, string Why);
 
 [JsonSerializable(typeof(RunSummary))]
 internal sealed partial class RunSummaryJson : JsonSerializerContext;

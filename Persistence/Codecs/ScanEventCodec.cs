@@ -64,6 +64,7 @@ public static class ScanEventCodec
         ("scan.hold-cleared/1", typeof(ScanEvent.HoldCleared)),
         ("scan.rewound/1", typeof(ScanEvent.Rewound)),
         ("scan.device-faulted/1", typeof(ScanEvent.DeviceFaulted)),
+        ("scan.device-stalled/1", typeof(ScanEvent.DeviceStalled)),
         ("scan.supervisor-took-over/1", typeof(ScanEvent.SupervisorTookOver)),
         ("scan.abort-requested/1", typeof(ScanEvent.AbortRequested)),
         ("scan.unstaged/1", typeof(ScanEvent.Unstaged)),
@@ -145,6 +146,7 @@ public static class ScanEventCodec
 [JsonSerializable(typeof(ScanEvent.HoldCleared))]
 [JsonSerializable(typeof(ScanEvent.Rewound))]
 [JsonSerializable(typeof(ScanEvent.DeviceFaulted))]
+[JsonSerializable(typeof(ScanEvent.DeviceStalled))]
 [JsonSerializable(typeof(ScanEvent.SupervisorTookOver))]
 [JsonSerializable(typeof(ScanEvent.AbortRequested))]
 [JsonSerializable(typeof(ScanEvent.Unstaged))]

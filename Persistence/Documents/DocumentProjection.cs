@@ -78,7 +78,7 @@ public sealed class DocumentProjection
                 return Stop(state, e, documents);
             case ScanEvent.Staged or ScanEvent.ProgrammeDownloaded or ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack
                 or ScanEvent.BlockReconciled or ScanEvent.FramesRejected or ScanEvent.BeamLost or ScanEvent.BeamRestored
-                or ScanEvent.HoldSet or ScanEvent.HoldCleared or ScanEvent.Rewound or ScanEvent.DeviceFaulted
+                or ScanEvent.HoldSet or ScanEvent.HoldCleared or ScanEvent.Rewound or ScanEvent.DeviceFaulted or ScanEvent.DeviceStalled
                 or ScanEvent.SupervisorTookOver or ScanEvent.AbortRequested or ScanEvent.Unstaged:
                 return state;
             default:

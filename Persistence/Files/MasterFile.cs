@@ -97,10 +97,9 @@ public sealed class MasterFile(SegmentReader reader)
     {
         var index = new long[grid.Frames];
         Array.Fill(index, -1);
-        long linear = 0;
-        foreach (var extent in dataset.Extents)
-            for (var frame = extent.Frame; frame < extent.Frame + extent.Count; frame++)
-                index[grid.PlaceOf(frame)] = linear++;
+        foreach (var mapping in dataset.Extents.Zip(dataset.LinearMappings()))
+            for (var frame = 0L; frame < mapping.First.Count; frame++)
+                index[grid.PlaceOf(mapping.First.Frame + frame)] = mapping.Second.Target[0].Start + frame;
         var path = dataset.IsSignal ? $"/entry/{dataset.Key}/index" : $"{dataset.ViewPath}_index";
         return file.WriteAsync(path, "<i8", MemoryMarshal.AsBytes<long>(index).ToArray(), grid.Shape, cancel);
     }
@@ -108,27 +107,21 @@ public sealed class MasterFile(SegmentReader reader)
     private static async Task WriteMaskAsync(
         HdfFile file, MasterFileContent content, IReadOnlyList<ScanDataset> datasets, CancellationToken cancel)
     {
-        // 1: some recorder has no committed frame here.
-        var missing = new byte[content.Grid.Frames];
-        foreach (var recorder in datasets.DistinctBy(dataset => dataset.Recorder))
+        var committed = RangeSet.Of(datasets.Take(1).SelectMany(dataset => dataset.Committed.Ranges));
+        await WriteAsync("/entry/mask", committed, "1 where a frame is not committed: missing, rejected or skipped");
+        foreach (var signal in datasets.Where(dataset => dataset.IsSignal && dataset.HasHoles))
+            await WriteAsync(
+                $"/entry/{signal.Key}/mask", RangeSet.Of(signal.Extents.Select(e => new FrameRange(e.Frame, e.Frame + e.Count))),
+                "1 where this detector has no frame: not committed, or committed without it");
+
+        async Task WriteAsync(string path, RangeSet shown, string description)
         {
-            long next = 0;
-            foreach (var extent in recorder.Extents)
-            {
-                Mark(next, extent.Frame);
-                next = extent.Frame + extent.Count;
-            }
-
-            Mark(next, content.Grid.Frames);
-        }
-
-        await file.WriteAsync("/entry/mask", "|u1", missing, content.Grid.Shape, cancel);
-        await file.AttributeAsync("/entry/mask", "description", "1 where a frame is not committed: missing, rejected or skipped", cancel);
-
-        void Mark(long first, long end)
-        {
-            for (var frame = first; frame < end; frame++)
-                missing[content.Grid.PlaceOf(frame)] = 1;
+            var missing = new byte[content.Grid.Frames];
+            foreach (var hole in RangeSet.Of(new FrameRange(0, missing.Length)).Subtract(shown.Ranges).Ranges)
+                for (var frame = hole.First; frame < hole.End; frame++)
+                    missing[content.Grid.PlaceOf(frame)] = 1;
+            await file.WriteAsync(path, "|u1", missing, content.Grid.Shape, cancel);
+            await file.AttributeAsync(path, "description", description, cancel);
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Flyscan.Persistence.Files;
 
 /// <summary>One data key of the scan: its dataset in every segment of its recorder, and the frames committed.</summary>
 internal sealed record ScanDataset(
-    string Recorder, SegmentDataset Dataset, IReadOnlyList<Segment> Segments, IReadOnlyList<Extent> Extents)
+    string Recorder, SegmentDataset Dataset, IReadOnlyList<Segment> Segments, IReadOnlyList<Extent> Extents, RangeSet Committed)
 {
     public string Key => Dataset.Key;
 
@@ -17,7 +17,11 @@ internal sealed record ScanDataset(
 
     public bool IsReadback => Dataset.Role == "axis";
 
-    public long CommittedFrames => Extents.Sum(extent => extent.Count);
+    /// <summary>Committed frames of the scan, those included that this recorder lacks.</summary>
+    public long CommittedFrames => Committed.Count;
+
+    /// <summary>Whether committed frames are not in this dataset.</summary>
+    public bool HasHoles => Extents.Sum(extent => extent.Count) < Committed.Count;
 
     public IReadOnlyList<int> SegmentNumbers { get; } = [.. Segments.Select(segment => segment.Number)];
 
@@ -36,7 +40,7 @@ internal sealed record ScanDataset(
     /// <summary>The path of the dataset in a segment, which may differ between segments.</summary>
     public string PathIn(Segment segment) => segment.Datasets.First(dataset => dataset.Key == Key).Path;
 
-    public IReadOnlyList<FrameMapping> LinearMappings() => VirtualMapping.Linear(Extents, SegmentNumbers);
+    public IReadOnlyList<FrameMapping> LinearMappings() => VirtualMapping.Linear(Extents, SegmentNumbers, Committed);
 
     public VirtualDataset View(string path, EquatableArray<long> shape, IReadOnlyList<FrameMapping> mappings)
         => new(path, Dataset.NumpyType, shape, Dataset.FrameShape, [.. Segments.Select(SourceOf)], mappings);
@@ -61,6 +65,7 @@ internal static class ScanDatasets
         content.Grid.Validate();
         var keys = new SortedSet<string>(Reserved, StringComparer.Ordinal);
         var datasets = new List<ScanDataset>();
+        var committed = RangeSet.Of(content.Committed.Where(e => e.Count > 0).Select(e => new FrameRange(e.Frame, e.Frame + e.Count)));
         foreach (var recorder in content.Segments.GroupBy(segment => segment.Recorder))
         {
             Segment[] segments = [.. recorder.OrderBy(segment => segment.Number)];
@@ -72,7 +77,7 @@ internal static class ScanDatasets
                     throw new ArgumentException($"data key '{dataset.Key}' of {recorder.Key} is reserved, used twice, or holds a slash");
                 foreach (var segment in segments)
                     RequireSame(dataset, segment);
-                datasets.Add(new ScanDataset(recorder.Key, dataset, segments, extents));
+                datasets.Add(new ScanDataset(recorder.Key, dataset, segments, extents, committed));
             }
         }
 

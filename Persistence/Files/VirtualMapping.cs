@@ -1,5 +1,6 @@
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Files;
 
@@ -21,16 +22,19 @@ public static class VirtualMapping
         return new MappingPlan(count, count > budget ? null : [.. forward.Concat(reversed).SelectMany(run => run.Mappings())]);
     }
 
-    /// <summary>Mappings that show the frames one after another, in scan order, without holes.</summary>
-    public static IReadOnlyList<FrameMapping> Linear(IReadOnlyList<Extent> extents, IReadOnlyList<int> segments)
+    /// <summary>Mappings that show the committed frames one after another, in scan order; those that the recorder lacks keep their
+    /// place.</summary>
+    public static IReadOnlyList<FrameMapping> Linear(IReadOnlyList<Extent> extents, IReadOnlyList<int> segments, RangeSet committed)
     {
         var mappings = new List<FrameMapping>(extents.Count);
-        long place = 0;
+        var (at, before) = (0, 0L);
         foreach (var extent in extents)
         {
+            while (committed.Ranges[at].End <= extent.Frame)
+                before += committed.Ranges[at++].Count;
             mappings.Add(new FrameMapping(
-                IndexOf(segments, extent.Segment), Slab.Range(extent.Position, extent.Count), [Slab.Range(place, extent.Count)]));
-            place += extent.Count;
+                IndexOf(segments, extent.Segment), Slab.Range(extent.Position, extent.Count),
+                [Slab.Range(before + extent.Frame - committed.Ranges[at].First, extent.Count)]));
         }
 
         return mappings;

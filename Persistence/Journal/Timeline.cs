@@ -40,6 +40,7 @@ public static class Timeline
         ScanEvent.HoldCleared e => $"hold '{e.Hold}' cleared",
         ScanEvent.Rewound e => $"rewound to frame {e.To}: {e.Cause}",
         ScanEvent.DeviceFaulted e => $"{e.Device} faulted: {e.Reason}",
+        ScanEvent.DeviceStalled e => $"{e.Device} stalls in take {e.Take}: {e.Reason}",
         ScanEvent.SupervisorTookOver e => $"supervisor on {e.Node} took over under epoch {e.Epoch}",
         ScanEvent.AbortRequested e => $"abort requested by {e.Who}: {e.Reason}",
         ScanEvent.Unstaged e => $"unstaged: {List(e.Segments, s => $"{s.Recorder}.{s.Segment:0000} has {Count(s.Frames, "frame")}")}",

@@ -50,6 +50,24 @@ public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRo
 
     /// <summary>Detectors with an output of their own, which can take frames at another rate than the scan's.</summary>
     public EquatableArray<string> OwnOutputs { get; init; }
+
+    /// <summary>It has no table of frames: all frames of a programme have one duration, and all its windows as many frames.</summary>
+    public bool EqualFramesOnly { get; init; }
+
+    /// <summary>A window can begin at an encoder's position; otherwise the live output alone begins it.</summary>
+    public bool ComparesPosition { get; init; } = true;
+
+    /// <summary>Windows of one programme.</summary>
+    public int MaxWindows { get; init; } = int.MaxValue;
+
+    /// <summary>Frames of one programme: what it can count, or keep until it is read.</summary>
+    public long MaxFrames { get; init; } = long.MaxValue;
+
+    /// <summary>Least time between two exposures.</summary>
+    public long LeastLowNs { get; init; }
+
+    /// <summary>Shortest frame.</summary>
+    public long MinPeriodNs { get; init; }
 }
 
 /// <summary>A detector. <see cref="DetectorKind.Triggered"/>: exposes on the box's pulses and writes its own file;

@@ -49,6 +49,20 @@ internal static class DetectorChecks
                 $"at most {Show.Time(durations.ShortestNs)}", "Make the frames longer or the exposure shorter."));
     }
 
+    /// <summary>Times of the box itself against the shortest frame.</summary>
+    public static void BoxTiming(TriggerBoxDescription box, DurationSurvey durations, ExposureRule rule, List<PlanProblem> problems)
+    {
+        if (durations.ShortestNs < box.MinPeriodNs)
+            problems.Add(new PlanProblem(
+                $"frames come faster than trigger box {box.Name} captures them", $"frame {durations.ShortestFrame}",
+                Show.Time(durations.ShortestNs), $"at least {Show.Time(box.MinPeriodNs)} a frame", "Make the frames longer."));
+        var low = durations.ShortestNs - rule.Of(durations.ShortestNs);
+        if (low < box.LeastLowNs && low >= 0)
+            problems.Add(new PlanProblem(
+                $"the exposures leave trigger box {box.Name} no time between them", $"frame {durations.ShortestFrame}", Show.Time(low),
+                $"at least {Show.Time(box.LeastLowNs)}", "Make the frames longer or the exposure shorter."));
+    }
+
     /// <summary>Frames against what each detector can be armed for; bytes against the disk.</summary>
     public static void Size(
         List<DetectorDescription> detectors, ScanRequest request, long frames, long? freeBytes, List<PlanProblem> problems)

@@ -47,6 +47,9 @@ internal sealed class InnerAnalysis
     /// <summary>First frame of the scan that fits into no take; null when all fit.</summary>
     public long? Unfit { get; private set; }
 
+    /// <summary>What does not fit are durations that differ in a window.</summary>
+    public bool UnfitMixed { get; private set; }
+
     /// <summary>Compare positions that the box cannot hold.</summary>
     public PositionCompare? OutOfRange { get; private set; }
 
@@ -70,6 +73,7 @@ internal sealed class InnerAnalysis
             if (cost.End == first)
             {
                 analysis.Unfit = first;
+                analysis.UnfitMixed = context.Limits.Box.EqualFramesOnly;
                 break;
             }
             if (first > inner.First && context.Path.HasDelays)

@@ -132,7 +132,7 @@ internal sealed record InnerBoundary(
             ? null
             : new MotionSetup(beamline.Controllers.First(c => c.Name == controller), [.. hard.Select(i => axes[i])], hard)
             {
-                ComparesPositions = windows == WindowTrigger.Position,
+                ComparesPosition = windows == WindowTrigger.Position && beamline.Box.ComparesPosition,
                 LongestDelaySeconds = path.LongestDelay(),
             };
         return new InnerBoundary(

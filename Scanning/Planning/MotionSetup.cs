@@ -33,8 +33,9 @@ internal sealed class MotionSetup
     public long MostPoints => Controller.MaxPoints
         - (LongestDelaySeconds > 0 ? (long)Math.Ceiling(LongestDelaySeconds * 1e9 / Controller.MaxSegmentNs) + 1 : 0);
 
-    /// <summary>Whether windows begin by the encoder of a moving axis, where one has an encoder; else by live alone.</summary>
-    public bool ComparesPositions { get; init; } = true;
+    /// <summary>Whether windows begin by the encoder of a moving axis, where one has an encoder and the box compares it; else by live
+    /// alone.</summary>
+    public bool ComparesPosition { get; init; } = true;
 
     /// <summary>Slow to fast, as in the path.</summary>
     public AxisDescription[] Axes { get; }
@@ -92,7 +93,7 @@ internal sealed class MotionSetup
     public int CompareAxis(ReadOnlySpan<double> velocities, long frameNs)
     {
         var (best, rate) = (-1, 0.0);
-        if (!ComparesPositions)
+        if (!ComparesPosition)
             return best;
         for (var i = 0; i < Axes.Length; i++)
         {

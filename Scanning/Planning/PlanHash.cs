@@ -42,6 +42,14 @@ internal static class PlanHash
         }
         var box = beamline.Box;
         digest.Add(box.Name).Add(box.TickNs).Add((long)box.TableRows).Add((long)box.MaxRepeats).Add(box.HasLiveInput).Add(box.HasGate);
+        // Boxes that take any window keep the hash they always had.
+        var plain = new TriggerBoxDescription(box.Name, box.TickNs, box.TableRows, box.MaxRepeats, box.HasLiveInput)
+        {
+            HasGate = box.HasGate,
+        };
+        if (box != plain)
+            digest.Add("windows/1").Add(box.EqualFramesOnly).Add(box.ComparesPosition).Add((long)box.MaxWindows).Add(box.MaxFrames)
+                .Add(box.LeastLowNs).Add(box.MinPeriodNs);
         digest.Add((long)beamline.Detectors.Count);
         foreach (var detector in beamline.Detectors)
         {

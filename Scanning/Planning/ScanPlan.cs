@@ -87,7 +87,9 @@ public sealed class ScanPlan : IRunPlan
         var outer = wanted.First / InnerLength;
         var innerFirst = outer * InnerLength;
         var end = Math.Min(wanted.End, innerFirst + InnerLength);
-        if (_classes.At(outer).TakeEndFrom(wanted.First - innerFirst) is { } known)
+        // A box that repeats equal windows cannot take a part of the last one along.
+        if (_classes.At(outer).TakeEndFrom(wanted.First - innerFirst) is { } known
+            && (innerFirst + known <= end || !_limits.Box.EqualFramesOnly))
             return new FrameRange(wanted.First, Math.Min(end, innerFirst + known));
         var within = new FrameRange(wanted.First, end);
         var measured = _classes.Lines is { } lines && new LineWalk(lines, _context, check: false).Next(within) is { } take

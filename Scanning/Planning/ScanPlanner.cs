@@ -25,11 +25,12 @@ public static class ScanPlanner
         var boundary = InnerBoundary.Of(path, beamline, request, problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, request, path.Length, environment.FreeDiskBytes, problems);
-        var deadTime = detectors.Count == 0 ? 0 : detectors.Max(d => d.DeadTimeNs);
         // A box ends a pulse before it begins the next, dead time or none.
-        var rule = new ExposureRule(request.ExposureNs, Math.Max(deadTime, beamline.Box.TickNs), beamline.Box.TickNs)
+        var deadTime = detectors.Select(d => d.DeadTimeNs).Append(beamline.Box.LeastLowNs).Append(beamline.Box.TickNs).Max();
+        var rule = new ExposureRule(request.ExposureNs, deadTime, beamline.Box.TickNs)
         {
-            Centred = request.ExposurePlacement == ExposurePlacement.Centred,
+            // Equal frames are equally spaced from the window's start on.
+            Centred = request.ExposurePlacement == ExposurePlacement.Centred && !beamline.Box.EqualFramesOnly,
             Group = MultiRate.GroupOf(request),
             ByPosition = request.FrameTrigger == FrameTrigger.Position,
         };
@@ -38,6 +39,7 @@ public static class ScanPlanner
         {
             DetectorChecks.Timing(MultiRate.AtBase(detectors, request), request, durations, rule, problems);
             outputs = MultiRate.Of(request, detectors, beamline.Box, (durations, rule), problems);
+            DetectorChecks.BoxTiming(beamline.Box, durations, rule, problems);
         }
         if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
@@ -132,7 +134,12 @@ public static class ScanPlanner
                 problems.Add(new PlanProblem(
                     "the compare position is outside what the box's encoder counter holds", $"axis {compare.Axis}",
                     Show.Number(compare.Position), "32-bit counts", "Correct the encoder's scale or offset in the beamline file."));
-            if (inner.Unfit is { } frame)
+            if (inner.Unfit is { } uneven && limits.Box.EqualFramesOnly && inner.UnfitMixed)
+                problems.Add(new PlanProblem(
+                    $"trigger box {limits.Box.Name} has no table: it times equal frames only", $"the window at frame {uneven}",
+                    "frames of different durations", "one duration in a window",
+                    "Give all frames of a window one duration, or use a box with a table."));
+            else if (inner.Unfit is { } frame)
                 problems.Add(new PlanProblem(
                     "not even one frame fits into a take", $"frame {frame}", "a window of one frame",
                     boundary.Motion is { } held

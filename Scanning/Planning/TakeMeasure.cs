@@ -21,6 +21,8 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
     private long _first;
     private long _windowEnd;
     private long _fits;
+    private long _windowFrames;
+    private int _windows;
     private bool _stopped;
 
     /// <summary>End of the largest take that begins at the range's first frame; the first frame itself when not even one fits.</summary>
@@ -30,8 +32,11 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
 
     public bool WindowBegins(long frame)
     {
-        _windowEnd = frame;
-        _stopped = limits.Shutter is ShutterMode.PerWindow;
+        _stopped = Differs(frame);
+        if (_stopped)
+            return false;
+        (_windowEnd, _windowFrames) = (frame, frame - _windowEnd);
+        _stopped = ++_windows >= limits.Box.MaxWindows || limits.Shutter is ShutterMode.PerWindow;
         return !_stopped;
     }
 
@@ -51,16 +56,23 @@ internal sealed class TakeMeasure(ScanPath path, MotionSetup? setup, TakeLimits 
         (_first, _windowEnd, _fits) = (wanted.First, wanted.First, wanted.First);
         _walker = new TakeWalker(path, setup, limits.Box.TickNs, new WalkOutputs(_points, _triggers));
         _walker.Walk(wanted, this);
-        if (!_stopped)
+        if (!_stopped && !Differs(wanted.End))
             return wanted.End;
-        return _windowEnd > _first || used.Rows > 0 ? _windowEnd : _fits;
+        if (_windowEnd > _first || used.Rows > 0)
+            return _windowEnd;
+        return IsMixed ? _first : _fits;
     }
+
+    private bool IsMixed => limits.Box.EqualFramesOnly && _triggers.Mixed;
+
+    /// <summary>The window that ends here has not as many frames as those before it, and the box would repeat those.</summary>
+    private bool Differs(long end) => limits.Box.EqualFramesOnly && _windows > 0 && end - _windowEnd != _windowFrames;
 
     private bool Fits()
     {
         // Without motion, a delay before the take is a row of the box.
         var kept = setup is null && path.HasDelays ? 1 : 0;
-        if (used.Rows + _triggers.Rows > limits.Box.TableRows - kept)
+        if (used.Rows + _triggers.Rows > limits.Box.TableRows - kept || _triggers.Frames > limits.Box.MaxFrames || IsMixed)
             return false;
         if (setup is null)
             return true;

@@ -38,15 +38,16 @@ public static class FrameLedger
         return new Holding(runs, runs.Count == 0 ? 0 : runs.Max(r => r.FirstTrigger + r.Count));
     }
 
-    /// <summary>Compares the recorders over frames [take.SettledTo, end): what all have, with its place in each, and what somebody
-    /// lacks.</summary>
+    /// <summary>Compares the recorders over frames [take.SettledTo, end): what all have that must, with its place in each, and what
+    /// somebody lacks.</summary>
     public static Reconciliation Reconcile(
-        TakeState take, long end, IReadOnlyDictionary<string, Holding> holdings, Func<RecorderPosition, string> sessionOf)
+        TakeState take, long end, IReadOnlyDictionary<string, Holding> holdings, Func<RecorderPosition, string> sessionOf,
+        EquatableArray<string> mayLack)
     {
         var block = new FrameRange(take.SettledTo, Math.Max(take.SettledTo, end));
         var good = RangeSet.Of(block);
         var lacking = new List<string>();
-        foreach (var position in take.Positions)
+        foreach (var position in take.Positions.Where(p => !mayLack.Contains(p.Recorder)))
         {
             var has = FramesOf(take, position, holdings[position.Recorder], sessionOf(position));
             if (!has.Covers(block))

@@ -41,8 +41,25 @@ public sealed record RunSetup(
 
     public int MaxExposuresPerFrame { get; init; } = 3;
 
+    /// <summary>Recorders that may lack frames: what they have is kept, and they hold nobody up.</summary>
+    public EquatableArray<string> MayLack { get; init; }
+
+    /// <summary>Somebody watches the room on the disk.</summary>
+    public bool WatchesDisk { get; init; }
+
+    /// <summary>Wall time per time of the plan: 1 but for a virtual beamline, 0 where that does not wait at all.</summary>
+    public double WallPerPlan { get; init; } = 1;
+
+    /// <summary>How late each device's word of its progress may be, nanoseconds; 0 where it says nothing.</summary>
+    public EquatableArray<KeyValuePair<string, long>> ProgressLatencies { get; init; }
+
+    /// <summary>How long a stall may last, after it was named, before the take is given up, nanoseconds.</summary>
+    public long StallPatienceNs { get; init; } = 5_000_000_000;
+
     /// <summary>Takes that may be taken back and not yet reconciled; a next one waits.</summary>
     public int MaxOpenTakes { get; init; } = 4;
+
+    public long ProgressLatencyOf(string device) => ProgressLatencies.FirstOrDefault(l => l.Key == device).Value;
 
     /// <summary>Every device of the scan, in the order in which they are made safe: the beam first.</summary>
     public IEnumerable<string> Devices =>

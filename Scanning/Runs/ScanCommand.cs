@@ -24,11 +24,21 @@ public abstract record ScanCommand(long AtNs)
     /// <summary>A second has gone by in flight: reconcile what is recorded so far.</summary>
     public sealed record BlockDue(long AtNs, int Take) : ScanCommand(AtNs);
 
+    /// <summary>A tenth of a second has gone by in flight: see whether everything goes on.</summary>
+    public sealed record ProgressDue(long AtNs, int Take) : ScanCommand(AtNs);
+
+    public sealed record RecorderProgress(long AtNs, int Take, string Recorder, Outcome<RecorderStatus> Outcome) : ScanCommand(AtNs);
+
+    public sealed record MotionProgress(long AtNs, int Take, Outcome<MotionStatus> Outcome) : ScanCommand(AtNs);
+
     /// <summary>The scan goes on at this frame: back to one that is not committed, or forward over frames that are then
     /// skipped.</summary>
     public sealed record SeekScan(long AtNs, string Who, long Frame) : ScanCommand(AtNs);
 
     public sealed record BeamReported(long AtNs, string Suspender, BeamReport Report) : ScanCommand(AtNs);
+
+    /// <summary>Whether there is room on the disk; Reason: for people, where there is none.</summary>
+    public sealed record DiskReported(long AtNs, bool IsGood, string Reason) : ScanCommand(AtNs);
 
     public sealed record ExposuresJudged(long AtNs, int Take, bool Final, Outcome<BeamVerdict> Outcome) : ScanCommand(AtNs);
 

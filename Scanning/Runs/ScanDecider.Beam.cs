@@ -4,16 +4,16 @@ namespace Flyscan.Scanning.Runs;
 
 public static partial class ScanDecider
 {
-    private static void WatchBeam(Turn turn)
+    private static void WatchSurroundings(Turn turn)
     {
+        if (turn.Setup.WatchesDisk)
+            turn.Do(new ScanEffect.WatchDisk());
         foreach (var suspender in turn.Setup.Suspenders)
             turn.Do(new ScanEffect.WatchBeam(suspender.Name));
     }
 
     /// <summary>Signals that have not reported yet are as good as down.</summary>
     private static bool IsBeamKnown(Turn turn) => turn.Setup.Suspenders.All(s => turn.Work.Beam.ContainsKey(s.Name));
-
-    private static bool IsBeamHold(string hold) => hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal);
 
     private static void BeamReported(Turn turn, ScanCommand.BeamReported c)
     {
@@ -33,9 +33,9 @@ public static partial class ScanDecider
             : before with { ToNs = Math.Max(before.ToNs, c.Report.ToNs), IsUp = c.Report.IsUp, Reading = c.Report.Reading };
         turn.Work = turn.Work with { Beam = turn.Work.Beam.SetItem(c.Suspender, watch) };
         if (!watch.IsUp)
-            BeamIsDown(turn, suspender, c.Report.Reading);
+            HoldWhile(turn, suspender.Hold, c.Report.Reading, $"{suspender.Name} lost");
         else
-            BeamIsUp(turn, suspender);
+            Release(turn, suspender.Hold);
         if (turn.Work.Lost.Count > 0 || turn.Step is ScanStep.Adopting or ScanStep.MakingSafe or ScanStep.Ended)
             return;
         foreach (var take in turn.State.OpenTakes.Where(t => t.Triggered is not null && !turn.Work.Collects.ContainsKey(t.Number)))
@@ -57,27 +57,6 @@ public static partial class ScanDecider
             turn.Emit(new ScanEvent.BeamLost(turn.AtNs, suspender.Name, span.FromNs, reading));
         if (span.ToNs is long restored)
             turn.Emit(new ScanEvent.BeamRestored(turn.AtNs, suspender.Name, restored));
-    }
-
-    private static void BeamIsDown(Turn turn, Suspender suspender, string reading)
-    {
-        if (turn.State.Ending is not null || turn.State.Holds.ContainsKey(suspender.Hold)
-            || turn.Step is ScanStep.Unstaging or ScanStep.Ended)
-            return;
-        turn.Emit(new ScanEvent.HoldSet(turn.AtNs, suspender.Hold, reading));
-        if (turn.Step is ScanStep.Flying step)
-            Halt(turn, step.Take, step.Programme, $"{suspender.Name} lost");
-        else if (turn.Step is ScanStep.AwaitingRecords or ScanStep.Idle)
-            Next(turn);
-    }
-
-    private static void BeamIsUp(Turn turn, Suspender suspender)
-    {
-        if (turn.State.Holds.ContainsKey(suspender.Hold))
-            turn.Emit(new ScanEvent.HoldCleared(turn.AtNs, suspender.Hold));
-        if (turn.Step is not ScanStep.Held || turn.State.Holds.Count > 0 || !IsBeamKnown(turn))
-            return;
-        GoOn(turn);
     }
 
     /// <summary>What is known of the beam, narrowed by every suspender's guard.</summary>
@@ -103,7 +82,7 @@ public static partial class ScanDecider
         if (turn.Setup.Suspenders.Count == 0)
             return false;
         string Session(RecorderPosition p) => SessionOf(turn.State, p);
-        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session);
+        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack);
         var extents = verdict.Good.Ranges
             .SelectMany(r => FrameLedger.ExtentsOf(take, r, collect.Holdings, Session))
             .Where(e => e.Recorder == turn.Setup.Box)

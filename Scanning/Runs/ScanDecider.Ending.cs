@@ -23,9 +23,10 @@ public static partial class ScanDecider
 
     private static void MakeSafe(Turn turn)
     {
-        var devices = turn.Setup.Devices.ToImmutableSortedSet();
-        turn.Step = new ScanStep.MakingSafe(devices);
-        foreach (var device in turn.Setup.Devices)
+        turn.Step = new ScanStep.MakingSafe(turn.Setup.Devices.ToImmutableSortedSet());
+        // In flight the box comes first: what it exposes behind a shutter, or while motion brakes, would pass for good.
+        turn.Work = turn.Work with { BoxComesFirst = turn.State.InFlight is not null };
+        foreach (var device in turn.Setup.Devices.Where(d => !turn.Work.BoxComesFirst || d == turn.Setup.Box))
             turn.Do(new ScanEffect.MakeSafe(device));
     }
 
@@ -36,16 +37,40 @@ public static partial class ScanDecider
         if (c.Outcome.Problem is string problem && !turn.Work.Lost.ContainsKey(c.Device) && turn.Work.Trouble is null)
             turn.Work = turn.Work with { Trouble = (c.Device, $"safe state not reached: {problem}") };
         turn.Step = new ScanStep.MakingSafe(step.Awaiting.Remove(c.Device));
+        if (turn.Work.BoxComesFirst && c.Device == turn.Setup.Box)
+        {
+            if (c.Outcome.Problem is not null && turn.State.InFlight is TakeState blind)
+                RejectBlind(turn, blind);
+            turn.Work = turn.Work with { BoxComesFirst = false };
+            foreach (var device in turn.Setup.Devices.Where(d => d != turn.Setup.Box))
+                turn.Do(new ScanEffect.MakeSafe(device));
+        }
         if (turn.Step is ScanStep.MakingSafe { Awaiting.Count: 0 })
             Safe(turn);
+    }
+
+    /// <summary>The shutter closes, and motion brakes, on a box that may go on exposing: of the take only what is settled counts. Hardware
+    /// has it until the box is known to be idle.</summary>
+    private static void RejectBlind(Turn turn, TakeState take)
+    {
+        var rest = new FrameRange(take.SettledTo, take.Frames.End);
+        if (rest.IsEmpty)
+            return;
+        var cause = $"{turn.Setup.Box} could not be stopped before the shutter and motion were";
+        turn.Emit(new ScanEvent.BlockReconciled(turn.AtNs, take.Number, rest, [], [rest], cause));
+        turn.Emit(new ScanEvent.FramesRejected(turn.AtNs, take.Number, [rest], cause));
     }
 
     private static void Safe(Turn turn)
     {
         turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterShut = true, ShutterClosing = false, AtOuter = null };
         turn.Step = new ScanStep.Idle();
-        foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
-            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
+        if (turn.Work.FailedUnstaging is ScanStep.Unstaging failed)
+        {
+            SafeAfterUnstaging(turn, failed);
+            return;
+        }
+        HoldLost(turn);
         if (turn.Work.Trouble is (var device, var problem) && turn.Work.Lost.Count == 0)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, problem));
         turn.Work = turn.Work with { Trouble = null };
@@ -59,6 +84,12 @@ public static partial class ScanDecider
         foreach (var take in turn.State.OpenTakes.Where(t => t.Triggered is not null && !turn.Work.Collects.ContainsKey(t.Number)))
             CollectFinal(turn, take);
         Next(turn);
+    }
+
+    private static void HoldLost(Turn turn)
+    {
+        foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
+            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
     }
 
     /// <summary>The end before the last frame: safe first, then what was recorded is kept, then the files are closed.</summary>
@@ -141,6 +172,31 @@ public static partial class ScanDecider
         turn.Step = step;
         if (step.Awaiting.Count > 0)
             return;
+        if (step.Problems.Count == 0)
+        {
+            Close(turn, step);
+            return;
+        }
+        // Word that a device is lost may still be on its way; once all have answered it has come.
+        turn.Work = turn.Work with { FailedUnstaging = step };
+        MakeSafe(turn);
+    }
+
+    /// <summary>Files are open and settings are not put back: where devices are lost, that is done once they can be reached.</summary>
+    private static void SafeAfterUnstaging(Turn turn, ScanStep.Unstaging step)
+    {
+        turn.Work = turn.Work with { FailedUnstaging = null, Trouble = null };
+        if (turn.Work.Lost.Count == 0)
+        {
+            Close(turn, step);
+            return;
+        }
+        HoldLost(turn);
+        Stand(turn);
+    }
+
+    private static void Close(Turn turn, ScanStep.Unstaging step)
+    {
         if (step.Problems.Count > 0 && turn.State.Ending is null)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, "unstaging", string.Join("; ", step.Problems)));
         turn.Emit(new ScanEvent.Unstaged(turn.AtNs, step.Counts));

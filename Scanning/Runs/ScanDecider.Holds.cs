@@ -5,16 +5,50 @@ namespace Flyscan.Scanning.Runs;
 public static partial class ScanDecider
 {
     private const string Operator = "operator";
+    private const string Disk = "disk";
 
     /// <summary>Nothing moves on while a hold is set; whoever waits for that is told at which frame the scan stands. A scan that waits
-    /// for beam alone goes on by itself, and nobody is told.</summary>
+    /// for beam or disk alone goes on by itself, and nobody is told.</summary>
     private static void Stand(Turn turn)
     {
         turn.Step = new ScanStep.Held();
         if (turn.State.LastTake > 0 && turn.Work.Lost.Count == 0)
             CloseShutter(turn);
-        if (turn.State.Holds.Keys.Any(h => !IsBeamHold(h)))
+        if (turn.State.Holds.Keys.Any(h => !PassesByItself(h)))
             turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
+    }
+
+    /// <summary>Whether a hold ends without anybody's word.</summary>
+    public static bool PassesByItself(string hold) => hold == Disk || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal);
+
+    private static void DiskReported(Turn turn, ScanCommand.DiskReported c)
+    {
+        if (turn.State.Uid is null || turn.State.Status is not null)
+            return;
+        if (!c.IsGood)
+            HoldWhile(turn, Disk, c.Reason, "the disk is full");
+        else
+            Release(turn, Disk);
+    }
+
+    /// <summary>Sets a hold that passes by itself.</summary>
+    private static void HoldWhile(Turn turn, string hold, string reason, string haltReason)
+    {
+        if (turn.State.Ending is not null || turn.State.Holds.ContainsKey(hold) || turn.Step is ScanStep.Unstaging or ScanStep.Ended)
+            return;
+        turn.Emit(new ScanEvent.HoldSet(turn.AtNs, hold, reason));
+        if (turn.Step is ScanStep.Flying step)
+            Halt(turn, step.Take, step.Programme, haltReason);
+        else if (turn.Step is ScanStep.AwaitingRecords or ScanStep.Idle)
+            Next(turn);
+    }
+
+    private static void Release(Turn turn, string hold)
+    {
+        if (turn.State.Holds.ContainsKey(hold))
+            turn.Emit(new ScanEvent.HoldCleared(turn.AtNs, hold));
+        if (turn.Step is ScanStep.Held && turn.State.Holds.Count == 0 && IsBeamKnown(turn))
+            GoOn(turn);
     }
 
     private static void Pause(Turn turn, ScanCommand.PauseScan c)
@@ -72,11 +106,12 @@ public static partial class ScanDecider
                 ". Bring it back, then run `flyscan resume`.");
             return;
         }
-        var ours = turn.State.Holds.Keys.Where(h => !IsBeamHold(h)).ToList();
+        var ours = turn.State.Holds.Keys.Where(h => !PassesByItself(h)).ToList();
         if (ours.Count == 0)
         {
             turn.Reply = new ScanReply.Refused(
-                $"the scan waits for beam ({string.Join("; ", turn.State.Holds.Values)}) and goes on by itself when it is back");
+                $"the scan waits for {(turn.State.Holds.ContainsKey(Disk) ? "the disk" : "beam")} " +
+                $"({string.Join("; ", turn.State.Holds.Values)}) and goes on by itself when it is back");
             return;
         }
         foreach (var hold in ours)

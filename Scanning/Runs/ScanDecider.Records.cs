@@ -71,7 +71,7 @@ public static partial class ScanDecider
             holding = FrameLedger.HoldingOf(live, status, SalvagedOf(turn, c.Recorder));
             turn.Work = turn.Work with { Missed = turn.Work.Missed.SetItem(c.Recorder, RangeSet.Of(status.Missed).Count) };
         }
-        else if (turn.State.Ending is not null)
+        else if (turn.State.Ending is not null || turn.Setup.MayLack.Contains(c.Recorder))
         {
             holding = FrameLedger.HoldingOf(session, SalvagedOf(turn, c.Recorder));
         }
@@ -116,7 +116,7 @@ public static partial class ScanDecider
     private static void Decide(Turn turn, Collect collect, TakeState take, long end, RangeSet lost)
     {
         string Session(RecorderPosition p) => SessionOf(turn.State, p);
-        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session).Without(lost);
+        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack).Without(lost);
         turn.Emit(new ScanEvent.BlockReconciled(
             turn.AtNs, take.Number, verdict.Block, verdict.Good.Ranges, verdict.Bad.Ranges, verdict.Cause));
         foreach (var good in verdict.Good.Ranges)

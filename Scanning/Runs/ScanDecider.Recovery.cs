@@ -17,7 +17,7 @@ public static partial class ScanDecider
             return;
         }
         turn.Emit(new ScanEvent.SupervisorTookOver(c.AtNs, c.Epoch, c.Node));
-        WatchBeam(turn);
+        WatchSurroundings(turn);
         if (turn.State.IsUnstaged)
             Finish(turn);
         else
@@ -71,12 +71,16 @@ public static partial class ScanDecider
         turn.Work = turn.Work with { Salvaged = turn.Work.Salvaged.SetItem(c.Recorder, adoption.Salvaged) };
         if (adoption.Adopted is null)
             turn.Work = turn.Work with { Unstaged = turn.Work.Unstaged.Add(c.Recorder) };
-        else if (adoption.Adopted.NewSegment)
+        else if (adoption.Adopted.NewSegment || !IsKnown(turn, adoption.Adopted.Session.Segment))
             turn.Emit(new ScanEvent.SegmentOpened(
                 c.AtNs, adoption.Adopted.Session.Segment, adoption.Adopted.Session.Session, adoption.Adopted.FirstPosition,
                 adoption.Adopted.Session.ClockZeroNs));
         Adopted(turn, step, c.Recorder);
     }
+
+    /// <summary>A supervisor that died while it adopted may have left a segment that it never journaled.</summary>
+    private static bool IsKnown(Turn turn, Segment segment) =>
+        turn.State.Segments.Any(s => s.Segment.Recorder == segment.Recorder && s.Segment.Number == segment.Number);
 
     private static void HearQuery(Turn turn, ScanCommand command)
     {

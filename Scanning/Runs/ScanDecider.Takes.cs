@@ -197,6 +197,11 @@ public static partial class ScanDecider
                 Fly(turn, step.Take, step.Programme);
                 break;
             case (ScanStep.Flying step, MotionOrder.Await) when status.Phase == MotionPhase.Done:
+                turn.Step = step with
+                {
+                    MotionDone = true,
+                    Watch = step.Watch is FlightWatch watch ? watch with { MotionDone = true } : null,
+                };
                 turn.Do(new ScanEffect.OrderBox(step.Take, BoxOrder.Await, step.Programme.Frames, 0));
                 break;
             case (ScanStep.Flying step, MotionOrder.Await):
@@ -209,7 +214,7 @@ public static partial class ScanDecider
     {
         if (turn.State.InFlight is { Started: false })
             turn.Emit(new ScanEvent.FlightStarted(turn.AtNs, take, turn.AtNs));
-        turn.Step = new ScanStep.Flying(take, programme);
+        turn.Step = new ScanStep.Flying(take, programme, turn.AtNs);
         if (turn.State.Holds.Count > 0 || turn.State.Ending is not null)
         {
             Halt(turn, take, programme, WhyNotFly(turn));

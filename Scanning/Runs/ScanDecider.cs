@@ -5,7 +5,7 @@ namespace Flyscan.Scanning.Runs;
 
 /// <summary>Decides what a scan does next. Pure: time comes in the command, devices answer by commands, what is decided leaves as events
 /// and effects.</summary>
-/// <remarks>Read on in the order of a scan: Staging, Takes, Records, Beam, Holds, Recovery, Ending.</remarks>
+/// <remarks>Read on in the order of a scan: Staging, Takes, Records, Stalls, Beam, Holds, Recovery, Ending.</remarks>
 public static partial class ScanDecider
 {
     /// <summary>One command, one decision. A command that does not fit the state changes nothing and is refused or, if it is a late
@@ -35,6 +35,18 @@ public static partial class ScanDecider
                 break;
             case ScanCommand.DeviceLost c:
                 Lose(turn, c);
+                break;
+            case ScanCommand.DiskReported c:
+                DiskReported(turn, c);
+                break;
+            case ScanCommand.ProgressDue c:
+                Watch(turn, c);
+                break;
+            case ScanCommand.RecorderProgress c:
+                RecorderProgress(turn, c);
+                break;
+            case ScanCommand.MotionProgress c:
+                MotionProgress(turn, c);
                 break;
             case ScanCommand.BlockDue or ScanCommand.RecorderCollected or ScanCommand.BeamReported or ScanCommand.ExposuresJudged:
                 HearRecords(turn, command);
@@ -97,7 +109,7 @@ public static partial class ScanDecider
         turn.Emit(new ScanEvent.SupervisorTookOver(c.AtNs, c.Epoch, "first"));
         turn.Reply = new ScanReply.Accepted();
         turn.Work = turn.Work with { Unstaged = [.. turn.Setup.Recorders] };
-        WatchBeam(turn);
+        WatchSurroundings(turn);
         Next(turn);
     }
 
@@ -109,7 +121,7 @@ public static partial class ScanDecider
             End(turn);
             return;
         }
-        if (turn.State.Holds.Keys.Any(h => !IsBeamHold(h)))
+        if (turn.State.Holds.Keys.Any(h => !PassesByItself(h)))
         {
             Stand(turn);
             return;
@@ -132,7 +144,7 @@ public static partial class ScanDecider
             Stage(turn);
             return;
         }
-        if (turn.State.OpenTakes.Count >= turn.Setup.MaxOpenTakes)
+        if (turn.State.OpenTakes.Count >= turn.Setup.MaxOpenTakes || turn.State.MayGrow(wanted))
             turn.Step = new ScanStep.AwaitingRecords();
         else
             Prepare(turn, wanted);
@@ -145,10 +157,29 @@ public static partial class ScanDecider
             turn.Do(new ScanEffect.StageRecorder(recorder));
     }
 
+    /// <summary>Staged when nobody waits for it any more: it must be unstaged all the same.</summary>
+    private static void StagedLate(Turn turn, ScanCommand.RecorderStaged c)
+    {
+        if (turn.State.Uid is null || turn.State.Status is not null
+            || c.Outcome is not Outcome<RecorderSession>.Completed { Value: var session }
+            || turn.State.Segments.Any(s => s.Session == session.Session))
+            return;
+        turn.Emit(new ScanEvent.SegmentOpened(c.AtNs, session.Segment, session.Session, 0, session.ClockZeroNs));
+        turn.Emit(new ScanEvent.Staged(c.AtNs, turn.State.Epoch, [new StagedDevice(c.Recorder, session.Session, session.Restore)]));
+        turn.Work = turn.Work with { Unstaged = turn.Work.Unstaged.Remove(c.Recorder) };
+        if (turn.Step is not ScanStep.Unstaging step)
+            return;
+        turn.Step = step with { Awaiting = step.Awaiting.Add(c.Recorder) };
+        turn.Do(new ScanEffect.UnstageRecorder(c.Recorder, session.Restore));
+    }
+
     private static void RecorderStaged(Turn turn, ScanCommand.RecorderStaged c)
     {
         if (turn.Step is not ScanStep.Staging step || !step.Awaiting.Contains(c.Recorder))
+        {
+            StagedLate(turn, c);
             return;
+        }
         if (c.Outcome is not Outcome<RecorderSession>.Completed { Value: var session })
         {
             Trouble(turn, c.Recorder, c.Outcome.Problem!);

@@ -45,11 +45,18 @@ public abstract record ScanEffect
     /// <summary>Report as soon as the signal is known up to this time of its own.</summary>
     public sealed record ReadBeam(string Suspender, long NotBeforeNs) : ScanEffect;
 
+    /// <summary>Say from now on when the disk has no room, and when it has some again.</summary>
+    public sealed record WatchDisk : ScanEffect;
+
     public sealed record MakeSafe(string Device) : ScanEffect;
 
     public sealed record UnstageRecorder(string Recorder, EquatableArray<SavedSetting> Restore) : ScanEffect;
 
-    /// <summary>Call back every second with <see cref="ScanCommand.BlockDue"/> while this take flies.</summary>
+    /// <summary>Ask a recorder or the motion controller how far it is.</summary>
+    public sealed record AskProgress(int Take, string Device) : ScanEffect;
+
+    /// <summary>Call back every second with <see cref="ScanCommand.BlockDue"/>, and every tenth of one with
+    /// <see cref="ScanCommand.ProgressDue"/>, while this take flies.</summary>
     public sealed record WatchBlocks(int Take) : ScanEffect;
 
     /// <summary>Compile this programme now, while there is time, and keep it.</summary>

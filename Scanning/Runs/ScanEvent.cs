@@ -70,6 +70,9 @@ public abstract record ScanEvent
 
     public sealed record DeviceFaulted(long AtNs, string Device, string Reason) : ScanEvent(AtNs);
 
+    /// <summary>A device makes no progress where the plan expects some. What follows from it is told by what comes next.</summary>
+    public sealed record DeviceStalled(long AtNs, int Take, string Device, string Reason) : ScanEvent(AtNs);
+
     public sealed record SupervisorTookOver(long AtNs, long Epoch, string Node) : ScanEvent(AtNs);
 
     /// <summary>The user asked for the end before the end.</summary>

@@ -31,7 +31,11 @@ public static class ScanEvolution
         },
         ScanEvent.Armed e => state with { NextTake = state.NextTake! with { Positions = e.Positions } },
         ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack or ScanEvent.BlockReconciled => EvolveTake(state, happened),
-        ScanEvent.FramesCommitted e => state with { Committed = state.Committed.Add(e.Frames) },
+        ScanEvent.FramesCommitted e => state with { Committed = state.Committed.Add(e.Frames), Stalls = state.Stalls.Clear() },
+        ScanEvent.DeviceStalled e => state with
+        {
+            Stalls = state.Stalls.SetItem(e.Device, state.Stalls.GetValueOrDefault(e.Device) + 1),
+        },
         ScanEvent.FramesSkipped e => state with { Skipped = state.Skipped.Union(e.Frames) },
         ScanEvent.FramesRejected e => state with { Rejections = [.. state.Rejections, .. e.Frames], LastRejection = e.Cause },
         ScanEvent.BeamLost e => state with { BeamLosses = state.BeamLosses.Add(new BeamLoss(e.Suspender, e.LostNs, null)) },

@@ -56,6 +56,9 @@ public sealed record ScanState
     /// <summary>Rejected ranges, one entry for each time.</summary>
     public EquatableArray<FrameRange> Rejections { get; init; }
 
+    /// <summary>In how many takes each device stalled since frames were last committed.</summary>
+    public ImmutableSortedDictionary<string, int> Stalls { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
+
     public long? OuterIndex { get; init; }
 
     public EquatableArray<AxisPosition> OuterPositions { get; init; }
@@ -84,6 +87,10 @@ public sealed record ScanState
         var wanted = RangeSet.Of(new FrameRange(0, Frames)).Subtract(Committed.Ranges).Subtract(Skipped.Ranges).Subtract(claimed);
         return wanted.IsEmpty ? null : wanted.Ranges[0];
     }
+
+    /// <summary>The frames after these, of the same take, are not decided yet: one more take may have to get both.</summary>
+    public bool MayGrow(FrameRange wanted) => OpenTakes.Any(t =>
+        t.Triggered is not null && t.SettledTo == wanted.End && t.SettledTo < t.Claimed.End && wanted.First >= t.Frames.First);
 
     /// <summary>How often the most exposed of these frames was rejected.</summary>
     public int RejectionsOf(FrameRange frames)

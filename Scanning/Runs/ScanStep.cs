@@ -31,7 +31,14 @@ public abstract record ScanStep
 
     public sealed record Starting(int Take, TakeProgramme Programme) : ScanStep;
 
-    public sealed record Flying(int Take, TakeProgramme Programme) : ScanStep;
+    /// <remarks><b>Units</b> StartNs: wall nanoseconds, when this process saw it begin.</remarks>
+    public sealed record Flying(int Take, TakeProgramme Programme, long StartNs) : ScanStep
+    {
+        public bool MotionDone { get; init; }
+
+        /// <summary>Null until progress is first asked for.</summary>
+        public FlightWatch? Watch { get; init; }
+    }
 
     /// <summary>Gate closing, then motion braking. Triggered: known once the box has stopped.</summary>
     public sealed record Halting(int Take, TakeProgramme Programme, string Reason, long? Triggered) : ScanStep;
@@ -87,6 +94,12 @@ public sealed record ScanWork
 
     /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
     public long? AtOuter { get; init; }
+
+    /// <summary>Devices were unstaged with problems, and are made safe before it is decided what that means.</summary>
+    public ScanStep.Unstaging? FailedUnstaging { get; init; }
+
+    /// <summary>Hardware was flying: the other devices are made safe once the box is.</summary>
+    public bool BoxComesFirst { get; init; }
 
     /// <summary>Devices were made safe since the last staging: detectors may have been disarmed.</summary>
     public bool MadeSafe { get; init; }

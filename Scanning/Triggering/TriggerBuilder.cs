@@ -26,6 +26,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     private bool _hasFrame;
     private long _rows;
     private long _windowFrames;
+    private long _firstPeriodNs;
 
     /// <summary>Table rows so far.</summary>
     public long Rows => _rows + (_hasFrame && !Continues(LastPulse) ? RowsOf(LastPulse) : 0);
@@ -42,6 +43,9 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
 
     /// <summary>First frame of the first window that does not, and how many frames it has.</summary>
     public (long FirstFrame, long Frames)? SplitGroup { get; private set; }
+
+    /// <summary>Whether frames of different durations came.</summary>
+    public bool Mixed { get; private set; }
 
     /// <summary>Durations of all frames so far.</summary>
     public long FramesNs { get; private set; }
@@ -80,7 +84,9 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
             _delayNs = lead;
         var at = way is { } w ? w.From + (w.To - w.From) * lead / durationNs : (double?)null;
         (_frame, _hasFrame) = ((durationNs, exposure.Of(durationNs), lead, at), true);
-        Frames++;
+        if (Frames++ == 0)
+            _firstPeriodNs = durationNs;
+        Mixed |= durationNs != _firstPeriodNs;
         _windowFrames++;
         FramesNs += durationNs;
         ExposureNs += _frame.ExposureNs;

@@ -15,9 +15,9 @@ switch (wanted)
         await PandABenchmark.MeasureAsync(args[1], args[2], Number(args[3]));
         return 0;
 }
-if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover" or "panda"))
+if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover" or "panda" or "channel-access" or "channel-access-server"))
 {
-    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, panda, all.");
+    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, panda, channel-access, all.");
     return 2;
 }
 if (wanted is "all" or "engine")
@@ -30,6 +30,10 @@ if (wanted is "all" or "handover")
     await HandoverBenchmark.RunAsync(Console.Out);
 if (wanted is "all" or "panda")
     await PandABenchmark.RunAsync(Console.Out);
+if (wanted is "channel-access-server")
+    ChannelAccessBenchmark.Serve();
+if (wanted is "all" or "channel-access")
+    await ChannelAccessBenchmark.RunAsync(Console.Out);
 return 0;
 
 static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

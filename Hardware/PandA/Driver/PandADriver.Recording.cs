@@ -67,9 +67,11 @@ internal sealed partial class PandADriver
             return Done<AdoptedSession?>(null);
         if (Recording() is { Recorder.Fault: null } old && old.Session == session && header.Missed <= old.First + old.Recorder.Accepted)
         {
+            // Two connections would each record every sample.
+            old.Data?.Dispose();
             await AttachAsync(box, old, cancel);
             await CheckSettingsAsync(box, plan, cancel);
-            return Done<AdoptedSession?>(new(new(session, old.Segment, []), false, old.First));
+            return Done<AdoptedSession?>(new(new(session, old.Segment, []) { ClockZeroNs = old.ClockZeroNs }, false, old.First));
         }
         if (TakeRecording() is { } stale)
             await stale.Recorder.AbandonAsync();
@@ -78,10 +80,11 @@ internal sealed partial class PandADriver
         var gap = header.Missed > alreadyRecorded
             ? $"samples {alreadyRecorded} to {header.Missed - 1} were lost: the box kept no more"
             : null;
-        var recording = await OpenAsync(staging, plan, first, cancel, gap);
+        var recording = await OpenAsync(staging, plan, first, [], cancel, gap);
         (recording.Session, recording.ClockZeroNs) = (session, ClockZeroOf(header));
         lock (_gate)
-            (_recording, _programme, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, null, 0, false, false);
+            // What the sequencer holds stays known: whoever asks for the box's status meanwhile reads it from the box.
+            (_recording, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, 0, false, false);
         await AttachAsync(box, recording, cancel);
         // What the box is set to, was set by the process before: it is as good as ours only where it reads as ours would.
         await CheckSettingsAsync(box, plan, cancel);
@@ -124,7 +127,8 @@ internal sealed partial class PandADriver
         new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
 
     private async Task<RecordingState> OpenAsync(
-        RecorderStaging staging, CapturePlan plan, long first, CancellationToken cancel, string? gap = null)
+        RecorderStaging staging, CapturePlan plan, long first, EquatableArray<SavedSetting> saved, CancellationToken cancel,
+        string? gap = null)
     {
         var path = $"data/{Name}.{staging.Segment:0000}.h5";
         List<SegmentAttribute> attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];
@@ -135,7 +139,7 @@ internal sealed partial class PandADriver
         var recorder = new SampleRecorder(
             store, plan.ColumnBytes, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
         recorder.WatchFor(_watch);
-        return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first);
+        return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first) { Saved = saved };
     }
 
     /// <summary>Opens the data connection of a recording; the server then counts us as a reader.</summary>
@@ -220,6 +224,9 @@ internal sealed partial class PandADriver
         public long? ClockZeroNs { get; set; }
 
         public PandADataClient? Data { get; set; }
+
+        /// <summary>What staging changed, with the values to put back; empty where another process staged it.</summary>
+        public EquatableArray<SavedSetting> Saved { get; init; }
 
         public string? Fault { get; private set; }
 

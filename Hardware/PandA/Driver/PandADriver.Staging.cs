@@ -13,8 +13,9 @@ internal sealed partial class PandADriver
     public Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel) => RunAsync("stage", async () =>
     {
         var box = Connected();
-        if (Recording() is not null)
-            return new Outcome<RecorderSession>.Refused($"{Name}: already staged: unstage first");
+        // A supervisor that died before it heard the answer leaves a staging that nobody knows of.
+        if (Recording() is { } forgotten && await CloseCaptureAsync(forgotten.Saved, cancel) is not Outcome<long>.Completed and var open)
+            return open.As<RecorderSession>();
         if (await FreeAsync(box, cancel) is { } occupied)
             return new Outcome<RecorderSession>.Refused(occupied);
         await box.Control.DoAsync(cancel, Enable(on: false), Gate(open: false));
@@ -24,7 +25,7 @@ internal sealed partial class PandADriver
         try
         {
             await ApplyAsync(box, plan, cancel);
-            recording = await OpenAsync(staging, plan, 0, cancel);
+            recording = await OpenAsync(staging, plan, 0, saved.ToEquatableArray(), cancel);
             await StartCaptureAsync(box, recording, cancel);
         }
         catch (Exception error) when (error is IOException or TimeoutException or OperationCanceledException)

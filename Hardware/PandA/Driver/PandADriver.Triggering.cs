@@ -135,16 +135,8 @@ internal sealed partial class PandADriver
         if (_programme is null)
             await ReadTableAsync(box, cancel);
         await box.Control.DoAsync(cancel, Gate(open: false));
-        var deadline = _clock.NowNs + _programme!.LongestPeriodNs + HaltMarginNs;
-        var state = await ReadSequencerAsync(box, cancel);
-        // Behind the closed gate no pulse begins: a row that only waits need not be waited for.
-        while (state.Running && !_programme.StandsAtGate(state.Line, state.State == "WAIT_TRIGGER") && _clock.NowNs < deadline)
-        {
-            await SleepAsync(FirstPollNs, cancel);
-            state = await ReadSequencerAsync(box, cancel);
-        }
-        // A place that the axes never come to is given up: nothing is exposed in WAIT_TRIGGER.
-        if (state.Running && state.State != "WAIT_TRIGGER" && IsPulse(state.Line))
+        var state = await StopAtGateAsync(box, cancel);
+        if (state.IsExposing && IsPulse(state.Line))
         {
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed(
@@ -156,6 +148,30 @@ internal sealed partial class PandADriver
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
         return await ConfirmFiredAsync(box, state with { Running = false }, cancel);
     });
+
+    /// <summary>Waits behind the closed gate until no exposure is under way, as long as the programme may need.</summary>
+    private async Task<SequencerState> StopAtGateAsync(Box box, CancellationToken cancel)
+    {
+        var deadline = _clock.NowNs + _programme!.LongestPeriodNs + HaltMarginNs;
+        var state = await ReadSequencerAsync(box, cancel);
+        // Behind the closed gate no pulse begins: a row that only waits need not be waited for, but for a place that is still to come.
+        while (state.Running && !_programme.StandsAtGate(state.Line, state.State == "WAIT_TRIGGER") && _clock.NowNs < deadline)
+        {
+            await SleepAsync(FirstPollNs, cancel);
+            state = await ReadSequencerAsync(box, cancel);
+        }
+        return state;
+    }
+
+    /// <summary>Lets the exposure under way end behind the closed gate: one that is cut short would be recorded as a whole one.</summary>
+    private async Task<bool> EndExposureAsync(CancellationToken cancel)
+    {
+        var box = Connected();
+        if (_programme is null)
+            await ReadTableAsync(box, cancel);
+        var state = await StopAtGateAsync(box, cancel);
+        return !(state.IsExposing && IsPulse(state.Line));
+    }
 
     private long Triggered()
     {
@@ -237,5 +253,8 @@ internal sealed partial class PandADriver
                 _programme = SequencerProgramme.FromTable(rows, Integer("PRESCALE", answers[1]), box.TickNs);
     }
 
-    private sealed record SequencerState(string State, int Line, long Repeat, string Health, bool Running, bool AtEnd);
+    private sealed record SequencerState(string State, int Line, long Repeat, string Health, bool Running, bool AtEnd)
+    {
+        public bool IsExposing => Running && State != "WAIT_TRIGGER";
+    }
 }

@@ -28,7 +28,8 @@ internal sealed partial class PandADriver : ITriggerBox
     /// <summary>What somebody else wrote to the box since staging; null: nothing.</summary>
     private string? _foreign;
     private IDisposable? _healthWake;
-    private bool _lostReported;
+    private Action<string>? _toldWhenLost;
+    private string? _lost;
 
     public PandADriver(string name, PandASettings settings, DeviceEnvironment environment)
     {
@@ -38,7 +39,23 @@ internal sealed partial class PandADriver : ITriggerBox
 
     public string Name { get; }
 
-    public event Action<string>? Lost;
+    public event Action<string>? Lost
+    {
+        add
+        {
+            string? reason;
+            lock (_gate)
+                (_toldWhenLost, reason) = (_toldWhenLost + value, _lost);
+            if (reason is not null)
+                value?.Invoke(reason);
+        }
+
+        remove
+        {
+            lock (_gate)
+                _toldWhenLost -= value;
+        }
+    }
 
     public event Action<long>? Recorded;
 
@@ -55,7 +72,7 @@ internal sealed partial class PandADriver : ITriggerBox
         Disconnect();
         bool lost;
         lock (_gate)
-            lost = _lostReported;
+            lost = _lost is not null;
         for (var waitNs = FirstRetryNs; ; waitNs *= 2)
             try
             {
@@ -72,7 +89,7 @@ internal sealed partial class PandADriver : ITriggerBox
     {
         var connection = await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel);
         lock (_gate)
-            _lostReported = false;
+            _lost = null;
         var limits = new PandAControlLimits(ReplyWithinNs: _settings.ReplyWithinNs);
         var client = new PandAControlClient(connection, _clock, limits, OnLost);
         PandABoxControl? control = null;
@@ -103,10 +120,14 @@ internal sealed partial class PandADriver : ITriggerBox
     public Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => RunAsync("make safe", async () =>
     {
         var control = Control();
+        await control.DoAsync(cancel, Gate(open: false));
+        var isCut = !await EndExposureAsync(cancel);
         _disabled = true;
-        await control.DoAsync(cancel, [Gate(open: false), Enable(on: false), .. OutputsDown()]);
+        await control.DoAsync(cancel, [Enable(on: false), .. OutputsDown()]);
         var state = await control.DoAsync(
             cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
+        if (isCut)
+            return new Outcome<Nothing>.Failed($"{Name}: {Sequencer} did not stop at the closed gate; it was disabled in an exposure");
         return state is ["0", "0", "0"]
             ? Done(Nothing.Value)
             : new Outcome<Nothing>.Failed($"{Name}: not safe: active {state[0]}, output {state[1]}, gate {state[2]}; all should be 0");
@@ -246,14 +267,16 @@ internal sealed partial class PandADriver : ITriggerBox
 
     private void OnLost(string reason)
     {
+        Action<string>? told;
         lock (_gate)
         {
-            if (_lostReported)
+            if (_lost is not null)
                 return;
-            _lostReported = true;
+            _lost = $"{Name}: {reason}";
+            told = _toldWhenLost;
         }
         Disconnect();
-        Lost?.Invoke($"{Name}: {reason}");
+        told?.Invoke($"{Name}: {reason}");
     }
 
     /// <summary>Closes both connections; what is recorded stays open for an adoption.</summary>

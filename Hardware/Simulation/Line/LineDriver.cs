@@ -7,6 +7,8 @@ namespace Flyscan.Hardware.Simulation.Line;
 internal abstract class LineDriver : IDevice
 {
     private readonly string _kind;
+    private Action<string>? _toldWhenLost;
+    private string? _lost;
     private bool _isDisposed;
 
     protected LineDriver(LineAddress address, string kind, DeviceEnvironment environment)
@@ -17,14 +19,25 @@ internal abstract class LineDriver : IDevice
         Link.Lost += reason =>
         {
             Disconnected(reason);
-            if (!_isDisposed)
-                Lost?.Invoke(reason);
+            if (_isDisposed)
+                return;
+            _lost = reason;
+            _toldWhenLost?.Invoke(reason);
         };
     }
 
     public string Name => Address.Device;
 
-    public event Action<string>? Lost;
+    public event Action<string>? Lost
+    {
+        add
+        {
+            _toldWhenLost += value;
+            if (_lost is { } reason)
+                value?.Invoke(reason);
+        }
+        remove => _toldWhenLost -= value;
+    }
 
     protected LineAddress Address { get; }
 
@@ -51,6 +64,7 @@ internal abstract class LineDriver : IDevice
         if (words.Count != 1 || words[0] != _kind)
             return new Outcome<Nothing>.Failed(
                 $"{Name}: {Address.Host}:{Address.Port} says it is a '{string.Join(' ', words)}', not a {_kind}");
+        _lost = null;
         Connected();
         return new Outcome<Nothing>.Completed(Nothing.Value);
     }

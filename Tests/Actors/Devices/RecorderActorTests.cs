@@ -13,8 +13,22 @@ public sealed class RecorderActorTests : TestKit
     private readonly StillRecorder _recorder = new();
     private readonly IActorRef _actor;
 
+    private long _orders;
+
     public RecorderActorTests() =>
         _actor = Sys.ActorOf(RecorderActor.Props(_recorder, new NoSalvage(), TimeProvider.System), "cam");
+
+    [Fact]
+    public void An_order_that_comes_twice_is_carried_out_once()
+    {
+        var order = Order(7, new ScanEffect.ArmRecorder(1, "cam", 10));
+        _actor.Tell(order);
+        _actor.Tell(order);
+        _actor.Tell(Order(7, new ScanEffect.ArmRecorder(2, "cam", 10)));
+        Assert.Equal(1, ExpectMsg<ScanCommand.RecorderArmed>().Take);
+        Assert.Equal(2, ExpectMsg<ScanCommand.RecorderArmed>().Take);
+        Assert.Equal(2, _recorder.Armed);
+    }
 
     [Fact]
     public void An_order_of_an_older_epoch_is_neither_carried_out_nor_answered()
@@ -66,11 +80,13 @@ public sealed class RecorderActorTests : TestKit
         Assert.Equal("connection reset by peer", ExpectMsg<ScanCommand.DeviceLost>().Reason);
     }
 
-    private static DeviceOrder Order(long epoch, ScanEffect effect) =>
-        new(epoch, "u", new RunParameters("run", 1, 100, ["cam"]), effect);
+    private DeviceOrder Order(long epoch, ScanEffect effect) =>
+        new(epoch, ++_orders, "u", new RunParameters("run", 1, 100, ["cam"]), effect);
 
     private sealed class NoSalvage : ISegmentSalvage
     {
+        public int NextNumber(string runFolder, string recorder) => 1;
+
         public Task<Outcome<EquatableArray<SegmentRun>>> SalvageAsync(string runFolder, SegmentState segment, CancellationToken cancel) =>
             Task.FromResult<Outcome<EquatableArray<SegmentRun>>>(new Outcome<EquatableArray<SegmentRun>>.Completed([]));
 

@@ -72,10 +72,43 @@ public sealed class ScanSupervisorTests : TestKit
         Assert.Equal("the scan has ended (Finished)", ExpectMsg<ScanReply.Refused>().Reason);
     }
 
+    [Fact]
+    public void Devices_hear_in_flight_how_long_they_are_needed_and_at_the_end_that_nobody_needs_them()
+    {
+        var listener = CreateTestProbe();
+        _leases = CreateTestProbe();
+        Submit(Start(listener, "first"));
+        Until<ScanEvent.Finished>(listener);
+        var kept = 0;
+        _leases.FishForMessage(message =>
+        {
+            kept += message is KeepLease { Epoch: 1, BusyForNs: > 0 } ? 1 : 0;
+            return message is ReleaseLease { Epoch: 1 };
+        });
+        Assert.True(kept >= 3 * 4, $"{kept} words in 3 takes to 4 devices");
+    }
+
+    [Fact]
+    public void A_box_that_stands_in_flight_is_named_after_its_allowance_and_the_scan_goes_on_when_it_does()
+    {
+        var listener = CreateTestProbe();
+        _hardware.Stands = "panda";
+        Submit(Start(listener, "first"));
+        var events = Until<ScanEvent.DeviceStalled>(listener).Select(e => e.Event).ToList();
+        var stalled = Assert.IsType<ScanEvent.DeviceStalled>(events[^1]);
+        Assert.Equal(("panda", 1), (stalled.Device, stalled.Take));
+        Assert.True(stalled.AtNs - events.OfType<ScanEvent.FlightStarted>().Last().AtNs >= 250_000_000);
+        _hardware.Stands = null;
+        var finished = Assert.IsType<ScanEvent.Finished>(Until<ScanEvent.Finished>(listener)[^1].Event);
+        Assert.Equal(ScanStatus.Finished, finished.Status);
+    }
+
+    private Akka.TestKit.TestProbe? _leases;
+
     private IActorRef Start(Akka.TestKit.TestProbe listener, string name)
     {
         var setup = new RunSetup(_plan, "panda", "motion", ["z"], ["panda", "cam"], null, []);
-        var devices = Sys.ActorOf(Props.Create(() => new HardwareActor(_hardware)), $"devices-{name}");
+        var devices = Sys.ActorOf(Props.Create(() => new HardwareActor(_hardware, _leases)), $"devices-{name}");
         var all = new[] { "panda", "motion", "z", "cam" }.ToDictionary(d => d, _ => devices);
         return Sys.ActorOf(
             ScanSupervisor.Props(new SupervisorSetup(
@@ -117,19 +150,22 @@ public sealed class ScanSupervisorTests : TestKit
     /// <summary>All devices of a scan, answering in the order that the hardware's seed chooses.</summary>
     private sealed class HardwareActor : ReceiveActor
     {
-        public HardwareActor(FakeHardware hardware)
+        public HardwareActor(FakeHardware hardware, IActorRef? leases)
         {
+            Receive<KeepLease>(keep => leases?.Tell(keep));
+            Receive<ReleaseLease>(release => leases?.Tell(release));
             IActorRef? supervisor = null;
             Receive<DeviceOrder>(order =>
             {
                 supervisor = Sender;
+                hardware.NowNs = TimeProvider.System.NowNs();
                 hardware.Carry(order.Effect);
                 Self.Tell("answer");
             });
             Receive<string>(_ =>
             {
                 if (hardware.Answer() is ScanCommand answer)
-                    supervisor!.Tell(answer);
+                    supervisor!.Tell(answer with { AtNs = TimeProvider.System.NowNs() });
                 if (!hardware.Idle)
                     Self.Tell("answer");
             });

@@ -12,9 +12,12 @@ internal sealed class DataFolder : IDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly string _timeScale;
+    private readonly string[] _beamline;
 
-    public DataFolder(double timeScale = 0.1)
+    /// <param name="beamline">A file that comes with flyscan; the default one when null.</param>
+    public DataFolder(double timeScale = 0.1, string? beamline = null)
     {
+        _beamline = beamline is null ? [] : ["--beamline", System.IO.Path.Combine(AppContext.BaseDirectory, "beamlines", beamline)];
         Path = Directory.CreateTempSubdirectory("flyscan-accept-").FullName;
         _timeScale = timeScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
     }
@@ -32,11 +35,11 @@ internal sealed class DataFolder : IDisposable
     {
         var request = System.IO.Path.Combine(Path, "asked.json");
         File.WriteAllText(request, requestJson);
-        return FlyscanProcess.Start(killAt, "run", request, "--out", Path, "--time-scale", _timeScale, "--json");
+        return FlyscanProcess.Start(killAt, ["run", request, "--out", Path, "--time-scale", _timeScale, "--json", .. _beamline]);
     }
 
     public FlyscanProcess StartResume(string? killAt = null) =>
-        FlyscanProcess.Start(killAt, "resume", "--out", Path, "--time-scale", _timeScale, "--json");
+        FlyscanProcess.Start(killAt, ["resume", "--out", Path, "--time-scale", _timeScale, "--json", .. _beamline]);
 
     public async Task<FlyscanResult> RunAsync(string requestJson, string? killAt = null)
     {

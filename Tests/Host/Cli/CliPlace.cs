@@ -33,7 +33,7 @@ internal sealed class CliPlace : IDisposable
     public string Data => In("data");
 
     /// <summary>What planning is told of the disk.</summary>
-    public long? FreeBytes { get; init; } = 1L << 40;
+    public long? FreeBytes { get; set; } = 1L << 40;
 
     /// <summary>Everything in the folder, relative to it.</summary>
     public IReadOnlyList<string> Entries =>

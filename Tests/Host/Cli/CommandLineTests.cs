@@ -6,7 +6,8 @@ namespace Flyscan.Tests.Host.Cli;
 
 public sealed class CommandLineTests
 {
-    private const string Verbs = "demo, run, plan, points, resume, runs, show, doctor, virtual, panda, completion";
+    private const string Verbs =
+        "demo, run, plan, points, resume, status, pause, seek, abort, runs, show, doctor, virtual, virtual-ioc, pv, panda, completion";
 
     public static TheoryData<string> VerbNames => [.. CommandLine.Create().Subcommands.Select(c => c.Name)];
 

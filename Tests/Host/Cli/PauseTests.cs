@@ -33,11 +33,11 @@ public sealed partial class PauseTests
 
         var held = $"DIR/data is in use by pid {run.Id.ToString(CultureInfo.InvariantCulture)} on {Environment.MachineName}. "
             + "Wait for it, end it, or give another folder with --out.";
-        foreach (var verb in new string[][] { ["run", request], ["resume"] })
+        foreach (var (verb, why) in new (string[], string)[] { (["run", request], held), (["resume"], "the scan is not paused") })
         {
             var second = await place.RunAsync([.. verb, "--out", place.Data, "--json"]);
             Assert.Equal(2, second.Code);
-            RunReportShape.CheckRefused(held, second.Json());
+            RunReportShape.CheckRefused(why, second.Json());
         }
         Assert.Equal(0, (await place.RunAsync("runs", "--out", place.Data)).Code);
 

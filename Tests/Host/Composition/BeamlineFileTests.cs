@@ -78,7 +78,7 @@ public sealed class BeamlineFileTests
     [InlineData("", "f:1: beamline is not set: it must be a section: { … }.")]
     [InlineData("beamline { devices { } }", "f:1: beamline.name is not set: it must be a text.")]
     [InlineData("beamline { name = a, devises { } }",
-        "f:1: beamline.devises: unknown key. Did you mean devices? Allowed: name, simulation, devices, suspenders.")]
+        "f:1: beamline.devises: unknown key. Did you mean devices? Allowed: name, simulation, epics, devices, suspenders, disk.")]
     [InlineData("beamline { name = a, devices { } }",
         "f:1: beamline.devices = {}: a beamline needs exactly one trigger box, and none of its devices is one.")]
     [InlineData("beamline { name = a, simulation { port = 70000 }, devices { } }",

@@ -21,7 +21,8 @@ public sealed class RunSummaryTests : IDisposable
         using var json = JsonDocument.Parse(RunSummary.From(RunStory.Of("finished"), Facts).ToJson());
         Assert.Equal(
             ["uid", "status", "frames", "committed", "superseded", "takes", "rewinds", "duration_s", "dead_time_s", "handover_ms", "files",
-                "documents", "master", "error"],
+                "documents", "master", "error", "superseded_ranges",
+                "skipped_ranges", "lacking"],
             json.RootElement.EnumerateObject().Select(m => m.Name));
         Assert.Equal(["p50", "p99", "max"], json.RootElement.GetProperty("handover_ms").EnumerateObject().Select(m => m.Name));
     }

@@ -46,6 +46,7 @@ internal static class ScanEventExamples
         new ScanEvent.HoldCleared(At, "beam"),
         new ScanEvent.Rewound(At, 6, "beam lost"),
         new ScanEvent.DeviceFaulted(At, "cam", "no progress for 0.25 s"),
+        new ScanEvent.DeviceStalled(At, 7, "cam", "3 of the 8 frames that the plan expects by now, none for 0.31 s"),
         new ScanEvent.SupervisorTookOver(At, 4, "node-b"),
         new ScanEvent.AbortRequested(At, "operator", "wrong sample"),
         new ScanEvent.Unstaged(At, [new SegmentCount("cam", 2, 8), new SegmentCount("box", 1, 68)]),

@@ -49,6 +49,43 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(expected.Select(value => double.IsNaN(value) ? 0 : value - 0.25 + 1), shown);
     }
 
+    [Theory]
+    [InlineData(MasterFileContent.DefaultMappingBudget, ViewKind.Mapped)]
+    [InlineData(3, ViewKind.Indexed)]
+    public async Task A_detector_that_lacks_committed_frames_has_a_mask_of_its_own_and_every_other_row_keeps_its_place(
+        int budget, ViewKind images)
+    {
+        var whole = await RunAsync();
+        // The camera lacks frames 3 and 4, and 16 to 17.
+        Extent[] cam =
+        [
+            new("cam", 1, 0, 3, 0), new("cam", 1, 5, 2, 5), new("cam", 1, 7, 5, 10), new("cam", 2, 15, 1, 13), new("cam", 2, 18, 2, 16),
+        ];
+        var content = whole with { Committed = [.. cam, .. whole.Committed.Where(e => e.Recorder == "box")], MappingBudget = budget };
+        var summary = await new MasterFile(Reader).WriteAsync(content, None);
+        Assert.Equal(images, summary.Views[0].Kind);
+        long[] lacking = [3, 4, 16, 17];
+        var mask = await Reader.ReadIntegersAsync(MasterPath, "/entry/mask", 0, 4, None);
+        var own = await Reader.ReadIntegersAsync(MasterPath, "/entry/cam/mask", 0, 4, None);
+        for (var frame = 0; frame < 20; frame++)
+        {
+            var isCommitted = frame is < 12 or > 14;
+            Assert.Equal(isCommitted ? 0 : 1, mask[content.Grid.PlaceOf(frame)]);
+            Assert.Equal(isCommitted && !lacking.Contains(frame) ? 0 : 1, own[content.Grid.PlaceOf(frame)]);
+        }
+        var rows = MemoryMarshal.Cast<byte, ushort>(await Reader.ReadAsync(MasterPath, "/entry/committed/cam/cam", "<u2", 0, 17, None))
+            .ToArray().Chunk(6).Select(image => (long)image[5]);
+        Assert.Equal(CommittedFrames(content).Select(frame => lacking.Contains(frame) ? 0 : frame + 1), rows);
+        if (images == ViewKind.Indexed)
+        {
+            var index = await Reader.ReadIntegersAsync(MasterPath, "/entry/cam/index", 0, 4, None);
+            Assert.Equal([-1L, 5, 15], new[] { 3, 5, 18 }.Select(frame => index[content.Grid.PlaceOf(frame)]));
+        }
+        Assert.Equal(
+            CommittedFrames(content).Select(frame => frame + 0.25),
+            await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/box/x", 0, 17, None));
+    }
+
     [H5PyFact]
     public async Task H5py_sees_a_nexus_file_and_so_it_does_when_the_folder_has_moved()
     {

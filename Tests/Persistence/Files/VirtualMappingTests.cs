@@ -86,7 +86,9 @@ public sealed class VirtualMappingTests
         => Prop.ForAll(Arb.From(Scans()), scan =>
         {
             var merged = VirtualMapping.Merge(scan.Extents, "cam", scan.Grid.Frames);
-            var shown = VirtualMapping.Linear(merged, [1, 2, 3]).SelectMany(Expand).OrderBy(pair => pair.Place).ToArray();
+            var shown = VirtualMapping.Linear(
+                merged, [1, 2, 3], RangeSet.Of(merged.Select(e => new FrameRange(e.Frame, e.Frame + e.Count))))
+                .SelectMany(Expand).OrderBy(pair => pair.Place).ToArray();
             var expected = Sources(scan.Extents).OrderBy(pair => pair.Frame)
                 .Select((pair, place) => ((long)place, pair.Segment, pair.Position)).ToArray();
             Assert.Equal(expected, shown.Select(pair => (pair.Place, pair.Segment, pair.Position)));

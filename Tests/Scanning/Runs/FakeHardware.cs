@@ -45,6 +45,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
 {
     private readonly List<Func<ScanCommand?>> _pending = [];
     private readonly Dictionary<string, FakeRecorder> _recorders = new() { ["cam"] = new("cam", false), ["panda"] = new("panda", true) };
+    private readonly Queue<ScanEffect.AskProgress> _asked = new();
     private int _sessions;
     private FrameRange? _loaded;
     private TakeMark _boxMark;
@@ -58,11 +59,29 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     /// <summary>Frames in each (recorder, segment), row by row: the truth that extents are judged by.</summary>
     public Dictionary<(string Recorder, int Segment), List<long>> Files { get; } = [];
 
+    public const string Needed = "as the scan needs it";
+
+    /// <summary>A setting of each recorder that staging changes.</summary>
+    public SortedDictionary<string, string> Settings { get; } = new()
+    {
+        ["cam"] = "as the user had cam",
+        ["panda"] = "as the user had panda",
+    };
+
     public int Moves { get; private set; }
 
     public bool HasShutter { get; init; }
 
-    public bool Idle => _pending.Count == 0;
+    public bool Idle => _pending.Count == 0 && _asked.Count == 0;
+
+    /// <summary>Its clock, in answers about progress.</summary>
+    public long NowNs { get; set; }
+
+    /// <summary>The device that stands still: "panda" fires nothing, "motion" moves nothing, "cam" exposes nothing.</summary>
+    public string? Stands { get; set; }
+
+    /// <summary>Frames that the camera misses in a take; null where chance decides.</summary>
+    public Func<long, bool>? Misses { get; init; }
 
     /// <summary>The beam that frames are exposed in; null where no suspender watches it.</summary>
     public FakeBeam? Beam { get; init; }
@@ -76,6 +95,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         Fly();
         if (Beam?.Report(random) is ScanCommand report)
             return report;
+        if (_asked.TryDequeue(out var asked))
+            return Progress(asked);
         if (_pending.Count == 0)
             return null;
         var i = random.Next(_pending.Count);
@@ -89,6 +110,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     public void SupervisorDied()
     {
         _pending.Clear();
+        _asked.Clear();
         Beam?.Forget();
         _recorders["panda"].WriterDied();
     }
@@ -106,7 +128,11 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     {
         if (effect is ScanEffect.OrderMotion { Order: MotionOrder.Start })
             Assert.True(_open || !HasShutter, "a take began behind a closed shutter");
-        _pending.Add(Answering(effect));
+        // Words about progress are not held up by waits.
+        if (effect is ScanEffect.AskProgress ask)
+            _asked.Enqueue(ask);
+        else
+            _pending.Add(Answering(effect));
     }
 
     private Func<ScanCommand?> Answering(ScanEffect effect) => effect switch
@@ -122,10 +148,11 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
             Done<EquatableArray<AxisPosition>>([new AxisPosition("x", 0)])),
         ScanEffect.CollectRecorder e => () => Collect(e),
         ScanEffect.JudgeExposures e => () => Judge(e),
+        ScanEffect.WatchDisk => () => new ScanCommand.DiskReported(0, true, ""),
         ScanEffect.WatchBeam => () => Beam!.Watch(),
         ScanEffect.ReadBeam e => () => Beam!.ReadUpTo(e.NotBeforeNs),
         ScanEffect.MakeSafe e => () => MakeSafe(e.Device),
-        ScanEffect.UnstageRecorder e => () => new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded)),
+        ScanEffect.UnstageRecorder e => () => Unstage(e),
         ScanEffect.WatchBlocks e => () => new ScanCommand.BlockDue(0, e.Take),
         ScanEffect.Precompile => () => new ScanCommand.BlockDue(0, -1),
         _ => throw new System.Diagnostics.UnreachableException(),
@@ -142,13 +169,13 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     private void Fly()
     {
         Beam?.Pass(random.Next(4), random);
-        if (!_enabled || _motion != MotionPhase.Running || _loaded is not FrameRange frames)
+        if (Stands is "panda" or "motion" || !_enabled || _motion != MotionPhase.Running || _loaded is not FrameRange frames)
             return;
         for (var n = random.Next(4); n > 0 && _fired < frames.Count; n--)
         {
-            foreach (var recorder in _recorders.Values)
+            foreach (var recorder in _recorders.Values.Where(r => r.Name != Stands))
                 recorder.Trigger(
-                    frames.First + _fired, recorder.Name == "cam" && random.NextDouble() < missRate, Beam?.NowNs ?? 0);
+                    frames.First + _fired, recorder.Name == "cam" && CameraMisses(frames.First + _fired), Beam?.NowNs ?? 0);
             Beam?.Pass(FakeBeam.FrameNs, random);
             _fired++;
             _triggered++;
@@ -159,12 +186,28 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         _motion = MotionPhase.Done;
     }
 
+    private bool CameraMisses(long frame) => Misses?.Invoke(frame) ?? random.NextDouble() < missRate;
+
+    private ScanCommand Progress(ScanEffect.AskProgress e) => e.Device == "motion"
+        ? new ScanCommand.MotionProgress(NowNs, e.Take, Done(
+            new MotionStatus(_motion, _motionMark, [new AxisPosition("x", Stands == "motion" ? 0 : NowNs)], null)))
+        : new ScanCommand.RecorderProgress(NowNs, e.Take, e.Device, Done(_recorders[e.Device].Status()));
+
     private ScanCommand Stage(string recorder)
     {
         var (segment, session) = _recorders[recorder].Stage(Files, $"s{++_sessions}");
         if (recorder == "panda")
             _triggered = 0;
-        return new ScanCommand.RecorderStaged(0, recorder, Done(new RecorderSession(session, segment, [])));
+        var before = Settings[recorder];
+        Settings[recorder] = Needed;
+        return new ScanCommand.RecorderStaged(0, recorder, Done(new RecorderSession(session, segment, [new SavedSetting("mode", before)])));
+    }
+
+    private ScanCommand Unstage(ScanEffect.UnstageRecorder e)
+    {
+        foreach (var saved in e.Restore)
+            Settings[e.Recorder] = saved.Value;
+        return new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded));
     }
 
     private ScanCommand Adopt(ScanEffect.AdoptRecorder e) =>
@@ -222,7 +265,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         var recorder = _recorders[e.Recorder];
         recorder.Flush();
         var status = recorder.Status();
-        if (e.Final && recorder.Recorded < e.Recorded && missRate == 0)
+        if (e.Final && recorder.Recorded < e.Recorded && missRate == 0 && Misses is null && Stands is null)
             return null;
         return new ScanCommand.RecorderCollected(0, e.Take, e.Recorder, e.Final, Done(status));
     }

@@ -35,6 +35,7 @@ public sealed class ScanDeciderTests
                 runner.Submit();
                 runner.Run();
                 runner.CheckFinished();
+                Assert.All(runner.Hardware.Settings, s => Assert.Equal($"as the user had {s.Key}", s.Value));
                 Assert.Equal(0, runner.State.Rewinds);
             });
     }
@@ -139,6 +140,7 @@ public sealed class ScanDeciderTests
                 runner.Tell(new ScanCommand.AbortScan(0, "test", "enough"));
                 runner.Run();
                 Assert.True(runner.State.Status == ScanStatus.Aborted && runner.State.EndReason == "enough");
+                runner.CheckPutBack();
             });
     }
 
@@ -173,6 +175,30 @@ public sealed class ScanDeciderTests
         runner.Run();
         Assert.Equal(ScanStatus.Faulted, runner.State.Status);
         Assert.Equal("panda: refused: the table has 5000 rows, 4096 fit", runner.State.EndReason);
+        runner.CheckPutBack();
+    }
+
+    [Fact]
+    public void A_scan_that_is_aborted_after_a_crash_puts_back_what_its_predecessor_changed()
+    {
+        for (var seed = 0; seed < 200; seed++)
+            Named(seed, runner =>
+            {
+                runner.Submit();
+                var after = runner.Random.Next(80);
+                runner.Run(_ => after-- == 0);
+                if (runner.State.Status is not null)
+                    return;
+                if (seed % 2 == 0)
+                    runner.Hardware.PowerFailed();
+                else
+                    runner.Hardware.SupervisorDied();
+                runner.TakeOver();
+                runner.Tell(new ScanCommand.AbortScan(0, "test", "enough"));
+                runner.Run();
+                Assert.Equal(ScanStatus.Aborted, runner.State.Status);
+                runner.CheckPutBack();
+            });
     }
 
     [Fact]

@@ -16,17 +16,19 @@ internal sealed class ScanRunner
     private ScanWork _work = ScanWork.Fresh;
     private long _epoch;
 
-    public ScanRunner(ulong seed, int outer, int inner, int atMost, double missRate = 0, FakeBeam? beam = null)
+    public ScanRunner(ulong seed, int outer, int inner, int atMost, double missRate = 0, FakeBeam? beam = null,
+        Func<RunSetup, RunSetup>? change = null, Func<long, bool>? misses = null)
     {
         _random = new Seeded(seed);
         _plan = new FakePlan(outer, inner, atMost);
-        Hardware = new FakeHardware(_plan, Uid, _random, missRate) { HasShutter = true, Beam = beam };
+        Hardware = new FakeHardware(_plan, Uid, _random, missRate) { HasShutter = true, Beam = beam, Misses = misses };
         _setup = new RunSetup(_plan, "panda", "motion", ["z"], ["panda", "cam"], "shutter", [new EncoderCheck("x", 0.01)])
         {
             MaxExposuresPerFrame = 100,
             ShutterPerTake = seed % 2 == 1,
             Suspenders = beam is null ? [] : [FakeBeam.Suspender],
         };
+        _setup = change?.Invoke(_setup) ?? _setup;
     }
 
     public FakeHardware Hardware { get; }
@@ -50,6 +52,7 @@ internal sealed class ScanRunner
     /// undone).</summary>
     public bool Tell(ScanCommand command, double deathRate = 0)
     {
+        command = command with { AtNs = Math.Max(command.AtNs, Hardware.NowNs) };
         var decision = ScanDecider.Decide(_setup, _state, _work, command);
         if (_random.NextDouble() < deathRate)
             return true;
@@ -93,6 +96,7 @@ internal sealed class ScanRunner
     public void CheckFinished()
     {
         Assert.Equal(ScanStatus.Finished, _state.Status);
+        CheckPutBack();
         var seen = new HashSet<long>();
         foreach (var committed in Journal.OfType<ScanEvent.FramesCommitted>())
         {
@@ -114,6 +118,18 @@ internal sealed class ScanRunner
         Assert.Equal(_plan.Frames, seen.Count);
         Assert.Equal(_state.Committed, RangeSet.Of(new FrameRange(0, _plan.Frames)));
         Assert.Equal(Fold().Committed, _state.Committed);
+    }
+
+    /// <summary>The last part of invariant 8. What a process changed in the instant before it died, with its answer never journaled,
+    /// is beyond its successor: such a recorder has what its first staging on record found.</summary>
+    public void CheckPutBack()
+    {
+        var staged = Journal.OfType<ScanEvent.Staged>().SelectMany(s => s.Devices).ToList();
+        foreach (var (recorder, value) in Hardware.Settings)
+        {
+            var found = staged.FirstOrDefault(s => s.Device == recorder)?.Restore[0].Value;
+            Assert.Equal(found ?? (value == FakeHardware.Needed ? value : $"as the user had {recorder}"), value);
+        }
     }
 
     /// <summary>Invariant 3.</summary>

@@ -1,0 +1,113 @@
+namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
+
+/// <summary>One field of a served record.</summary>
+internal sealed class ServedPv(ServedRecord record, string fieldName, ushort native, int most, PvValue value)
+{
+    private readonly List<ServedSubscription> _subscriptions = [];
+
+    public ServedRecord Record => record;
+
+    public string Field => fieldName;
+
+    /// <summary>Kind of value, 0 to 6.</summary>
+    public ushort Native => native;
+
+    /// <summary>Most elements.</summary>
+    public int Most => most;
+
+    public PvValue Value { get; private set; } = value;
+
+    public PvAlarm Alarm { get; private set; }
+
+    public long? StampNs { get; private set; }
+
+    public PvMetadata Metadata { get; set; } = new(new PvValue.Integer(0), default);
+
+    public bool IsWritable { get; set; } = true;
+
+    /// <summary>What a write does beside changing the value: returns a status, and calls the action once all it set off has ended. Null:
+    /// nothing.</summary>
+    public Func<PvValue, Action, uint>? Written { get; set; }
+
+    public DbrData Data => new(Value) { Alarm = Alarm, StampNs = StampNs };
+
+    /// <summary>Changes the value and tells subscribers.</summary>
+    public void Post(PvValue value, long? stampNs, PvAlarm alarm = default)
+    {
+        (Value, StampNs, Alarm) = (value, stampNs, alarm);
+        foreach (var subscription in _subscriptions)
+            subscription.Send();
+    }
+
+    public void Subscribe(ServedSubscription subscription) => _subscriptions.Add(subscription);
+
+    public void Unsubscribe(ServedSubscription subscription) => _subscriptions.Remove(subscription);
+
+    /// <summary>Writes what a client sent; the status says whether it fits.</summary>
+    public uint Write(PvValue sent, Action complete)
+    {
+        if (Convert(sent) is not { } fitting)
+            return CaStatus.PutFail;
+        if (Written is not null)
+            return Written(fitting, complete);
+        Post(fitting, StampNs);
+        complete();
+        return CaStatus.Normal;
+    }
+
+    /// <summary>A value in the field's own type; null where it does not fit.</summary>
+    private PvValue? Convert(PvValue sent)
+    {
+        switch (native)
+        {
+            case Dbr.String:
+                return most == 1 ? new PvValue.Text(sent.AsText()) : sent as PvValue.Array<string>;
+            case Dbr.Char when most > 1:
+                return sent is PvValue.Array<byte> ? sent
+                    : sent is PvValue.Text t ? new PvValue.Array<byte>([.. EpicsText.Bytes(t.Value), 0])
+                    : new PvValue.Array<byte>(Array.ConvertAll(sent.AsNumbers(), n => (byte)n));
+            case Dbr.Enum when most == 1:
+                return Choice(sent);
+        }
+        if (most > 1)
+            return sent.Count <= most ? new PvValue.Array<double>(sent.AsNumbers()) : null;
+        var number = sent.AsNumber();
+        if (double.IsNaN(number) && sent is PvValue.Text)
+            return null;
+        return native is Dbr.Double or Dbr.Float ? new PvValue.Number(number) : new PvValue.Integer((long)number);
+    }
+
+    private PvValue.Choice? Choice(PvValue sent)
+    {
+        var choices = Metadata.Choices.ToList();
+        var index = sent is PvValue.Text t && choices.IndexOf(t.Value) is var named and >= 0 ? named : sent.AsNumber();
+        return index >= 0 && index < choices.Count ? new PvValue.Choice((int)index, choices[(int)index]) : null;
+    }
+}
+
+/// <summary>A client's subscription to a field.</summary>
+internal sealed class ServedSubscription(CaServerCircuit circuit, ServedPv pv, CaMessage.EventAdd request)
+{
+    private bool _isOwed;
+
+    public ServedPv Pv => pv;
+
+    public CaMessage.EventAdd Request => request;
+
+    /// <summary>Sends the value; while the client wants no events, only the newest is kept for later.</summary>
+    public void Send()
+    {
+        if (circuit.EventsAreOff)
+            _isOwed = true;
+        else
+            circuit.SendValue(CaCommand.EventAdd, pv, request.Type, request.Count, request.Subscription);
+    }
+
+    public void SendOwed()
+    {
+        if (!_isOwed)
+            return;
+        _isOwed = false;
+        Send();
+    }
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using Flyscan.Hardware.Contracts;
+
+namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
+
+/// <summary>An input/output controller without hardware: the records that a beamline file's EPICS devices need, over Channel Access.
+/// </summary>
+public sealed class VirtualIoc : IDisposable
+{
+    private const long Second = 1_000_000_000;
+    private const long SignalPeriodNs = Second / 10;
+    private const double LifetimeNs = 10 * 3600e9;
+    private const double MotorTolerance = 1e-4;
+
+    private readonly CaServer _server;
+    private readonly List<string> _records = [];
+
+    /// <param name="clock">Of motion and polls.</param>
+    /// <param name="time">Of time stamps.</param>
+    public VirtualIoc(IClock clock, TimeProvider time) => _server = new CaServer(clock, time);
+
+    /// <summary>TCP and UDP port.</summary>
+    public int Port => _server.Port;
+
+    /// <summary>Names of the records that are served.</summary>
+    public IReadOnlyList<string> Records => _records;
+
+    internal CaServer Server => _server;
+
+    /// <summary>Adds what a device of the beamline file expects of its IOC; false for a device that is not of EPICS.</summary>
+    /// <remarks><b>Errors</b> <see cref="SettingsException"/> with path, value and limit.</remarks>
+    public bool Add(string name, ISettings settings)
+    {
+        switch (settings.Text("kind"))
+        {
+            case EpicsMotorSettings.KindName:
+                AddMotor(EpicsMotorSettings.Read(name, settings));
+                return true;
+            case EpicsSignalSettings.KindName:
+                var signal = EpicsSignalSettings.Read(settings);
+                AddSignal(signal.Pv, signal.Simulated, signal.Unit);
+                return true;
+            case EpicsShutterSettings.KindName:
+                AddShutter(EpicsShutterSettings.Read(settings));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Begins to serve. Port 0 takes a free one.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
+    public void Listen(string address, int port, IDatagramPorts datagrams) => _server.Listen(IPAddress.Parse(address), port, datagrams);
+
+    public void Dispose() => _server.Dispose();
+
+    internal MotorRecord AddMotor(EpicsMotorSettings motor)
+    {
+        var record = new MotorRecord(_server, new MotorRecordSettings(
+            motor.Pv, motor.Axis.Unit, motor.Axis.Low, motor.Axis.High, motor.Axis.MaxVelocity,
+            motor.Axis.MaxVelocity / motor.Axis.MaxAcceleration, MotorTolerance)
+        {
+            Start = Math.Clamp(0, motor.Axis.Low, motor.Axis.High),
+        });
+        Add(record.Record);
+        return record;
+    }
+
+    /// <summary>An ai record that is processed ten times a second and decays slowly from what it was last written.</summary>
+    internal ServedRecord AddSignal(string pv, double start, string unit)
+    {
+        var (name, field) = Split(pv);
+        var record = new ServedRecord(name, "ai");
+        var value = record.Add(field, Dbr.Double, new PvValue.Number(start));
+        value.Metadata = new PvMetadata(value.Value, default) { Units = unit, Precision = 3 };
+        value.Post(value.Value, _server.StampNs);
+        var (from, sinceNs) = (start, _server.NowNs);
+        value.Written = (written, complete) =>
+        {
+            (from, sinceNs) = (written.AsNumber(), _server.NowNs);
+            value.Post(written, _server.StampNs);
+            complete();
+            return CaStatus.Normal;
+        };
+        Process();
+        Add(record);
+        return record;
+
+        void Process() => _server.At(_server.NowNs + SignalPeriodNs, () =>
+        {
+            value.Post(new PvValue.Number(from * Math.Exp(-(_server.NowNs - sinceNs) / LifetimeNs)), _server.StampNs);
+            Process();
+        });
+    }
+
+    internal void AddShutter(EpicsShutterSettings shutter)
+    {
+        var (demand, demandField) = Split(shutter.Pv);
+        var (readBack, readBackField) = Split(shutter.ReadBackPv);
+        var bo = Binary(demand, "bo", demandField, shutter.OpenText, shutter.ClosedText);
+        var bi = Binary(readBack, "bi", readBackField, shutter.OpenText, shutter.ClosedText);
+        bi.IsWritable = false;
+        IDisposable? arrival = null;
+        bo.Written = (value, complete) =>
+        {
+            bo.Post(value, _server.StampNs);
+            arrival?.Dispose();
+            arrival = _server.At(_server.NowNs + shutter.LeadNs, () =>
+            {
+                bi.Post(value, _server.StampNs);
+                complete();
+            });
+            return CaStatus.Normal;
+        };
+    }
+
+    private ServedPv Binary(string name, string type, string field, string open, string closed)
+    {
+        var record = new ServedRecord(name, type);
+        var pv = record.Add(field, Dbr.Enum, new PvValue.Choice(0, closed));
+        pv.Metadata = new PvMetadata(pv.Value, default) { Choices = [closed, open] };
+        pv.Post(pv.Value, _server.StampNs);
+        Add(record);
+        return pv;
+    }
+
+    private void Add(ServedRecord record)
+    {
+        _server.Add(record);
+        _records.Add(record.Name);
+    }
+
+    private static (string Name, string Field) Split(string pv) =>
+        pv.Split('.', 2) is [var name, { Length: > 0 } field] ? (name, field) : (pv.TrimEnd('.'), "VAL");
+}

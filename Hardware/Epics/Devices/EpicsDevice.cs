@@ -1,0 +1,89 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.Epics;
+
+/// <summary>What devices of process variables share: channels, waiting for them, waiting for time.</summary>
+/// <remarks>A short loss of the connection is bridged: the channels come back by themselves. Only one that lasts longer than
+/// reconnectWithinNs counts as a lost device.</remarks>
+internal abstract class EpicsDevice : IDevice
+{
+    private const long ConnectWithinNs = 10_000_000_000;
+
+    private readonly IPvClient _client;
+    private readonly Dictionary<string, IPvChannel> _channels = [];
+    private readonly long _reconnectWithinNs;
+
+    protected EpicsDevice(string name, DeviceEnvironment environment, long reconnectWithinNs)
+    {
+        Name = name;
+        Clock = environment.Clock;
+        _client = environment.Pvs?.Invoke()
+            ?? throw new InvalidOperationException($"Device {name} needs a client for process variables, and the environment has none.");
+        _reconnectWithinNs = reconnectWithinNs;
+    }
+
+    public string Name { get; }
+
+    public event Action<string>? Lost;
+
+    protected IClock Clock { get; }
+
+    public virtual async Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel)
+    {
+        var waiting = _channels.Values.Select(c => c.ConnectAsync(ConnectWithinNs, cancel)).ToList();
+        foreach (var connecting in waiting)
+        {
+            var connected = await connecting;
+            if (connected.Problem is not null)
+                return connected.As<Nothing>();
+        }
+        return Done(Nothing.Value);
+    }
+
+    public abstract Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel);
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var channel in _channels.Values)
+            channel.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A channel that is opened with the device.</summary>
+    protected IPvChannel Open(string name) => _channels.TryGetValue(name, out var known) ? known : _channels[name] = _client.Open(name);
+
+    /// <summary>Requests made until the result is disposed go out together.</summary>
+    protected IDisposable Batch() => _client.Batch();
+
+    protected static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
+
+    /// <summary>Waits until every channel is there again; a device that stays away is lost.</summary>
+    protected async Task<Outcome<Nothing>> ReachAsync(CancellationToken cancel)
+    {
+        foreach (var channel in _channels.Values)
+        {
+            if (channel.State == PvState.Connected)
+                continue;
+            var connected = await channel.ConnectAsync(_reconnectWithinNs, cancel);
+            if (connected is Outcome<PvChannelInfo>.TimedOut late)
+            {
+                var reason = $"{Name}: {channel.Name} was not found again within {_reconnectWithinNs / 1e9:0.###} s";
+                Lost?.Invoke(reason);
+                return new Outcome<Nothing>.TimedOut(reason, late.DeadlineNs);
+            }
+            if (connected.Problem is not null)
+                return connected.As<Nothing>();
+        }
+        return Done(Nothing.Value);
+    }
+
+    /// <summary>Completes then; cancelling ends it early, without an exception.</summary>
+    protected async Task WaitUntilAsync(long timeNs, CancellationToken cancel)
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wake = Clock.WakeAt(timeNs, () => done.TrySetResult(true));
+        using var cancelled = cancel.Register(() => done.TrySetResult(false));
+        await done.Task;
+    }
+}

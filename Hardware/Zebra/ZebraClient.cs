@@ -1,0 +1,203 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Zebra.Protocol;
+using Output = Flyscan.Hardware.Zebra.Protocol.ZebraClientProtocol.Output;
+
+namespace Flyscan.Hardware.Zebra;
+
+/// <summary>What comes from a box unasked. Called in order, from the connection's thread; must not wait.</summary>
+internal interface IZebraListener
+{
+    void Armed();
+
+    void Sample(uint[] words);
+
+    void Damaged(string line);
+
+    void Disarmed();
+
+    /// <summary>The connection can no longer be used.</summary>
+    void Lost(string reason);
+}
+
+/// <summary>One line to a Zebra: pumps bytes and wake-ups through the protocol, and completes a task per request.</summary>
+internal sealed class ZebraClient : IDisposable
+{
+    private readonly IConnection _connection;
+    private readonly IClock _clock;
+    private readonly IZebraListener _listener;
+    private readonly ZebraClientProtocol _protocol;
+    private readonly object _gate = new();
+    private readonly Queue<TaskCompletionSource<ZebraReply>> _asked = new();
+    private IDisposable? _wake;
+    private Exception? _dead;
+
+    public ZebraClient(IConnection connection, IClock clock, ZebraLimits limits, IZebraListener listener)
+    {
+        (_connection, _clock, _listener) = (connection, clock, listener);
+        _protocol = new ZebraClientProtocol(limits);
+        connection.Start(Receive, Closed);
+    }
+
+    /// <summary>Fields that follow the time stamp in a sample from now on.</summary>
+    public void Expect(int fields)
+    {
+        lock (_gate)
+            _protocol.Expect(fields);
+    }
+
+    /// <summary>The value of a register.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> when the connection is lost or the box refuses, <see cref="TimeoutException"/> when
+    /// it is silent.</remarks>
+    public async Task<ushort> ReadAsync(byte address, CancellationToken cancel) =>
+        await SendAsync(new ZebraRequest.Read(address), cancel) is ZebraReply.Value value ? value.Word : throw Odd($"R{address:X2}");
+
+    /// <summary>A 32-bit quantity: LO at the address, HI behind it. Read again while it changes under the reading.</summary>
+    public async Task<uint> ReadPairAsync(byte address, CancellationToken cancel)
+    {
+        var high = await ReadAsync((byte)(address + 1), cancel);
+        while (true)
+        {
+            var low = await ReadAsync(address, cancel);
+            var again = await ReadAsync((byte)(address + 1), cancel);
+            if (again == high)
+                return (uint)high << 16 | low;
+            high = again;
+        }
+    }
+
+    public async Task WriteAsync(byte address, ushort value, CancellationToken cancel)
+    {
+        if (await SendAsync(new ZebraRequest.Write(address, value), cancel) is not ZebraReply.Done)
+            throw Odd($"W{address:X2}{value:X4}");
+    }
+
+    /// <summary>One request; the answer, or why there is none.</summary>
+    public Task<ZebraReply> SendAsync(ZebraRequest request, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var done = new TaskCompletionSource<ZebraReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        string? lost;
+        lock (_gate)
+        {
+            if (_dead is not null)
+                return Task.FromException<ZebraReply>(_dead);
+            _asked.Enqueue(done);
+            _protocol.Send(request, _clock.NowNs);
+            lost = Drain();
+        }
+        Report(lost);
+        return NamedAsync(request, done.Task, cancel);
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+            Die(new IOException("the connection was closed"));
+    }
+
+    private static async Task<ZebraReply> NamedAsync(ZebraRequest request, Task<ZebraReply> reply, CancellationToken cancel) =>
+        await reply.OrCancelled(cancel) is var answer && answer is ZebraReply.Refused refused
+            ? throw new IOException($"{ZebraText.Of(request)} was refused: {refused.Line}")
+            : answer;
+
+    private static IOException Odd(string request) => new($"{request} was answered in a way that it has no answer of");
+
+    private void Receive(ReadOnlyMemory<byte> bytes)
+    {
+        string? lost;
+        lock (_gate)
+        {
+            _protocol.Receive(bytes.Span, _clock.NowNs);
+            lost = Drain();
+        }
+        Report(lost);
+    }
+
+    private void Closed(Exception? cause)
+    {
+        var text = $"the connection was lost: {cause?.Message ?? "closed by the other side"}";
+        lock (_gate)
+        {
+            if (_dead is not null)
+                return;
+            Die(new IOException(text));
+        }
+        _listener.Lost(text);
+    }
+
+    private void Wake()
+    {
+        string? lost;
+        lock (_gate)
+        {
+            _wake = null;
+            if (_dead is not null)
+                return;
+            _protocol.Tick(_clock.NowNs);
+            lost = Drain();
+        }
+        Report(lost);
+    }
+
+    private void Report(string? lost)
+    {
+        if (lost is not null)
+            _listener.Lost(lost);
+    }
+
+    /// <summary>Acts on what the protocol wants; returns why the connection was lost, if it was.</summary>
+    private string? Drain()
+    {
+        while (_dead is null && _protocol.TryTake(out var output))
+        {
+            if (output is Output.Fault fault)
+            {
+                Die(fault.TimedOut ? new TimeoutException(fault.Reason) : new IOException(fault.Reason));
+                return fault.Reason;
+            }
+            Act(output);
+        }
+        if (_dead is null && _wake is null && _protocol.NextDeadline is { } deadline)
+            _wake = _clock.WakeAt(deadline, Wake);
+        return null;
+    }
+
+    private void Act(Output output)
+    {
+        switch (output)
+        {
+            case Output.Transmit transmit:
+                _connection.Send(transmit.Bytes);
+                break;
+            case Output.Replied replied:
+                _asked.Dequeue().TrySetResult(replied.Reply);
+                break;
+            case Output.Armed:
+                _listener.Armed();
+                break;
+            case Output.Sample sample:
+                _listener.Sample(sample.Words);
+                break;
+            case Output.Damaged damaged:
+                _listener.Damaged(damaged.Line);
+                break;
+            case Output.Disarmed:
+                _listener.Disarmed();
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void Die(Exception cause)
+    {
+        if (_dead is not null)
+            return;
+        _dead = cause;
+        _wake?.Dispose();
+        foreach (var asked in _asked)
+            asked.TrySetException(cause);
+        _asked.Clear();
+        _connection.Dispose();
+    }
+}

@@ -1,0 +1,230 @@
+using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Zebra.Protocol;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Hardware.Zebra;
+
+/// <summary>Drives a Zebra: connection, safe state, encoders. Staging, recording and triggering stand in files beside this one.</summary>
+/// <remarks>
+/// Exposures: PC_PULSE and a soft input make AND n; its rising edge sets GATE n, the falling edge of PC_PULSE resets it, and GATE n drives
+/// the output. With the soft input low no exposure begins, and one under way is finished. A pump over <see cref="IConnection"/> and
+/// <see cref="IClock"/>: it has no thread, and reconnects only when told.
+/// </remarks>
+internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
+{
+    private const long PollNs = 2_000_000;
+    private const long LongestPollNs = 50_000_000;
+    private const long SafeWithinNs = 2_000_000_000;
+
+    private readonly ZebraSettings _settings;
+    private readonly IClock _clock;
+    private readonly IConnector _connector;
+    private readonly IFrameStoreFactory _stores;
+    private readonly double _timeScale;
+    private readonly object _gate = new();
+    private ZebraClient? _client;
+    private IDisposable? _healthWake;
+    private Task _turn = Task.CompletedTask;
+    private bool _lostReported;
+
+    public ZebraDriver(string name, ZebraSettings settings, DeviceEnvironment environment)
+    {
+        (Name, _settings, _timeScale) = (name, settings, environment.TimeScale);
+        (_clock, _connector, _stores) = (environment.Clock, environment.Connector, environment.Stores);
+    }
+
+    public string Name { get; }
+
+    public event Action<string>? Lost;
+
+    public event Action<long>? Recorded;
+
+    private ushort GateMask => (ushort)(1 << (_settings.Blocks - 1));
+
+    public Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel) => InTurnAsync("connect", async () =>
+    {
+        Disconnect();
+        var connection = await _connector.ConnectAsync(_settings.Host, _settings.Port, cancel);
+        lock (_gate)
+            _lostReported = false;
+        var client = new ZebraClient(connection, _clock, new ZebraLimits(_settings.ReplyWithinNs), this);
+        client.Expect(Recording()?.Capture.Fields ?? 0);
+        try
+        {
+            var version = await client.ReadAsync(ZebraRegister.SysVer, cancel);
+            if (version is 0 or ushort.MaxValue)
+                throw new IOException($"the firmware calls itself 0x{version:X}: this is not a Zebra");
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+        lock (_gate)
+            _client = client;
+        WatchHealth();
+        return Done(Nothing.Value);
+    });
+
+    public Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => InTurnAsync("make safe", async () =>
+    {
+        var client = Client();
+        await QuietAsync(client, cancel);
+        return Done(Nothing.Value);
+    });
+
+    public Task<Outcome<double>> ReadEncoderAsync(string axis, CancellationToken cancel)
+    {
+        if (_settings.Encoders.FirstOrDefault(e => e.Axis == axis) is not { } encoder)
+            return Task.FromResult<Outcome<double>>(
+                new Outcome<double>.Refused($"{Name}: axis {axis} has no encoder at this box"));
+        return InTurnAsync($"read the encoder of {axis}", async () =>
+        {
+            var words = await ProbeAsync(cancel);
+            return words is null
+                ? new Outcome<double>.Refused($"{Name}: encoders are read by a capture of their own: stage first, and not while armed")
+                : Done(encoder.PositionAt(Recording()!.Capture.CountsOf(words, encoder.Channel)));
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Disconnect();
+        if (TakeRecording() is { } recording)
+            await recording.Recorder.AbandonAsync();
+    }
+
+    void IZebraListener.Lost(string reason)
+    {
+        lock (_gate)
+        {
+            if (_lostReported)
+                return;
+            _lostReported = true;
+        }
+        Disconnect();
+        Lost?.Invoke($"{Name}: {reason}");
+    }
+
+    private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
+
+    private ZebraClient Client()
+    {
+        lock (_gate)
+            return _client ?? throw new IOException("not connected");
+    }
+
+    /// <summary>Closes the gate, disarms, and sees that no exposure is under way.</summary>
+    private async Task QuietAsync(ZebraClient client, CancellationToken cancel)
+    {
+        await OpenGateAsync(client, false, cancel);
+        await client.WriteAsync(ZebraRegister.PcDisarm, 1, cancel);
+        var deadline = _clock.NowNs + SafeWithinNs;
+        // Before staging the blocks are somebody else's, and what they hold says nothing.
+        var ours = Recording() is not null;
+        while (await IsArmedAsync(client, cancel) || ours && await IsExposingAsync(client, cancel))
+        {
+            if (_clock.NowNs > deadline)
+                throw new IOException("not safe: still armed, or its output still high, after PC_DISARM");
+            await SleepAsync(PollNs, cancel);
+        }
+    }
+
+    /// <summary>The soft input that lets pulses through; the other three belong to others.</summary>
+    private async Task OpenGateAsync(ZebraClient client, bool open, CancellationToken cancel)
+    {
+        var soft = await client.ReadAsync(ZebraRegister.SoftIn, cancel);
+        await client.WriteAsync(ZebraRegister.SoftIn, (ushort)(open ? soft | GateMask : soft & ~GateMask), cancel);
+    }
+
+    private static async Task<bool> IsArmedAsync(ZebraClient client, CancellationToken cancel) =>
+        (await client.ReadAsync(ZebraRegister.SysStat1Hi, cancel) >> (ZebraRegister.BusArm - 16) & 1) != 0;
+
+    private async Task<bool> IsExposingAsync(ZebraClient client, CancellationToken cancel)
+    {
+        var bus = ZebraRegister.BusGate(_settings.Blocks);
+        return (await client.ReadAsync((byte)(ZebraRegister.SysStat1Lo + bus / 16), cancel) >> (bus % 16) & 1) != 0;
+    }
+
+    /// <summary>Asks now and then, so that a box that went silent is noticed by its missing answer.</summary>
+    private void WatchHealth()
+    {
+        lock (_gate)
+        {
+            _healthWake?.Dispose();
+            _healthWake = _client is null ? null : _clock.WakeAt(_clock.NowNs + _settings.HealthPeriodNs, AskHealth);
+        }
+    }
+
+    private void AskHealth()
+    {
+        ZebraClient? client;
+        lock (_gate)
+            client = _client;
+        if (client is null)
+            return;
+        // Its loss is reported by the client itself.
+        _ = client.SendAsync(new ZebraRequest.Read(ZebraRegister.SysVer), CancellationToken.None);
+        WatchHealth();
+    }
+
+    /// <summary>Closes the connection; what is recorded stays open for an adoption.</summary>
+    private void Disconnect()
+    {
+        ZebraClient? client;
+        lock (_gate)
+        {
+            client = _client;
+            _client = null;
+            _healthWake?.Dispose();
+            _healthWake = null;
+        }
+        client?.Dispose();
+    }
+
+    /// <summary>What changes the box is done one at a time.</summary>
+    private async Task<Outcome<T>> InTurnAsync<T>(string what, Func<Task<Outcome<T>>> talk)
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task before;
+        lock (_gate)
+            (before, _turn) = (_turn, mine.Task);
+        await before;
+        try
+        {
+            return await RunAsync(what, talk);
+        }
+        finally
+        {
+            mine.SetResult();
+        }
+    }
+
+    /// <summary>Turns what a conversation with the box can end in into an outcome that names the box.</summary>
+    private async Task<Outcome<T>> RunAsync<T>(string what, Func<Task<Outcome<T>>> talk)
+    {
+        try
+        {
+            return await talk();
+        }
+        catch (TimeoutException error)
+        {
+            return new Outcome<T>.TimedOut($"{Name}: {what}: {error.Message}", _settings.ReplyWithinNs);
+        }
+        catch (IOException error)
+        {
+            return new Outcome<T>.Failed($"{Name}: {what}: {error.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            return new Outcome<T>.Cancelled();
+        }
+    }
+
+    private async Task SleepAsync(long ns, CancellationToken cancel)
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => done.TrySetResult(true));
+        await done.Task.OrCancelled(cancel);
+    }
+}

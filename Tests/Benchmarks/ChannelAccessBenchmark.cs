@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Flyscan.Hardware.Epics;
+using Flyscan.Hardware.Epics.ChannelAccess;
+using Flyscan.Hardware.Epics.ChannelAccess.Server;
+using Flyscan.Hardware.Transport;
+using Flyscan.Host.Time;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Benchmarks;
+
+/// <summary>The Channel Access client against our server in a process of its own, over the loopback interface.</summary>
+internal static class ChannelAccessBenchmark
+{
+    private const int Channels = 10_000;
+    private const long Within = 20_000_000_000;
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    /// <summary>The server's process: prints its port, serves until its input ends.</summary>
+    public static void Serve()
+    {
+        using var server = new CaServer(new SystemClock(), TimeProvider.System);
+        var pvs = new List<ServedPv>();
+        for (var i = 0; i < Channels; i++)
+        {
+            var record = new ServedRecord($"BENCH:RECORD:{i}", "ai");
+            pvs.Add(record.Add("VAL", Dbr.Double, new PvValue.Number(i)));
+            server.Add(record);
+        }
+        var count = 0.0;
+        Post();
+        var port = Environment.GetEnvironmentVariable("BENCH_PORT") ?? "0";
+        server.Listen(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture), new UdpPorts());
+        Console.WriteLine(server.Port);
+        Console.In.ReadToEnd();
+
+        void Post() => server.At(server.NowNs + 100_000_000, () =>
+        {
+            count++;
+            foreach (var pv in pvs)
+                pv.Post(new PvValue.Number(count), server.StampNs);
+            Post();
+        });
+    }
+
+    public static async Task RunAsync(TextWriter output)
+    {
+        var server = StartServer(0, out var port);
+        output.WriteLine("## Channel Access, loopback, server in another process\n");
+        output.WriteLine("| what | measured |");
+        output.WriteLine("| --- | --- |");
+        await using (var client = Client(port))
+        {
+            await SequentialAsync(client, output);
+            await PipelinedAsync(client, output);
+        }
+        await using (var client = Client(port))
+        {
+            var channels = await ConnectAsync(client, output);
+            server = await MonitorAsync(channels, server, port, output);
+        }
+        server.Kill();
+    }
+
+    private static CaClient Client(int port) => new(
+        new CaSettings { Addresses = [$"127.0.0.1:{port}"] },
+        new CaSurroundings(new SystemClock(), new TcpConnector(), new UdpPorts(), TimeProvider.System));
+
+    private static Process StartServer(int port, out int listening)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(ChannelAccessBenchmark).Assembly.Location);
+        start.ArgumentList.Add("channel-access-server");
+        start.Environment["BENCH_PORT"] = $"{port}";
+        var process = Process.Start(start)!;
+        listening = int.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+        return process;
+    }
+
+    private static async Task SequentialAsync(CaClient client, TextWriter output)
+    {
+        using var channel = client.Open("BENCH:RECORD:1");
+        await channel.ConnectAsync(Within, None);
+        for (var i = 0; i < 20_000; i++)
+            await channel.GetAsync(Within, None);
+        const int Count = 50_000;
+        var times = new double[Count];
+        for (var i = 0; i < Count; i++)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            await channel.GetAsync(Within, None);
+            times[i] = TimeProvider.System.GetElapsedTime(began).TotalMicroseconds;
+        }
+        Array.Sort(times);
+        var floor = RoundTrips(Count);
+        output.WriteLine(Line($"sequential get, median of {Count}", $"{times[Count / 2]:F1} µs (p99 {times[Count * 99 / 100]:F1} µs)"));
+        output.WriteLine(Line(
+            $"bare TCP round trip of as many bytes, blocking threads, median",
+            $"{floor[Count / 2]:F1} µs (p99 {floor[Count * 99 / 100]:F1} µs)"));
+        output.WriteLine(Line($"ratio of the medians", $"{times[Count / 2] / floor[Count / 2]:F2}"));
+    }
+
+    /// <summary>What the machine takes for the same exchange without any protocol: two threads that block in a socket each.</summary>
+    private static double[] RoundTrips(int count)
+    {
+        const int Asked = 16;
+        const int Answered = 40;
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var here = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        here.Connect(listener.LocalEndPoint!);
+        using var there = listener.Accept();
+        there.NoDelay = true;
+        var echo = new Thread(() =>
+        {
+            var bytes = new byte[Answered];
+            while (there.Receive(bytes.AsSpan(0, Asked)) > 0)
+                there.Send(bytes);
+        });
+        echo.Start();
+        var (request, reply) = (new byte[Asked], new byte[Answered]);
+        var times = new double[count];
+        for (var i = 0; i < count; i++)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            here.Send(request);
+            here.Receive(reply);
+            times[i] = TimeProvider.System.GetElapsedTime(began).TotalMicroseconds;
+        }
+        here.Shutdown(SocketShutdown.Both);
+        echo.Join();
+        Array.Sort(times);
+        return times;
+    }
+
+    private static async Task PipelinedAsync(CaClient client, TextWriter output)
+    {
+        using var channel = client.Open("BENCH:RECORD:2");
+        await channel.ConnectAsync(Within, None);
+        var best = 0.0;
+        const int Batch = 1000;
+        const int Rounds = 1000;
+        for (var repeat = 0; repeat < 4; repeat++)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            var ahead = Send(channel, client, Batch);
+            for (var round = 1; round < Rounds; round++)
+            {
+                var next = Send(channel, client, Batch);
+                foreach (var get in ahead)
+                    await get;
+                ahead = next;
+            }
+            foreach (var get in ahead)
+                await get;
+            best = Math.Max(best, Batch * Rounds / TimeProvider.System.GetElapsedTime(began).TotalSeconds);
+        }
+        output.WriteLine(Line("pipelined gets, batches of 1000, two under way, best of 4 runs of 1 million", $"{best:N0} /s"));
+    }
+
+    private static Task<Outcome<PvReading>>[] Send(IPvChannel channel, CaClient client, int count)
+    {
+        var gets = new Task<Outcome<PvReading>>[count];
+        using (client.Batch())
+            for (var i = 0; i < count; i++)
+                gets[i] = channel.GetAsync(Within, None);
+        return gets;
+    }
+
+    private static async Task<List<IPvChannel>> ConnectAsync(CaClient client, TextWriter output)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var channels = new List<IPvChannel>();
+        using (client.Batch())
+            for (var i = 0; i < Channels; i++)
+                channels.Add(client.Open($"BENCH:RECORD:{i}"));
+        foreach (var channel in channels)
+            await channel.ConnectAsync(Within, None);
+        var took = TimeProvider.System.GetElapsedTime(began);
+        output.WriteLine(Line($"{Channels} channels searched and connected", $"{took.TotalSeconds:F2} s"));
+        return channels;
+    }
+
+    private static async Task<Process> MonitorAsync(List<IPvChannel> channels, Process server, int port, TextWriter output)
+    {
+        var (seen, dropped) = (0L, 0L);
+        var monitors = channels.Select(c => c.Monitor(new PvMonitorOptions(), m =>
+        {
+            while (m.TryTake(out _))
+                seen++;
+        })).ToList();
+        await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
+        using var self = Process.GetCurrentProcess();
+        var (cpu, before, began) = (self.TotalProcessorTime, seen, TimeProvider.System.GetTimestamp());
+        await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System);
+        self.Refresh();
+        var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
+        var load = (self.TotalProcessorTime - cpu).TotalSeconds / seconds;
+        dropped = monitors.Sum(m => m.Dropped);
+        output.WriteLine(Line(
+            $"{Channels} monitors at 10 Hz: client's CPU",
+            $"{100 * load:F1} % of a core, {(seen - before) / seconds:N0} events/s, {dropped} dropped"));
+        server.Kill();
+        server.WaitForExit();
+        while (channels.Any(c => c.State == PvState.Connected))
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        var again = StartServer(port, out _);
+        began = TimeProvider.System.GetTimestamp();
+        var (atStart, needed) = (seen, Channels);
+        while (seen - atStart < needed)
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        output.WriteLine(Line(
+            $"all {Channels} subscriptions back after the server's restart",
+            $"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:F2} s"));
+        foreach (var monitor in monitors)
+            monitor.Dispose();
+        return again;
+    }
+
+    private static string Line(string what, FormattableString measured) =>
+        $"| {what} | {measured.ToString(CultureInfo.InvariantCulture)} |";
+}

@@ -1,0 +1,114 @@
+using Flyscan.Engine.Simulation;
+
+namespace Flyscan.Twin;
+
+/// <summary>Draws the faults of a seed.</summary>
+internal static class FaultMaker
+{
+    private const long Ms = 1_000_000;
+
+    /// <summary>The supervisor's steps, and what stands for the time in which there is none.</summary>
+    public static readonly IReadOnlyList<string> Phases =
+    [
+        Down, Connecting, "Adopting", "Staging", "Preparing", "Enabling", "Starting", "Flying", "Halting", "AwaitingRecords", "Held",
+        "MakingSafe", "Unstaging", "Ended",
+    ];
+
+    public const string Down = "Down";
+    public const string Connecting = "Connecting";
+
+    /// <summary>Kinds that can be asked for, in the order of the coverage table.</summary>
+    public static readonly IReadOnlyList<string> Kinds =
+    [
+        "kill process", "kill supervisor", "power failure", "kill all", "cut connection", "network silent", "missed frames", "disk full",
+        "slow disk", "beam dump", "beam flicker", "pause", "abort", "stale orders", "delayed message", "duplicated message",
+        "failed write", "slow write",
+    ];
+
+    private static readonly string[] Ports = ["motion", "z", "cam", "shutter", "ring", "control", "data"];
+
+    // Where most of a scan's life is: the rarer phases are met through their neighbours.
+    private static readonly string[] Likely = ["Preparing", "Flying", "Flying", "Enabling", "Starting", "AwaitingRecords"];
+
+    private static readonly string[] Short =
+        ["Adopting", "Staging", "Enabling", "Starting", "Halting", "MakingSafe", "Unstaging", Connecting];
+
+    /// <summary>Faults of a seed, of the kinds allowed.</summary>
+    public static List<TwinFault> Of(ulong seed, IReadOnlySet<string> kinds)
+    {
+        var draw = SimulationGenerator.For(seed, "twin faults");
+        string[] own = [.. Kinds.Take(14).Where(kinds.Contains)];
+        var count = own.Length == 0 ? 0 : draw.Below(4);
+        var faults = new List<TwinFault>();
+        for (var i = 0; i < count; i++)
+        {
+            string phase = draw.Below(3) == 0 ? Likely[draw.Below(Likely.Length)] : Phases[draw.Below(Phases.Count)];
+            if (WayInto(phase, draw) is { } way && kinds.Contains(way.Kind))
+                faults.Add(way);
+            var nth = phase is "Preparing" or "Flying" ? 4 : 2;
+            faults.Add(Make(own[draw.Below(own.Length)], new TwinMoment(phase, 1 + draw.Below(nth), After(phase, draw)), draw));
+        }
+        return faults;
+    }
+
+    /// <summary>A fault that leads into a phase which a scan otherwise seldom or never enters.</summary>
+    private static TwinFault? WayInto(string phase, SimulationGenerator draw)
+    {
+        var from = Likely[draw.Below(Likely.Length)];
+        var at = new TwinMoment(from, 1 + draw.Below(2), After(from, draw));
+        return phase switch
+        {
+            Down or Connecting => Make("kill process", at, draw),
+            "Adopting" => Make(draw.Below(2) == 0 ? "kill process" : "kill supervisor", at, draw),
+            "Halting" => Make(draw.Below(2) == 0 ? "pause" : "beam dump", new TwinMoment("Flying", 1, draw.Below(30 * Ms)), draw),
+            "Held" => Make(draw.Below(2) == 0 ? "pause" : "beam dump", at, draw),
+            "MakingSafe" => Make("cut connection", at, draw),
+            _ => null,
+        };
+    }
+
+    /// <summary>What the engine does to single messages and writes.</summary>
+    public static FaultProfile? ProfileOf(ulong seed, IReadOnlySet<string> kinds)
+    {
+        var draw = SimulationGenerator.For(seed, "twin profile");
+        var profile = new FaultProfile { LongestDelayNs = 300 * Ms, LongestWriteDelayNs = 1000 * Ms };
+        if (kinds.Contains("delayed message") && draw.Below(4) == 0)
+            profile = profile with { DelayPerMillion = 20_000 };
+        if (kinds.Contains("duplicated message") && draw.Below(4) == 0)
+            profile = profile with { DuplicationPerMillion = 20_000 };
+        if (kinds.Contains("failed write") && draw.Below(8) == 0)
+            profile = profile with { WriteFailurePerMillion = 20_000 };
+        if (kinds.Contains("slow write") && draw.Below(4) == 0)
+            profile = profile with { WriteDelayPerMillion = 50_000 };
+        return profile;
+    }
+
+    private static TwinFault Make(string kind, TwinMoment at, SimulationGenerator draw) => kind switch
+    {
+        "kill process" => new TwinFault.KillProcess(at, Ms + Scaled(draw, 3000 * Ms)),
+        "kill supervisor" => new TwinFault.KillSupervisor(at, Scaled(draw, 2000 * Ms)),
+        "power failure" => new TwinFault.PowerFailure(at, Ms + Scaled(draw, 5000 * Ms)),
+        "kill all" => new TwinFault.KillAll(at, Ms + Scaled(draw, 5000 * Ms)),
+        "cut connection" => new TwinFault.Cut(at, Ports[draw.Below(Ports.Length)]),
+        "network silent" => new TwinFault.Silence(at, Ms + Scaled(draw, 15_000 * Ms)),
+        "missed frames" => new TwinFault.MissFrames(at, 1 + draw.Below(6)),
+        "disk full" => new TwinFault.DiskFull(at, 10 * Ms + Scaled(draw, 3000 * Ms)),
+        "slow disk" => new TwinFault.SlowDisk(at, 10 * Ms + Scaled(draw, 3000 * Ms), Ms + Scaled(draw, 900 * Ms)),
+        "beam dump" => new TwinFault.BeamDump(at, 100 * Ms + Scaled(draw, 3000 * Ms)),
+        "beam flicker" => new TwinFault.BeamDump(at, 1000 + Scaled(draw, 99 * Ms)),
+        "pause" => new TwinFault.Pause(at, Ms + Scaled(draw, 2000 * Ms)),
+        "abort" => new TwinFault.Abort(at),
+        "stale orders" => new TwinFault.StaleOrders(at),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such fault"),
+    };
+
+    /// <summary>Between two messages, between two frames, or later.</summary>
+    private static long After(string phase, SimulationGenerator draw) => (Short.Contains(phase) ? draw.Below(2) : draw.Below(3)) switch
+    {
+        0 => draw.Below(500_000),
+        1 => draw.Below(Short.Contains(phase) ? 5 * Ms : 30 * Ms),
+        _ => draw.Below(1000 * Ms),
+    };
+
+    private static long Scaled(SimulationGenerator draw, long most) => draw.Below(2) == 0 ? draw.Below(most / 20) : draw.Below(most);
+}

@@ -1,0 +1,1 @@
+return Flyscan.Twin.SimulateCommand.Run(args, Console.Out, Console.Error);

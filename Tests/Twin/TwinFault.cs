@@ -1,0 +1,102 @@
+namespace Flyscan.Twin;
+
+/// <summary>When a fault comes: so long after the scan entered a phase for the n-th time.</summary>
+/// <remarks><b>Units</b> AfterNs: nanoseconds of virtual time. Nth counts from 1, over all lives of the control process.</remarks>
+internal sealed record TwinMoment(string Phase, int Nth, long AfterNs);
+
+/// <summary>One thing that the world does to a scan, said so exactly that it can be done again.</summary>
+/// <remarks><b>Units</b> nanoseconds of virtual time. What happens to single messages and journal writes is the engine's own
+/// <see cref="Flyscan.Engine.Simulation.Fault"/>.</remarks>
+internal abstract record TwinFault(TwinMoment At)
+{
+    /// <summary>As it stands in the coverage table.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Whether a scan may end as faulted or aborted on account of it.</summary>
+    public virtual bool MayEnd => false;
+
+    /// <summary>The control process dies: journal and files stay, sockets close, what was not flushed is gone.</summary>
+    public sealed record KillProcess(TwinMoment At, long DownNs) : TwinFault(At)
+    {
+        public override string Kind => "kill process";
+    }
+
+    /// <summary>The supervisor dies, and its device actors live on; a successor takes over.</summary>
+    public sealed record KillSupervisor(TwinMoment At, long DownNs) : TwinFault(At)
+    {
+        public override string Kind => "kill supervisor";
+    }
+
+    /// <summary>The beamline loses power: every device forgets.</summary>
+    public sealed record PowerFailure(TwinMoment At, long DownNs) : TwinFault(At)
+    {
+        public override string Kind => "power failure";
+
+        public override bool MayEnd => true;
+    }
+
+    public sealed record KillAll(TwinMoment At, long DownNs) : TwinFault(At)
+    {
+        public override string Kind => "kill all";
+
+        public override bool MayEnd => true;
+    }
+
+    /// <summary>The connections of one port close.</summary>
+    public sealed record Cut(TwinMoment At, string Port) : TwinFault(At)
+    {
+        public override string Kind => "cut connection";
+
+        public override bool MayEnd => true;
+    }
+
+    /// <summary>For some time no byte arrives anywhere; then every connection closes.</summary>
+    public sealed record Silence(TwinMoment At, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => "network silent";
+
+        public override bool MayEnd => true;
+    }
+
+    /// <summary>The camera misses so many triggers, and says so.</summary>
+    public sealed record MissFrames(TwinMoment At, int Count) : TwinFault(At)
+    {
+        public override string Kind => "missed frames";
+    }
+
+    public sealed record DiskFull(TwinMoment At, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => "disk full";
+
+        public override bool MayEnd => true;
+    }
+
+    public sealed record SlowDisk(TwinMoment At, long ForNs, long FlushNs) : TwinFault(At)
+    {
+        public override string Kind => "slow disk";
+    }
+
+    public sealed record BeamDump(TwinMoment At, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => ForNs < 100_000_000 ? "beam flicker" : "beam dump";
+    }
+
+    /// <summary>An operator pauses, and resumes later.</summary>
+    public sealed record Pause(TwinMoment At, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => "pause";
+    }
+
+    public sealed record Abort(TwinMoment At) : TwinFault(At)
+    {
+        public override string Kind => "abort";
+
+        public override bool MayEnd => true;
+    }
+
+    /// <summary>Every order that an older supervisor ever gave arrives again, as if it had woken up.</summary>
+    public sealed record StaleOrders(TwinMoment At) : TwinFault(At)
+    {
+        public override string Kind => "stale orders";
+    }
+}

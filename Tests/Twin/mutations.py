@@ -1,0 +1,95 @@
+"""Deliberate faults, each switched on by its number in FLYSCAN_MUTATION, for a copy of the sources. See mutations.sh."""
+import os
+import sys
+
+ENDING = "Scanning/Runs/ScanDecider.Ending.cs"
+TAKES = "Scanning/Runs/ScanDecider.Takes.cs"
+BEAM = "Scanning/Runs/ScanDecider.Beam.cs"
+LEDGER = "Scanning/Runs/FrameLedger.cs"
+RECOVERY = "Scanning/Runs/ScanDecider.Recovery.cs"
+PANDA = "Hardware/PandA/PandADriver.Recording.cs"
+
+# (what is wrong, file, text, text with the fault; M stands for the test whether this fault is on)
+MUTATIONS = [
+    ("commits frames that the beam's report does not cover yet", BEAM,
+     "Settle(turn, collect, Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost));",
+     "Settle(turn, collect, M ? end : Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost));"),
+    ("forgets the losses of beam when it judges exposures", BEAM,
+     "return new BeamQuery(from, to, lost.ToEquatableArray());",
+     "return new BeamQuery(from, to, M ? [] : lost.ToEquatableArray());"),
+    ("forgets to check epoch and number of an order", "Actors/Devices/DeviceOrder.cs",
+     "(Epoch, Number).CompareTo(last) > 0;", "M || (Epoch, Number).CompareTo(last) > 0;"),
+    ("carries out effects and replies before the journal has the events", "Actors/Scans/ScanSupervisor.cs",
+     "var left = decision.Events.Count;", "var left = decision.Events.Count; if (M) Settle(decision, asker);"),
+    ("rewinds to a frame that is committed", "Scanning/Runs/ScanState.cs",
+     "return wanted.IsEmpty ? null : wanted.Ranges[0];",
+     "return wanted.IsEmpty ? null : M && wanted.Ranges[0].First > 0 ? new FrameRange(wanted.Ranges[0].First - 1, wanted.Ranges[0].End) "
+     ": wanted.Ranges[0];"),
+    ("is one row off in extents of all but a take's first frame", LEDGER,
+     "run.Position + part.First - first));", "run.Position + part.First - first - (M && part.First > first ? 1 : 0)));"),
+    ("takes triggers that made no frame for frames", LEDGER,
+     "foreach (var missed in RangeSet.Of(status.Missed).Ranges)", "foreach (var missed in RangeSet.Of(M ? [] : status.Missed).Ranges)"),
+    ("claims every frame of a take that was halted", TAKES,
+     "var triggered = Math.Clamp(triggeredSinceStaging - before, 0, take.Frames.Count);",
+     "var triggered = M ? take.Frames.Count : Math.Clamp(triggeredSinceStaging - before, 0, take.Frames.Count);"),
+    ("does not wait for the motion to stand at the start", TAKES,
+     "            awaiting.Add(MotionAtStart);\n", "            if (!M) awaiting.Add(MotionAtStart);\n"),
+    ("makes everything safe at once while hardware flies", ENDING,
+     "BoxComesFirst = turn.State.InFlight is not null", "BoxComesFirst = !M && turn.State.InFlight is not null"),
+    ("puts no settings back", ENDING,
+     "turn.State.Staged[recorder].Restore));", "M ? [] : turn.State.Staged[recorder].Restore));"),
+    ("miscounts the first trigger of a segment opened by an adoption", RECOVERY,
+     "adoption.Adopted.FirstPosition,", "adoption.Adopted.FirstPosition + (M ? 1 : 0),"),
+    ("adopts without closing the former data connection", PANDA,
+     "            old.Data?.Dispose();\n", "            if (!M) old.Data?.Dispose();\n"),
+    ("tells frames for recorded that are only written", "Hardware/PandA/SampleRecorder.cs",
+     "                return _flushed;", "                return M ? _written : _flushed;"),
+    ("hands over without the shutter open", TAKES,
+     "            awaiting.Add(ShutterOpen);\n", "            if (!M) awaiting.Add(ShutterOpen);\n"),
+]
+
+SWITCH = """namespace Flyscan.Scanning;
+
+public static class Mutation
+{
+    private static readonly string? On = System.Environment.GetEnvironmentVariable("FLYSCAN_MUTATION");
+
+    public static bool Is(string number) => On == number;
+}
+"""
+
+
+def apply(root):
+    with open(os.path.join(root, "Scanning", "Mutation.cs"), "w") as file:
+        file.write(SWITCH)
+    for number, (name, path, text, faulty) in enumerate(MUTATIONS, 1):
+        full = os.path.join(root, path)
+        source = open(full).read()
+        if source.count(text) != 1:
+            sys.exit(f"mutation {number} ({name}): {path} has its text {source.count(text)} times, not once; bring mutations.py up to date")
+        switch = f'Flyscan.Scanning.Mutation.Is("{number}")'
+        open(full, "w").write(source.replace(text, "".join(
+            switch if part == "M" else part for part in _split(faulty))))
+    print(len(MUTATIONS))
+
+
+def _split(text):
+    """The text in pieces, each lone M a piece of its own."""
+    piece = ""
+    for index, letter in enumerate(text):
+        before = text[index - 1] if index else " "
+        after = text[index + 1] if index + 1 < len(text) else " "
+        if letter == "M" and not (before.isalnum() or before in "._") and not (after.isalnum() or after in "._"):
+            yield piece
+            yield "M"
+            piece = ""
+        else:
+            piece += letter
+    yield piece
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "apply":
+        apply(sys.argv[2])
+    else:
+        print(MUTATIONS[int(sys.argv[2]) - 1][0])
