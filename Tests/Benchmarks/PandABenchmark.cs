@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5;
+using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Capture;
 using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Time;
-using Flyscan.Hardware.PandA;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Flyscan.Hardware.PandA.Capture;
 using Flyscan.Hardware.PandA;
+using Flyscan.Hardware.PandA.Capture;
 using Xunit;
 
 namespace Flyscan.Tests.Hardware.PandA;

@@ -1,7 +1,7 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Transport;
-using Flyscan.Hardware.PandA;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Hardware.Transport;
-using Flyscan.Hardware.PandA;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 using Xunit;
