@@ -10,17 +10,7 @@ internal sealed record VirtualMotorSettings(string Host, int Port, AxisDescripti
     public static VirtualMotorSettings Read(string name, ISettings settings)
     {
         settings.AllowOnly("kind", "host", "port", "unit", "low", "high", "velocity", "acceleration", "settle");
-        var low = settings.Number("low", -1e9, 1e9);
-        var axis = new AxisDescription(
-            name,
-            settings.Text("unit"),
-            low,
-            settings.Number("high", low, 1e9),
-            settings.Number("velocity", 1e-9, 1e9),
-            settings.Number("acceleration", 1e-9, 1e12),
-            null,
-            null,
-            settings.DurationNs("settle", 0, 3_600_000_000_000, 0));
+        var axis = MotorAxis.Read(name, settings);
         return new VirtualMotorSettings(settings.Text("host", "127.0.0.1"), (int)settings.Integer("port", 0, 65535), axis);
     }
 }

@@ -89,8 +89,23 @@ internal sealed class TcpConnection : IConnection
             return;
         _closed = true;
         _cause = cause;
+        // Said first: disposing a socket that still receives may reset the connection, and the peer would call this close a loss.
+        if (cause is null && _socket.Connected)
+            SayGoodbye();
         // Closing completes the pending receive, which reports the end on its own thread.
         _socket.Dispose();
+    }
+
+    private void SayGoodbye()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The peer went first.
+        }
     }
 
     private void Receive()

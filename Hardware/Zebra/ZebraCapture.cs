@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Zebra.Protocol;
 using Flyscan.Scanning.Runs;
@@ -60,7 +61,8 @@ internal sealed class ZebraCapture
 
     public int RowBytes => 8 * _columns.Count;
 
-    public int Columns => _columns.Count;
+    /// <summary>Takes the columns out of rows.</summary>
+    public SampleReader[] Readers => [.. _columns.Select((_, column) => Reader(column))];
 
     /// <summary>Samples that the box holds until they are sent.</summary>
     public int BufferSamples => BufferWords / (1 + Fields);
@@ -88,6 +90,12 @@ internal sealed class ZebraCapture
             _columns[i].Write(row.AsSpan(8 * i, 8), sample);
         return row;
     }
+
+    private static SampleReader Reader(int column) => (rows, stride, count, _, into) =>
+    {
+        for (var i = 0; i < count; i++)
+            rows.Slice(i * stride + 8 * column, 8).CopyTo(into[(8 * i)..]);
+    };
 
     private static string? Unit(Column column) => column.Unit.Length == 0 ? null : column.Unit;
 

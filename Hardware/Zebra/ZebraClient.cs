@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra.Protocol;
 using Output = Flyscan.Hardware.Zebra.Protocol.ZebraClientProtocol.Output;
 

@@ -1,4 +1,6 @@
+using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra.Protocol;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -9,6 +11,7 @@ namespace Flyscan.Hardware.Zebra;
 internal sealed partial class ZebraDriver
 {
     private const int MostMissed = 1000;
+    private const long MostPendingBytes = 64 * 1024 * 1024;
 
     private RecordingState? _recording;
     private long _watch = long.MaxValue;
@@ -100,7 +103,7 @@ internal sealed partial class ZebraDriver
                 return;
             flight.LastHeardNs = _clock.NowNs;
             if (flight.Take(words) is { } row)
-                recording.Recorder.Add(recording.Capture.RowOf(row));
+                recording.Add(row);
             if (flight.Fault is { } fault)
                 recording.Fail(fault);
         }
@@ -150,7 +153,7 @@ internal sealed partial class ZebraDriver
         var spec = new SegmentSpec(Path.Combine(staging.RunFolder, path), capture.Specs, attributes.ToEquatableArray());
         var store = await _stores.CreateAsync(spec, cancel);
         RecordingState? recording = null;
-        var recorder = new ZebraRecorder(store, capture.Columns, _clock, n => Recorded?.Invoke(n), fault => recording?.Fail(fault));
+        var recorder = new SampleRecorder(store, _clock, MostPendingBytes, n => Recorded?.Invoke(n), fault => recording?.Fail(fault));
         recorder.WatchFor(_watch);
         var session = $"{Name}/{staging.ScanUid}/{staging.Epoch}/{staging.Segment}";
         return recording = new RecordingState(
@@ -179,11 +182,13 @@ internal sealed partial class ZebraDriver
     }
 
     /// <summary>One staging: where its samples go.</summary>
-    private sealed class RecordingState(ZebraCapture capture, ZebraRecorder recorder, Segment segment, string session, long stagedAtNs)
+    private sealed class RecordingState(ZebraCapture capture, SampleRecorder recorder, Segment segment, string session, long stagedAtNs)
     {
+        private readonly SampleReader[] _readers = capture.Readers;
+
         public ZebraCapture Capture => capture;
 
-        public ZebraRecorder Recorder => recorder;
+        public SampleRecorder Recorder => recorder;
 
         public Segment Segment => segment;
 
@@ -203,6 +208,12 @@ internal sealed partial class ZebraDriver
         public (long AtNs, uint[] Words)? Probed { get; set; }
 
         public string? Fault { get; private set; }
+
+        public void Add(ZebraRow row)
+        {
+            recorder.Add(capture.RowOf(row), capture.RowBytes, 1, row.Trigger, _readers);
+            recorder.Kick();
+        }
 
         public void Fail(string reason) => Fault ??= reason;
     }

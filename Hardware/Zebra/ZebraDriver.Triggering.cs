@@ -1,3 +1,4 @@
+using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra.Protocol;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
@@ -77,7 +78,7 @@ internal sealed partial class ZebraDriver
             return new Outcome<BoxStatus>.Refused(
                 $"{Name}: position compare holds take mark {_programme?.Mark.Value ?? 0}, not {mark.Value}");
         if (expectedNs > 0)
-            await SleepAsync(expectedNs, cancel);
+            await _clock.SleepAsync(expectedNs, cancel);
         var poll = PollNs;
         var overdueNs = _clock.NowNs + flight.Programme.Train.PeriodNs + MarginNs;
         while (!await IsFinishedAsync(client, flight, cancel))
@@ -85,7 +86,7 @@ internal sealed partial class ZebraDriver
             if (_clock.NowNs > overdueNs && _clock.NowNs > flight.LastHeardNs + flight.Programme.Train.PeriodNs + MarginNs)
                 return new Outcome<BoxStatus>.TimedOut(
                     $"{Name}: the end of the take ({flight.Next} of {flight.Programme.Frames} pulses came)", expectedNs + MarginNs);
-            await SleepAsync(poll, cancel);
+            await _clock.SleepAsync(poll, cancel);
             poll = Math.Min(LongestPollNs, poll * 3 / 2);
         }
         return await InTurnAsync("wait", async () =>
@@ -108,7 +109,7 @@ internal sealed partial class ZebraDriver
                 await CloseAsync(client);
                 return new Outcome<BoxStatus>.Failed($"{Name}: the exposure under way did not end; position compare was disarmed");
             }
-            await SleepAsync(PollNs, cancel);
+            await _clock.SleepAsync(PollNs, cancel);
         }
         await QuietAsync(client, cancel);
         if (Flight() is { IsOver: false } flight)
@@ -136,7 +137,7 @@ internal sealed partial class ZebraDriver
             };
         }
         await client.WriteAsync(ZebraRegister.PcArm, 1, cancel);
-        await WithinAsync(flight.Armed.Task, _settings.ReplyWithinNs, "PR, that position compare is armed,", cancel);
+        await _clock.WithinAsync(flight.Armed.Task, _settings.ReplyWithinNs, "PR, that position compare is armed,", cancel);
         return flight;
     }
 
@@ -154,7 +155,7 @@ internal sealed partial class ZebraDriver
     private async Task EndFlightAsync(ZebraClient client, ZebraFlight flight, CancellationToken cancel)
     {
         while (!flight.Disarmed.Task.IsCompleted && _clock.NowNs < flight.LastHeardNs + QuietNs + QuietFromNow(flight))
-            await SleepAsync(PollNs, cancel);
+            await _clock.SleepAsync(PollNs, cancel);
         var captured = await client.ReadPairAsync(ZebraRegister.PcNumCap, cancel);
         lock (_gate)
         {
@@ -200,7 +201,7 @@ internal sealed partial class ZebraDriver
         try
         {
             var probe = await ArmCompareAsync(client, ZebraProgramme.Probe(default, _settings), cancel);
-            await WithinAsync(probe.Disarmed.Task, _settings.ReplyWithinNs, "the sample of the encoders", cancel);
+            await _clock.WithinAsync(probe.Disarmed.Task, _settings.ReplyWithinNs, "the sample of the encoders", cancel);
             return probe.Last.Length > 0 ? probe.Last : throw new IOException("the sample of the encoders lost bytes on the line");
         }
         finally
@@ -249,13 +250,5 @@ internal sealed partial class ZebraDriver
             // The caller is told what went wrong first; a lost connection cannot be closed down on.
             return;
         }
-    }
-
-    private async Task WithinAsync<T>(Task<T> task, long ns, string what, CancellationToken cancel)
-    {
-        var either = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => either.TrySetException(new TimeoutException($"{what} did not come")));
-        _ = TaskWaits.ForwardAsync(task, either);
-        await either.Task.OrCancelled(cancel);
     }
 }

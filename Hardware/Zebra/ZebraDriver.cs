@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra.Protocol;
 using Flyscan.Scanning.Units;
 
@@ -126,7 +127,7 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
         {
             if (_clock.NowNs > deadline)
                 throw new IOException("not safe: still armed, or its output still high, after PC_DISARM");
-            await SleepAsync(PollNs, cancel);
+            await _clock.SleepAsync(PollNs, cancel);
         }
     }
 
@@ -200,31 +201,6 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
         }
     }
 
-    /// <summary>Turns what a conversation with the box can end in into an outcome that names the box.</summary>
-    private async Task<Outcome<T>> RunAsync<T>(string what, Func<Task<Outcome<T>>> talk)
-    {
-        try
-        {
-            return await talk();
-        }
-        catch (TimeoutException error)
-        {
-            return new Outcome<T>.TimedOut($"{Name}: {what}: {error.Message}", _settings.ReplyWithinNs);
-        }
-        catch (IOException error)
-        {
-            return new Outcome<T>.Failed($"{Name}: {what}: {error.Message}");
-        }
-        catch (OperationCanceledException)
-        {
-            return new Outcome<T>.Cancelled();
-        }
-    }
-
-    private async Task SleepAsync(long ns, CancellationToken cancel)
-    {
-        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => done.TrySetResult(true));
-        await done.Task.OrCancelled(cancel);
-    }
+    private Task<Outcome<T>> RunAsync<T>(string what, Func<Task<Outcome<T>>> talk) =>
+        new Conversation(Name, _settings.ReplyWithinNs).RunAsync(what, talk);
 }

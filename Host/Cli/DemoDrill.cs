@@ -28,45 +28,43 @@ internal sealed class DemoDrill(Output output, string dataFolder, double timeSca
         var (began, scale) = (TimeProvider.System.GetTimestamp(), timeScale.ToString("R", CultureInfo.InvariantCulture));
         var known = UidsIn();
         var process = Start("demo", "--out", dataFolder, "--time-scale", scale);
+        var accidents = new Queue<Accident>(Accidents(dumpsBeam, kills));
         string? uid = null;
-        var accidents = new Queue<(double At, bool IsKill)>(
-            Accidents(dumpsBeam, kills).OrderBy(a => a.At));
-        while (!process.HasExited || (uid is not null && StatusOf(uid) is null && accidents.Count < Accidents(dumpsBeam, kills).Count()))
+        while (!process.HasExited)
         {
+            await Task.Delay(Look, TimeProvider.System, CancellationToken.None);
             if (TimeProvider.System.GetElapsedTime(began) > Limit)
             {
                 process.Kill();
                 throw new RefusedException($"the demonstration did not end within {Limit.TotalMinutes:0} min");
             }
-            await Task.Delay(Look, TimeProvider.System, CancellationToken.None);
             uid ??= UidsIn().Except(known).FirstOrDefault();
-            if (uid is null || process.HasExited || !accidents.TryPeek(out var next) || Progress(uid) < next.At)
-            {
-                if (process.HasExited)
-                    break;
+            if (process.HasExited || uid is null || !accidents.TryPeek(out var next) || Progress(uid) < next.At)
                 continue;
-            }
             accidents.Dequeue();
-            if (next.IsKill)
+            if (next.Kills)
                 process = await KillAsync(process, scale);
             else
                 await DumpAsync(beamline);
         }
-        await process.WaitForExitAsync();
-        if (uid is null)
-            return process.ExitCode;
-        Show(uid);
+        foreach (var missed in accidents)
+            output.Note($"the scan ended before its accident at {missed.At:P0}: {(missed.Kills ? "the kill" : "a dumped beam")}");
+        if (uid is not null)
+            Show(uid);
         return process.ExitCode;
     }
 
-    private static IEnumerable<(double At, bool IsKill)> Accidents(bool dumpsBeam, bool kills)
+    /// <summary>What happens when that part of the frames is committed.</summary>
+    private readonly record struct Accident(double At, bool Kills);
+
+    private static IEnumerable<Accident> Accidents(bool dumpsBeam, bool kills)
     {
         if (dumpsBeam)
-            yield return (0.15, false);
+            yield return new(0.15, false);
         if (kills)
-            yield return (0.45, true);
+            yield return new(0.45, true);
         if (dumpsBeam)
-            yield return (0.75, false);
+            yield return new(0.75, false);
     }
 
     private static Process Start(params string[] arguments) =>
@@ -111,16 +109,13 @@ internal sealed class DemoDrill(Output output, string dataFolder, double timeSca
         ? [.. JournalReader.ListScans(RunFolder.JournalOf(dataFolder)).Select(s => s.Uid)]
         : [];
 
+    /// <summary>Committed frames as a part of all.</summary>
     private double Progress(string uid)
     {
-        var state = StateOf(uid);
+        var state = JournalReader.ReadScan(RunFolder.JournalOf(dataFolder), uid)
+            .Aggregate(ScanState.New, (state, entry) => state.Evolve(entry.Event));
         return state.Frames == 0 ? 0 : (double)state.Committed.Count / state.Frames;
     }
-
-    private ScanStatus? StatusOf(string uid) => StateOf(uid).Status;
-
-    private ScanState StateOf(string uid) => JournalReader.ReadScan(RunFolder.JournalOf(dataFolder), uid)
-        .Aggregate(ScanState.New, (state, entry) => state.Evolve(entry.Event));
 
     /// <summary>The accidents in the journal's own words, and what they cost.</summary>
     private void Show(string uid)

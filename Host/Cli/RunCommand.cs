@@ -40,7 +40,7 @@ internal static class RunCommand
             "demo", "Runs a 3-dimensional scan on the virtual beamline: z stepped by software, y and x flown by hardware, snaked.",
             "flyscan demo",
             "flyscan demo --beam-dump --kill",
-            "flyscan demo --time-scale 0 --out /tmp/demo")
+            "flyscan demo --time-scale 0 --out demo-data")
         {
             beamDump, kill, common.Out, common.TimeScale, common.Json,
         };

@@ -51,51 +51,25 @@ internal sealed class PickedSource : FrameSource
         return count == 0 ? null : new PickedSource(source, [.. firsts], [.. sources]);
     }
 
-    public override void Positions(int axis, Edge edge, long start, Span<double> into)
-    {
-        for (var run = RunOf(start); into.Length > 0; run++)
-        {
-            var part = into[..PartOf(run, start, into.Length)];
-            _source.Positions(axis, edge, _sources[run] + start - _firsts[run], part);
-            start += part.Length;
-            into = into[part.Length..];
-        }
-    }
+    private delegate void Filler<T>(long start, Span<T> into);
+
+    public override void Positions(int axis, Edge edge, long start, Span<double> into) =>
+        Fill<double>(start, into, (from, part) => _source.Positions(axis, edge, from, part));
 
     public override void Gaps(long start, Span<bool> into)
     {
-        for (var run = RunOf(start); into.Length > 0; run++)
-        {
-            var part = into[..PartOf(run, start, into.Length)];
-            _source.Gaps(_sources[run] + start - _firsts[run], part);
-            if (start == _firsts[run])
-                part[0] = run == 0 ? _gapAtStart : Jumps(_source, _sources[run - 1] + start - _firsts[run - 1] - 1, _source, _sources[run]);
-            start += part.Length;
-            into = into[part.Length..];
-        }
+        Fill<bool>(start, into, _source.Gaps);
+        // What lies before the first frame of a run is a jump over frames that were not kept, or none.
+        for (var run = RunOf(start); run < _sources.Length && _firsts[run] < start + into.Length; run++)
+            if (_firsts[run] >= start)
+                into[(int)(_firsts[run] - start)] = run == 0
+                    ? _gapAtStart
+                    : Jumps(_source, _sources[run - 1] + _firsts[run] - _firsts[run - 1] - 1, _source, _sources[run]);
     }
 
-    public override void Durations(long start, Span<double> into)
-    {
-        for (var run = RunOf(start); into.Length > 0; run++)
-        {
-            var part = into[..PartOf(run, start, into.Length)];
-            _source.Durations(_sources[run] + start - _firsts[run], part);
-            start += part.Length;
-            into = into[part.Length..];
-        }
-    }
+    public override void Durations(long start, Span<double> into) => Fill<double>(start, into, _source.Durations);
 
-    public override void Delays(long start, Span<double> into)
-    {
-        for (var run = RunOf(start); into.Length > 0; run++)
-        {
-            var part = into[..PartOf(run, start, into.Length)];
-            _source.Delays(_sources[run] + start - _firsts[run], part);
-            start += part.Length;
-            into = into[part.Length..];
-        }
-    }
+    public override void Delays(long start, Span<double> into) => Fill<double>(start, into, _source.Delays);
 
     public override (double Low, double High) RangeOf(int axis)
     {
@@ -116,7 +90,16 @@ internal sealed class PickedSource : FrameSource
 
     public override double WidestFrame(int axis) => _source.WidestFrame(axis);
 
-    private int PartOf(int run, long start, int wanted) => (int)Math.Min(_firsts[run + 1] - start, wanted);
+    private void Fill<T>(long start, Span<T> into, Filler<T> fill)
+    {
+        for (var run = RunOf(start); into.Length > 0; run++)
+        {
+            var part = into[..(int)Math.Min(_firsts[run + 1] - start, into.Length)];
+            fill(_sources[run] + start - _firsts[run], part);
+            start += part.Length;
+            into = into[part.Length..];
+        }
+    }
 
     private int RunOf(long frame)
     {

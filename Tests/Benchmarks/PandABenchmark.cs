@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.PandA;
@@ -61,7 +62,7 @@ internal static class PandABenchmark
             var store = await stores.CreateAsync(new SegmentSpec(Path.Combine(file, "a.h5"), plan.Specs, []), CancellationToken.None);
             var clock = new SystemClock();
             var recorder = new SampleRecorder(
-                store, plan.ColumnBytes, clock, new PandASettings { Host = "", ControlPort = 0, DataPort = 0 }.MostPendingBytes,
+                store, clock, new PandASettings { Host = "", ControlPort = 0, DataPort = 0 }.MostPendingBytes,
                 _ => { }, reason => fault = reason);
             var connection = await new TcpConnector().ConnectAsync("127.0.0.1", port, CancellationToken.None);
             var use = shape == "flyscan" && folder != "none";

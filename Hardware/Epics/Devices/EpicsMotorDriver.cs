@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Epics;

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Devices;
 using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Epics;
@@ -18,17 +19,7 @@ internal sealed record EpicsMotorSettings(
         settings.AllowOnly(
             "kind", "pv", "unit", "low", "high", "velocity", "acceleration", "settle", "tolerance", "move-velocity", "reply-within",
             "reconnect-within");
-        var low = settings.Number("low", -1e9, 1e9);
-        var axis = new AxisDescription(
-            name,
-            settings.Text("unit"),
-            low,
-            settings.Number("high", low, 1e9),
-            settings.Number("velocity", 1e-9, 1e9),
-            settings.Number("acceleration", 1e-9, 1e12),
-            null,
-            null,
-            settings.DurationNs("settle", 0, 3600 * Second, 0));
+        var axis = MotorAxis.Read(name, settings);
         return new EpicsMotorSettings(
             EpicsNames.Record(settings, "pv"),
             axis,

@@ -1,3 +1,4 @@
+using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -56,11 +57,9 @@ internal sealed class CapturePlan
     public EquatableArray<DatasetSpec> Specs => _columns
         .Select(c => new DatasetSpec($"/entry/data/{c.Key}", c.NumpyType, [], ChunkFrames, Unit(c), Describe(c))).ToEquatableArray();
 
-    public int[] ColumnBytes => [.. _columns.Select(c => c.NumpyType[^1] - '0')];
-
     /// <summary>How samples of this header become columns; throws when a field is missing.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming the field: somebody changed what is captured.</remarks>
-    public ColumnReaders.Reader[] Readers(PandADataHeader header, long tickNs) => [.. _columns.Select(c => Reader(c, header, tickNs))];
+    public SampleReader[] Readers(PandADataHeader header, long tickNs) => [.. _columns.Select(c => Reader(c, header, tickNs))];
 
     private static string? Unit(Column column) => column.Unit.Length == 0 ? null : column.Unit;
 
@@ -68,7 +67,7 @@ internal sealed class CapturePlan
         ? "number of the sample since the capture was armed"
         : column.Capture == "Value" ? $"{column.Field} at the trigger" : $"{column.Field} {column.Capture} over the exposure";
 
-    private static ColumnReaders.Reader Reader(Column column, PandADataHeader header, long tickNs)
+    private static SampleReader Reader(Column column, PandADataHeader header, long tickNs)
     {
         if (column.Field.Length == 0)
             return ColumnReaders.Index;

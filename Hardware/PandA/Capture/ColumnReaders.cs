@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Flyscan.Hardware.Capture;
 
 namespace Flyscan.Hardware.PandA.Capture;
 
@@ -10,10 +11,6 @@ namespace Flyscan.Hardware.PandA.Capture;
 /// is every machine that this runs on.</remarks>
 internal static class ColumnReaders
 {
-    /// <summary>Reads one column of many samples.</summary>
-    /// <remarks><b>Shapes</b> samples: count × stride bytes; into: count × column bytes.</remarks>
-    public delegate void Reader(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, Span<byte> into);
-
     public static void Index(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, Span<byte> into)
     {
         var values = MemoryMarshal.Cast<byte, long>(into)[..count];
@@ -22,7 +19,7 @@ internal static class ColumnReaders
     }
 
     /// <summary>32-bit words as they are.</summary>
-    public static Reader Words(int at) => (samples, stride, count, _, into) =>
+    public static SampleReader Words(int at) => (samples, stride, count, _, into) =>
     {
         ref var from = ref Start(samples, at, stride, count, 4);
         var values = MemoryMarshal.Cast<byte, uint>(into)[..count];
@@ -31,7 +28,7 @@ internal static class ColumnReaders
     };
 
     /// <summary>Times of 64 bits in ticks, as nanoseconds; -1 where the gate never rose.</summary>
-    public static Reader Ticks64(int at, long tickNs) => (samples, stride, count, _, into) =>
+    public static SampleReader Ticks64(int at, long tickNs) => (samples, stride, count, _, into) =>
     {
         ref var from = ref Start(samples, at, stride, count, 8);
         var values = MemoryMarshal.Cast<byte, long>(into)[..count];
@@ -43,7 +40,7 @@ internal static class ColumnReaders
     };
 
     /// <summary>A duration of 32 bits, unsigned whatever the header says, as nanoseconds.</summary>
-    public static Reader Ticks32(int at, long tickNs) => (samples, stride, count, _, into) =>
+    public static SampleReader Ticks32(int at, long tickNs) => (samples, stride, count, _, into) =>
     {
         ref var from = ref Start(samples, at, stride, count, 4);
         var values = MemoryMarshal.Cast<byte, long>(into)[..count];
@@ -52,7 +49,7 @@ internal static class ColumnReaders
     };
 
     /// <summary>raw × scale + offset of 32-bit integers.</summary>
-    public static Reader Scaled32(int at, double scale, double offset) => (samples, stride, count, _, into) =>
+    public static SampleReader Scaled32(int at, double scale, double offset) => (samples, stride, count, _, into) =>
     {
         ref var from = ref Start(samples, at, stride, count, 4);
         var values = MemoryMarshal.Cast<byte, double>(into)[..count];
@@ -73,7 +70,7 @@ internal static class ColumnReaders
     };
 
     /// <summary>raw × scale + offset of 64-bit integers.</summary>
-    public static Reader Scaled64(int at, double scale, double offset) => (samples, stride, count, _, into) =>
+    public static SampleReader Scaled64(int at, double scale, double offset) => (samples, stride, count, _, into) =>
     {
         ref var from = ref Start(samples, at, stride, count, 8);
         var values = MemoryMarshal.Cast<byte, double>(into)[..count];
@@ -82,7 +79,7 @@ internal static class ColumnReaders
     };
 
     /// <summary>Sums of 64 bits over gated ticks, as time averages; not a number where the gate never rose.</summary>
-    public static Reader Mean(int at, int gateAt, double scale, double offset) => (samples, stride, count, _, into) =>
+    public static SampleReader Mean(int at, int gateAt, double scale, double offset) => (samples, stride, count, _, into) =>
     {
         ref var from = ref Start(samples, at, stride, count, 8);
         ref var gates = ref Start(samples, gateAt, stride, count, 4);
@@ -112,7 +109,7 @@ internal static class ColumnReaders
     };
 
     /// <summary>Standard deviations over gated ticks, from sums and 96-bit sums of squares, both exact.</summary>
-    public static Reader StdDev(int at, int sumAt, int gateAt, double scale) => (samples, stride, count, _, into) =>
+    public static SampleReader StdDev(int at, int sumAt, int gateAt, double scale) => (samples, stride, count, _, into) =>
     {
         ref var squares = ref Start(samples, at, stride, count, 12);
         ref var sums = ref Start(samples, sumAt, stride, count, 8);

@@ -1,3 +1,4 @@
+using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
 
 namespace Flyscan.Hardware.PandA.Capture;
@@ -15,7 +16,7 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
     private readonly TaskCompletionSource<PandADataHeader> _header = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<(long Sent, string Reason)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SampleRecorder? _recorder;
-    private ColumnReaders.Reader[] _readers = [];
+    private SampleReader[] _readers = [];
     private PandADataHeader? _current;
     private long _received;
     private long _next;

@@ -1,4 +1,6 @@
+using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
@@ -137,7 +139,7 @@ internal sealed partial class PandADriver
         var spec = new SegmentSpec(Path.Combine(staging.RunFolder, path), plan.Specs, attributes.ToEquatableArray());
         var store = await _stores.CreateAsync(spec, cancel);
         var recorder = new SampleRecorder(
-            store, plan.ColumnBytes, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
+            store, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
         recorder.WatchFor(_watch);
         return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first) { Saved = saved };
     }
@@ -161,7 +163,7 @@ internal sealed partial class PandADriver
         using var data = new PandADataClient(connection, plan, box.TickNs, null, 0, _ => { });
         try
         {
-            return await WithinAsync(data.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
+            return await _clock.WithinAsync(data.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
         }
         catch (IOException)
         {
@@ -198,7 +200,7 @@ internal sealed partial class PandADriver
         var captured = await ReadCapturedAsync(box, cancel);
         for (var quiet = 0L; quiet < SettleNs; quiet += SettlePollNs)
         {
-            await SleepAsync(SettlePollNs, cancel);
+            await _clock.SleepAsync(SettlePollNs, cancel);
             var now = await ReadCapturedAsync(box, cancel);
             if (now != captured)
                 (captured, quiet) = (now, -SettlePollNs);

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
@@ -72,7 +73,7 @@ internal sealed partial class PandADriver
         var deadline = _clock.NowNs + IdleWithinNs;
         while (!IsFree(status) && _clock.NowNs < deadline)
         {
-            await SleepAsync(IdlePollNs, cancel);
+            await _clock.SleepAsync(IdlePollNs, cancel);
             status = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0];
         }
         if (IsFree(status))
@@ -144,7 +145,7 @@ internal sealed partial class PandADriver
         if (await FreeAsync(box, cancel) is { } occupied)
             throw new IOException(occupied);
         await box.Control.DoAsync(cancel, PandACommand.Set("*PCAP.ARM", ""));
-        var header = await WithinAsync(recording.Data!.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
+        var header = await _clock.WithinAsync(recording.Data!.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
         (recording.Session, recording.ClockZeroNs) = (SessionOf(header), ClockZeroOf(header));
         lock (_gate)
             (_recording, _programme, _firedBefore, _firedNow, _enabled, _foreign) = (recording, null, 0, 0, false, null);
@@ -184,7 +185,7 @@ internal sealed partial class PandADriver
         {
             if (recording.Data is not { } data)
                 return "the data connection is not open";
-            var (sent, reason) = await WithinAsync(data.CaptureEnded, IdleWithinNs, "the end of the capture", cancel);
+            var (sent, reason) = await _clock.WithinAsync(data.CaptureEnded, IdleWithinNs, "the end of the capture", cancel);
             var captured = await ReadCapturedAsync(box, cancel);
             if (sent != data.Received)
                 return $"the box sent {sent} samples and {data.Received} came ({reason})";

@@ -1,3 +1,4 @@
+using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
@@ -111,7 +112,7 @@ internal sealed partial class PandADriver
         if (_programme!.Mark != mark)
             return new Outcome<BoxStatus>.Refused($"{Name}: {Sequencer} holds take mark {_programme.Mark.Value}, not {mark.Value}");
         if (expectedNs > 0)
-            await SleepAsync(expectedNs, cancel);
+            await _clock.SleepAsync(expectedNs, cancel);
         var poll = FirstPollNs;
         var overdueNs = _clock.NowNs + _programme.LongestPeriodNs + HaltMarginNs;
         var state = await ReadSequencerAsync(box, cancel);
@@ -120,7 +121,7 @@ internal sealed partial class PandADriver
             if (_clock.NowNs > overdueNs)
                 return new Outcome<BoxStatus>.TimedOut(
                     $"{Name}: the end of the sequence ({Sequencer} is in {state.State}, line {state.Line})", expectedNs + HaltMarginNs);
-            await SleepAsync(poll, cancel);
+            await _clock.SleepAsync(poll, cancel);
             poll = Math.Min(LongestPollNs, poll * 3 / 2);
             state = await ReadSequencerAsync(box, cancel);
         }
@@ -157,7 +158,7 @@ internal sealed partial class PandADriver
         // Behind the closed gate no pulse begins: a row that only waits need not be waited for, but for a place that is still to come.
         while (state.Running && !_programme.StandsAtGate(state.Line, state.State == "WAIT_TRIGGER") && _clock.NowNs < deadline)
         {
-            await SleepAsync(FirstPollNs, cancel);
+            await _clock.SleepAsync(FirstPollNs, cancel);
             state = await ReadSequencerAsync(box, cancel);
         }
         return state;
@@ -192,7 +193,7 @@ internal sealed partial class PandADriver
         var captured = await ReadCapturedAsync(box, cancel);
         while (captured != Triggered() && _clock.NowNs < deadline)
         {
-            await SleepAsync(FirstPollNs * 5, cancel);
+            await _clock.SleepAsync(FirstPollNs * 5, cancel);
             captured = await ReadCapturedAsync(box, cancel);
         }
         return captured == Triggered()

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA.Driver;
@@ -81,7 +82,7 @@ internal sealed partial class PandADriver : ITriggerBox
             }
             catch (Exception refused) when (lost && waitNs < LongestRetryNs && refused is IOException or TimeoutException)
             {
-                await SleepAsync(waitNs, cancel);
+                await _clock.SleepAsync(waitNs, cancel);
             }
     });
 
@@ -156,26 +157,8 @@ internal sealed partial class PandADriver : ITriggerBox
     private static long Integer(string what, string text) =>
         long.TryParse(text, out var value) ? value : throw new IOException($"{what} is not a number: {text}");
 
-    /// <summary>Turns what a conversation with the box can end in into an outcome that names the box.</summary>
-    private async Task<Outcome<T>> RunAsync<T>(string what, Func<Task<Outcome<T>>> talk)
-    {
-        try
-        {
-            return await talk();
-        }
-        catch (TimeoutException error)
-        {
-            return new Outcome<T>.TimedOut($"{Name}: {what}: {error.Message}", _settings.ReplyWithinNs);
-        }
-        catch (IOException error)
-        {
-            return new Outcome<T>.Failed($"{Name}: {what}: {error.Message}");
-        }
-        catch (OperationCanceledException)
-        {
-            return new Outcome<T>.Cancelled();
-        }
-    }
+    private Task<Outcome<T>> RunAsync<T>(string what, Func<Task<Outcome<T>>> talk) =>
+        new Conversation(Name, _settings.ReplyWithinNs).RunAsync(what, talk);
 
     private PandABoxControl Control() => Connected().Control;
 
@@ -293,22 +276,6 @@ internal sealed partial class PandADriver : ITriggerBox
         }
         box?.Control.Dispose();
         data?.Dispose();
-    }
-
-    private async Task SleepAsync(long ns, CancellationToken cancel)
-    {
-        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => done.TrySetResult(true));
-        await done.Task.OrCancelled(cancel);
-    }
-
-    /// <summary>Waits for something that the box will do by itself.</summary>
-    private async Task<T> WithinAsync<T>(Task<T> task, long ns, string what, CancellationToken cancel)
-    {
-        var either = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var wake = _clock.WakeAt(_clock.NowNs + ns, () => either.TrySetException(new TimeoutException($"{what} did not come")));
-        _ = TaskWaits.ForwardAsync(task, either);
-        return await either.Task.OrCancelled(cancel);
     }
 
     /// <summary>A connected box and what was learnt of it.</summary>

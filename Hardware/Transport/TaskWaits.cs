@@ -1,4 +1,6 @@
-namespace Flyscan.Hardware.PandA.Driver;
+using Flyscan.Hardware.Contracts;
+
+namespace Flyscan.Hardware.Transport;
 
 /// <summary>Waiting with a way out, such that every continuation runs where the waiter runs.</summary>
 /// <remarks><c>Task.WaitAsync</c> and <c>Task.WhenAny</c> go through the thread pool, which a simulated world on one thread cannot
@@ -27,5 +29,23 @@ internal static class TaskWaits
         {
             to.TrySetException(error);
         }
+    }
+
+    /// <summary>Waits that long by this clock.</summary>
+    public static async Task SleepAsync(this IClock clock, long ns, CancellationToken cancel)
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wake = clock.WakeAt(clock.NowNs + ns, () => done.TrySetResult(true));
+        await done.Task.OrCancelled(cancel);
+    }
+
+    /// <summary>Waits for something that a device will do by itself.</summary>
+    /// <remarks><b>Errors</b> <see cref="TimeoutException"/> that names what did not come.</remarks>
+    public static async Task<T> WithinAsync<T>(this IClock clock, Task<T> task, long ns, string what, CancellationToken cancel)
+    {
+        var either = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wake = clock.WakeAt(clock.NowNs + ns, () => either.TrySetException(new TimeoutException($"{what} did not come")));
+        _ = ForwardAsync(task, either);
+        return await either.Task.OrCancelled(cancel);
     }
 }

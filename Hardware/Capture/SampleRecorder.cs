@@ -1,6 +1,10 @@
 using Flyscan.Hardware.Contracts;
 
-namespace Flyscan.Hardware.PandA.Capture;
+namespace Flyscan.Hardware.Capture;
+
+/// <summary>Reads one column of many samples.</summary>
+/// <remarks><b>Shapes</b> samples: count × stride bytes; into: count × column bytes. firstIndex: number of the first sample.</remarks>
+internal delegate void SampleReader(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, Span<byte> into);
 
 /// <summary>Takes samples on the thread that received them and writes them behind it: transposes into pooled columns, appends,
 /// flushes.</summary>
@@ -13,6 +17,7 @@ internal sealed class SampleRecorder
 
     /// <summary>Samples read at a time, column by column: few enough to stay in the nearest cache.</summary>
     private const int BlockBytes = 16 * 1024;
+
     /// <summary>One that fills, one that is written, one between.</summary>
     private const int LeastBatches = 3;
     private const long FlushEveryNs = 250_000_000;
@@ -46,12 +51,14 @@ internal sealed class SampleRecorder
     /// <param name="recorded">Called after each flush with the frames on disk, from the writing loop.</param>
     /// <param name="faulted">Called once, when nothing more can be written.</param>
     public SampleRecorder(
-        IFrameStore store, int[] columnBytes, IClock clock, long mostPendingBytes, Action<long> recorded, Action<string> faulted)
+        IFrameStore store, IClock clock, long mostPendingBytes, Action<long> recorded, Action<string> faulted)
     {
-        (_store, _columnBytes, _clock, _recorded, _faulted) = (store, columnBytes, clock, recorded, faulted);
-        var chunkBytes = CapturePlan.ChunkFrames * (long)columnBytes.Sum();
+        (_store, _clock, _recorded, _faulted) = (store, clock, recorded, faulted);
+        _columnBytes = [.. store.Segment.Datasets.Select(d => (int)d.FrameBytes)];
+        var chunkFrames = store.Segment.Datasets.Max(d => d.ChunkFrames);
+        var chunkBytes = chunkFrames * (long)_columnBytes.Sum();
         var chunks = Math.Clamp(mostPendingBytes / chunkBytes / LeastBatches, 1, MostBatchChunks);
-        _batchRows = (int)chunks * CapturePlan.ChunkFrames;
+        _batchRows = (int)chunks * chunkFrames;
         _mostBatches = (int)Math.Clamp(mostPendingBytes / (chunks * chunkBytes), LeastBatches, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }
@@ -87,7 +94,7 @@ internal sealed class SampleRecorder
     }
 
     /// <summary>Takes whole samples; <paramref name="firstIndex"/>: number of the first since the capture was armed.</summary>
-    public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, ColumnReaders.Reader[] readers)
+    public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, SampleReader[] readers)
     {
         lock (_gate)
         {
@@ -168,7 +175,7 @@ internal sealed class SampleRecorder
         await _store.DisposeAsync();
     }
 
-    private void Transpose(Batch batch, ReadOnlySpan<byte> samples, int stride, long firstIndex, ColumnReaders.Reader[] readers)
+    private void Transpose(Batch batch, ReadOnlySpan<byte> samples, int stride, long firstIndex, SampleReader[] readers)
     {
         var block = Math.Max(1, BlockBytes / stride);
         for (; !samples.IsEmpty; samples = samples[Math.Min(samples.Length, block * stride)..])
