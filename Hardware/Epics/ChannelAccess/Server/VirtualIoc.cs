@@ -1,10 +1,11 @@
 using System.Net;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics.PvAccess.Server;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
 
-/// <summary>An input/output controller without hardware: the records that a beamline file's EPICS devices need, over Channel Access.
-/// </summary>
+/// <summary>An input/output controller without hardware: the records that a beamline file's EPICS devices need, over Channel
+/// Access and pvAccess.</summary>
 public sealed class VirtualIoc : IDisposable
 {
     private const long Second = 1_000_000_000;
@@ -13,14 +14,22 @@ public sealed class VirtualIoc : IDisposable
     private const double MotorTolerance = 1e-4;
 
     private readonly CaServer _server;
+    private readonly PvaServer _pva;
     private readonly List<string> _records = [];
 
     /// <param name="clock">Of motion and polls.</param>
     /// <param name="time">Of time stamps.</param>
-    public VirtualIoc(IClock clock, TimeProvider time) => _server = new CaServer(clock, time);
+    public VirtualIoc(IClock clock, TimeProvider time)
+    {
+        _server = new CaServer(clock, time);
+        _pva = new PvaServer(_server);
+    }
 
-    /// <summary>TCP and UDP port.</summary>
+    /// <summary>TCP and UDP port of Channel Access.</summary>
     public int Port => _server.Port;
+
+    /// <summary>TCP port of pvAccess, and UDP port of its searches.</summary>
+    public (int Port, int SearchPort) PvaPorts => (_pva.Port, _pva.SearchPort);
 
     /// <summary>Names of the records that are served.</summary>
     public IReadOnlyList<string> Records => _records;
@@ -52,12 +61,21 @@ public sealed class VirtualIoc : IDisposable
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
     public void Listen(string address, int port, IDatagramPorts datagrams) => _server.Listen(IPAddress.Parse(address), port, datagrams);
 
-    public void Dispose() => _server.Dispose();
+    /// <summary>Begins to serve over pvAccess as well. Ports 0 take free ones.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
+    public void ListenPva(string address, int port, int searchPort, IDatagramPorts datagrams) =>
+        _pva.Listen(IPAddress.Parse(address), port, searchPort, datagrams);
+
+    public void Dispose()
+    {
+        _pva.Dispose();
+        _server.Dispose();
+    }
 
     internal MotorRecord AddMotor(EpicsMotorSettings motor)
     {
         var record = new MotorRecord(_server, new MotorRecordSettings(
-            motor.Pv, motor.Axis.Unit, motor.Axis.Low, motor.Axis.High, motor.Axis.MaxVelocity,
+            PvTransports.BareName(motor.Pv), motor.Axis.Unit, motor.Axis.Low, motor.Axis.High, motor.Axis.MaxVelocity,
             motor.Axis.MaxVelocity / motor.Axis.MaxAcceleration, MotorTolerance)
         {
             Start = Math.Clamp(0, motor.Axis.Low, motor.Axis.High),
@@ -130,6 +148,9 @@ public sealed class VirtualIoc : IDisposable
         _records.Add(record.Name);
     }
 
-    private static (string Name, string Field) Split(string pv) =>
-        pv.Split('.', 2) is [var name, { Length: > 0 } field] ? (name, field) : (pv.TrimEnd('.'), "VAL");
+    private static (string Name, string Field) Split(string given)
+    {
+        var pv = PvTransports.BareName(given);
+        return pv.Split('.', 2) is [var name, { Length: > 0 } field] ? (name, field) : (pv.TrimEnd('.'), "VAL");
+    }
 }
