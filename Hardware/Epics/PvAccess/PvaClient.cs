@@ -153,15 +153,17 @@ public sealed partial class PvaClient : IPvClient
 
     internal Outcome<Nothing> Put(PvaWrite request)
     {
+        bool isTold;
         lock (_gate)
         {
             var channel = (PvaChannel)request.Link;
             if ((Unusable(channel) ?? Unwritable(request)) is { } reason)
                 return new Outcome<Nothing>.Refused($"{request.What}: {reason}");
             channel.Circuit!.Core.Write(request, NowNs);
-            Drain(channel.Circuit);
-            Flush(channel.Circuit);
+            isTold = Follow(channel.Circuit);
         }
+        if (isTold)
+            Deliver();
         return new Outcome<Nothing>.Completed(Nothing.Value);
     }
 
@@ -195,13 +197,16 @@ public sealed partial class PvaClient : IPvClient
 
     internal void Forget(PvaRequest request)
     {
+        bool isTold;
         lock (_gate)
         {
             if (((PvaChannel)request.Link).Circuit is not { } circuit)
                 return;
             circuit.Core.Forget(request);
-            Flush(circuit);
+            isTold = Follow(circuit);
         }
+        if (isTold)
+            Deliver();
     }
 
     internal void Close(PvaChannel channel)
@@ -220,6 +225,7 @@ public sealed partial class PvaClient : IPvClient
         PvaRequest request, string what, Func<Task<Outcome<T>>> start, Action<PvaCircuit, long> begin, string? refusal = null)
     {
         var task = start();
+        bool isTold;
         lock (_gate)
         {
             var channel = (PvaChannel)request.Link;
@@ -228,10 +234,20 @@ public sealed partial class PvaClient : IPvClient
             if (task.IsCompleted)
                 return task;
             begin(channel.Circuit!.Core, NowNs);
-            Flush(channel.Circuit);
-            Schedule();
+            isTold = Follow(channel.Circuit);
         }
+        if (isTold)
+            Deliver();
         return task;
+    }
+
+    /// <summary>What follows a request: true when somebody has to be told of something at once, and nobody is telling.</summary>
+    private bool Follow(Circuit circuit)
+    {
+        Drain(circuit);
+        Flush(circuit);
+        Schedule();
+        return _deliveries.Count > 0 && _delivering != Environment.CurrentManagedThreadId;
     }
 
     private static string? Unusable(PvaChannel channel) => channel.State switch

@@ -30,18 +30,18 @@ internal sealed class PvaStream(int largestMessage)
             if (_joined.Length > Kept)
                 _joined = [];
         }
-        while (TryCut(ref bytes, out header, out payload))
+        while (TryCut(ref bytes, out var cut, out var part))
         {
-            if (header.IsControl || (header.Segment == 0 && _joining is null))
-                return true;
-            if (Join(header, payload, out header, out payload))
+            (header, payload) = (cut, part);
+            if (cut.IsControl || (cut.Segment == 0 && _joining is null) || Join(cut, part, out header, out payload))
                 return true;
         }
+        (header, payload) = (default, default);
         return false;
     }
 
     /// <summary>Adds a segment; true when it was the last.</summary>
-    private bool Join(in PvaHeader segment, ReadOnlyMemory<byte> part, out PvaHeader header, out ReadOnlyMemory<byte> payload)
+    private bool Join(PvaHeader segment, ReadOnlyMemory<byte> part, out PvaHeader header, out ReadOnlyMemory<byte> payload)
     {
         (header, payload) = (default, default);
         var isFirst = segment.Segment == PvaHeader.FirstSegment;

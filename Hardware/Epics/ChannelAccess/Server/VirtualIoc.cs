@@ -36,6 +36,8 @@ public sealed class VirtualIoc : IDisposable
 
     internal CaServer Server => _server;
 
+    internal PvaServer Pva => _pva;
+
     /// <summary>Adds what a device of the beamline file expects of its IOC; false for a device that is not of EPICS.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> with path, value and limit.</remarks>
     public bool Add(string name, ISettings settings)
