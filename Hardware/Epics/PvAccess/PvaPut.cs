@@ -47,9 +47,11 @@ internal static class PvaPut
     private static PvaType.Structure? EnumOf(PvaType.Structure type)
     {
         var index = type.IndexOf("value");
-        return index >= 0 && type.Members[index].Type is PvaType.Structure s && s.IndexOf("index") >= 0 && s.IndexOf("choices") >= 0
-            ? s
-            : null;
+        return index >= 0 && type.Members[index].Type is PvaType.Structure s && s.IndexOf("index") is var i and >= 0
+            && s.IndexOf("choices") is var c and >= 0 && s.Members[i].Type is PvaType.Scalar { Kind: PvaScalar.Int32 or PvaScalar.Int16 }
+            && s.Members[c].Type is PvaType.ScalarArray { Kind: PvaScalar.Text }
+                ? s
+                : null;
     }
 
     private static PvaValue? Whole(PvValue value, PvaType type, int bit, List<int> bits)

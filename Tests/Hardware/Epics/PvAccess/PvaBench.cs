@@ -123,7 +123,7 @@ internal sealed class PvaBench : IAsyncDisposable
         {
             Run();
             // Continuations of drivers run on the thread pool: they need a moment of it before time goes on.
-            for (var i = 0; i < 20 && !task.IsCompleted; i++)
+            for (var i = 0; i < 100 && !task.IsCompleted; i++)
             {
                 await Task.Yield();
                 Run();

@@ -64,7 +64,7 @@ public sealed class PvaRecordedSessionTests(ITestOutputHelper output)
         var values = Values("pva-12-segmented-get");
         var array = Assert.IsType<PvValue.Array<double>>(PvaNormative.ValueOf(Assert.Single(values).Value));
         Assert.Equal(20_000, array.Items.Length);
-        Assert.Equal([.. Enumerable.Range(0, 18).Select(i => (double)i)], array.Items[..18]);
+        Assert.Equal([.. Enumerable.Range(1, 18).Select(i => (double)i)], array.Items[..18]);
         var reading = PvaNormative.Reading(values[0].Value, PvAs.Native, 0);
         Assert.Equal(PvSeverity.None, reading.Alarm.Severity);
         Assert.NotNull(reading.StampNs);
