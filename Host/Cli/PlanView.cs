@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Spectre.Console;
 
@@ -29,6 +30,8 @@ internal static class PlanView
         var exposure = plan.ExposureNs / 1e6;
         var (total, exposed) = (cost.TotalNs / 1e9, cost.ExposureNs / 1e9);
         Row("time", $"{total:0.0##} s, {exposed:0.0##} s of it ({100 * exposed / total:0.#} %) exposure, {exposure:0.###} ms a frame");
+        if (plan.FurtherOutputs.Count > 0)
+            Row("rates", $"{string.Join(", ", plan.FurtherOutputs.Select(o => Pace(o, plan)))}; in step every {plan.EventGroup} frames");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
         Row("first take", $"{Timeline(plan)}");
         Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB: {string.Join(", ", plan.DetectorsUsed.Select(d => File(d, plan)))}");
@@ -73,6 +76,14 @@ internal static class PlanView
             autonomy_s = cost.LongestTakeNs / 1e9,
             pause = cost.PauseGranularity,
             detectors = plan.DetectorsUsed.Select(d => d.Name),
+            rates = plan.FurtherOutputs.ToDictionary(o => o.Detector, o => new
+            {
+                rate = o.Rate.ToString(),
+                frames = o.Rate.Of(plan.Frames),
+                exposure_s = o.ExposureNs / 1e9,
+                period_s = o.PeriodNs / 1e9,
+            }),
+            event_group = plan.EventGroup,
         });
     }
 
@@ -94,6 +105,10 @@ internal static class PlanView
 
     private static string File(DetectorDescription detector, ScanPlan plan) => string.Create(
         CultureInfo.InvariantCulture, $"{detector.Name} {(double)detector.BytesPerFrame * plan.FramesOf(detector) / 1048576.0:0.0##} MiB");
+
+    private static string Pace(FurtherOutput output, ScanPlan plan) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{output.Detector} {output.Rate} a frame, {output.Rate.Of(plan.Frames)} of {output.ExposureNs / 1e6:0.###} ms");
 
     private static string Cost(DeadTime dead) =>
         string.Create(CultureInfo.InvariantCulture, $"{Name(dead.Cause).Replace('_', ' ')} {dead.Ns / 1e9:0.00} s");

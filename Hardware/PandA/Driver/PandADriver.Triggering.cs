@@ -147,6 +147,8 @@ internal sealed partial class PandADriver
         var active = await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE"));
         if (active[1] != "0")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
+        if (!await EndPulsesAsync(box, cancel))
+            return new Outcome<BoxStatus>.Failed($"{Name}: a PULSE block goes on after {Sequencer} has stopped");
         return await ConfirmFiredAsync(box, state with { Running = false }, cancel);
     });
 
@@ -171,7 +173,7 @@ internal sealed partial class PandADriver
         if (_programme is null)
             await ReadTableAsync(box, cancel);
         var state = await StopAtGateAsync(box, cancel);
-        return !(state.IsExposing && IsPulse(state.Line));
+        return !(state.IsExposing && IsPulse(state.Line)) && await EndPulsesAsync(box, cancel);
     }
 
     private long Triggered()
