@@ -92,10 +92,8 @@ internal sealed class RunControl(
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    private static SortedDictionary<string, string>? RatesOf(ScanState state) => state.Rates.Rated.Count == 0
-        ? null
-        : new SortedDictionary<string, string>(
-            state.Rates.Rated.ToDictionary(r => r.Detector, r => r.Rate.ToString()), StringComparer.Ordinal);
+    private static SortedDictionary<string, string> RatesOf(ScanState state) =>
+        new(state.Rates.Rated.ToDictionary(r => r.Detector, r => r.Rate.ToString()), StringComparer.Ordinal);
 
     private ControlAnswer StatusNow()
     {

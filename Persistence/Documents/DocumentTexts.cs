@@ -159,7 +159,7 @@ internal sealed class DocumentTexts(RunDescription run)
     {
         if (rates.Count == 0)
             return;
-        json.WriteStartObject("rates");
+        json.WriteStartObject("detector_rates");
         foreach (var (detector, rate) in rates)
             json.WriteString(detector, rate.ToString());
         json.WriteEndObject();

@@ -54,8 +54,9 @@ internal sealed record ScanDataset(
 
     private VirtualSource SourceOf(Segment segment)
     {
-        var frames = Extents.Where(extent => extent.Segment == segment.Number).Select(extent => extent.Position + extent.Count * Grid.PerPlace);
-        return new VirtualSource(segment.Path, PathIn(segment), frames.DefaultIfEmpty(1).Max());
+        var ends = Extents.Where(extent => extent.Segment == segment.Number)
+            .Select(extent => extent.Position + extent.Count * Grid.PerPlace);
+        return new VirtualSource(segment.Path, PathIn(segment), ends.DefaultIfEmpty(1).Max());
     }
 }
 

@@ -18,8 +18,8 @@ public sealed record ScanGrid(EquatableArray<long> Shape, EquatableArray<bool> S
     public EquatableArray<long> RowShape => PerPlace == 1 ? Shape : Shape.Add(PerPlace);
 
     /// <summary>The places of a detector at a rate of its own.</summary>
-    /// <remarks>One that is slower has a place for each group of frames: fast dimensions get shorter as long as they hold whole groups; where
-    /// that does not come out even, its places stand one after the other.</remarks>
+    /// <remarks>One that is slower has a place for each group of frames: fast dimensions get shorter as long as they hold whole groups;
+    /// where that does not come out even, its places stand one after the other.</remarks>
     public ScanGrid At(DetectorRate rate)
     {
         var shape = Shape.ToArray();

@@ -76,9 +76,10 @@ public sealed class RateRunTests
             var paused = await run.EndAsync();
             Assert.True(paused.Code == Paused, paused.ToString());
         }
+        var before = folder.Journal().OfType<ScanEvent.FramesCommitted>().Count();
         using (var second = folder.StartResume())
         {
-            await folder.UntilAsync<ScanEvent.FramesCommitted>(second);
+            await folder.UntilAsync<ScanEvent.FramesCommitted>(second, count: before + 1);
             second.Interrupt();
             var paused = await second.EndAsync();
             Assert.True(paused.Code == Paused, paused.ToString());

@@ -163,25 +163,6 @@ public sealed class MultiRateTests
         Assert.Empty(query.Judge(new FrameRange(2, 4), [10, 20], new ExposureTimes(6, 1, 10)).Lost);
     }
 
-    [Fact]
-    public void A_detector_that_stands_still_is_named_with_its_own_count()
-    {
-        var runner = new ScanRunner(3, 1, 40, 40, rated: [.. Sets[0]]);
-        runner.Submit();
-        runner.Run(r => r.Step is ScanStep.Flying);
-        runner.Hardware.Stands = "slow";
-        var take = ((ScanStep.Flying)runner.Step).Take;
-        for (var i = 0; i < 100 && runner.Journal.All(e => e is not ScanEvent.DeviceStalled); i++)
-        {
-            runner.Hardware.NowNs += 100_000_000;
-            runner.Tell(new ScanCommand.ProgressDue(0, take));
-            for (var answers = 0; answers < 20; answers++)
-                if (runner.Hardware.Answer() is ScanCommand answer)
-                    runner.Tell(answer);
-        }
-        Assert.Equal("slow", runner.Journal.OfType<ScanEvent.DeviceStalled>().First().Device);
-    }
-
     [Theory]
     [InlineData(2, 1, 7, 4, 3)]
     [InlineData(3, 1, 9, 3, 3)]
