@@ -68,6 +68,23 @@ public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRo
 
     /// <summary>Shortest frame.</summary>
     public long MinPeriodNs { get; init; }
+
+    /// <summary>How it takes a table longer than <see cref="TableRows"/> while it runs; null where it takes whole tables only.</summary>
+    public TableStreaming? Streaming { get; init; }
+
+    /// <summary>Detectors that can run by themselves while a gate of the box is open, and whose frame pulses come back to it.</summary>
+    public EquatableArray<string> FollowsDetectors { get; init; }
+}
+
+/// <summary>A table given in pieces: the first ones before the start, each further one when the oldest has been used up.</summary>
+/// <param name="PieceRows">Rows of a piece; the last may have fewer.</param>
+/// <param name="PiecesQueued">Pieces that the box holds at most, the one that runs included.</param>
+/// <param name="RowsPerSecond">How fast further rows get into the box, once their piece is being sent.</param>
+/// <param name="LatencyNs">At most from a piece's end to the begin of sending the next.</param>
+public sealed record TableStreaming(int PieceRows, int PiecesQueued, double RowsPerSecond, long LatencyNs)
+{
+    /// <summary>Rows of one programme.</summary>
+    public long MostRows { get; init; } = long.MaxValue;
 }
 
 /// <summary>A detector. <see cref="DetectorKind.Triggered"/>: exposes on the box's pulses and writes its own file;

@@ -50,6 +50,11 @@ internal static class PlanHash
         if (box != plain)
             digest.Add("windows/1").Add(box.EqualFramesOnly).Add(box.ComparesPosition).Add((long)box.MaxWindows).Add(box.MaxFrames)
                 .Add(box.LeastLowNs).Add(box.MinPeriodNs);
+        if (box.Streaming is { } streaming)
+            digest.Add("streaming/1").Add((long)streaming.PieceRows).Add((long)streaming.PiecesQueued).Add(streaming.RowsPerSecond)
+                .Add(streaming.LatencyNs).Add(streaming.MostRows);
+        foreach (var detector in box.FollowsDetectors)
+            digest.Add("follows").Add(detector);
         digest.Add((long)beamline.Detectors.Count);
         foreach (var detector in beamline.Detectors)
         {
