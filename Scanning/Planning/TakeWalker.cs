@@ -252,7 +252,7 @@ internal sealed class TakeWalker
     /// <summary>The frame's way along the compared axis; null for the first of a window, which the window's own compare begins.</summary>
     private (double, double)? WayOf(long frame, bool opens, FrameBlock block, int index)
     {
-        if (_compareAxis < 0 || _setup!.Axes[_compareAxis].Encoder is not { } encoder)
+        if (_setup is null || _compareAxis < 0 || _setup.Axes[_compareAxis].Encoder is not { } encoder)
         {
             Unplaced ??= frame;
             return null;

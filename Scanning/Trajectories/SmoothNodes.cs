@@ -1,6 +1,6 @@
 namespace Flyscan.Scanning.Trajectories;
 
-/// <summary>Velocities at the nodes of a window so that acceleration has no steps: those of the natural cubic spline through them.</summary>
+/// <summary>Velocities at the nodes of a window so that acceleration has no steps: those of the natural cubic spline.</summary>
 /// <remarks>
 /// Acceleration is nought at both ends, where velocity is constant outside; jerk is constant between nodes. Each velocity hangs on all
 /// nodes, but by less than half as much with each node further away: so it is solved over a stretch, of which the last

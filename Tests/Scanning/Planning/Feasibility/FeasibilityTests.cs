@@ -45,7 +45,32 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
         Assert.True(_dwells > Scans / 10, "delays that are never asked for prove nothing");
         Assert.True(_sharp > _flights / 10, "limits that are never come near prove nothing");
         Assert.InRange(accepted, Scans / 10, Scans * 9 / 10);
-        Assert.Equal(["acceleration", "position", "velocity"], refused.Keys);
+        Assert.Equal(["acceleration", "position", "velocity"], refused.Keys.Where(k => k != "jerk"));
+    }
+
+    [Fact]
+    public void Along_curves_limits_of_jerk_hold_and_decide()
+    {
+        var (accepted, refused) = (0, new SortedDictionary<string, int>(StringComparer.Ordinal));
+        for (var seed = 1UL; seed <= (ulong)Scans / 2; seed++)
+        {
+            if (RandomScan.Curve(seed) is not { } scan)
+                continue;
+            switch (scan.Plan())
+            {
+                case PlanResult.Proved proved:
+                    accepted++;
+                    Flown(scan, proved.Plan);
+                    break;
+                case PlanResult.Refused problems:
+                    var why = Confirmed(scan, problems);
+                    refused[why] = refused.GetValueOrDefault(why) + 1;
+                    break;
+            }
+        }
+        output.WriteLine($"{accepted} curves accepted; refused: {string.Join(", ", refused.Select(r => $"{r.Value} {r.Key}"))}");
+        Assert.True(accepted > Scans / 50, $"{accepted} accepted");
+        Assert.True(refused.GetValueOrDefault("jerk") > Scans / 200, "limits of jerk that refuse nothing prove nothing");
     }
 
     /// <summary>Flies all takes from frame 0, and one that begins anywhere; returns how many.</summary>
@@ -138,14 +163,16 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
         if (scan.Plan(noStops) is PlanResult.Proved within)
             return Outside(scan, within.Plan) ? "position" : throw Unconfirmed(scan, refused);
         var free = Lift(noStops, a => a with { MaxVelocity = 1e9, MaxAcceleration = 1e12, MaxJerk = double.PositiveInfinity });
-        if (scan.Plan(free) is not PlanResult.Proved unbound)
+        // Windows stay as smooth as a limit of jerk makes them.
+        var smooth = scan.Beamline.Axes.Any(a => double.IsFinite(a.MaxJerk));
+        if (scan.Plan(free, r => smooth ? r with { VelocitySteps = VelocitySteps.Smooth } : r) is not PlanResult.Proved unbound)
             throw Unconfirmed(scan, refused);
         var flights = Planned.Takes(unbound.Plan).SelectMany(t => FlownProgramme.Fly(unbound.Plan.Compile(t).Trajectory!)).ToList();
         if (flights.Exists(f => f.LiveSpeed > AxisOf(scan, f).MaxVelocity * (1 + 1e-12)))
             return "velocity";
-        return flights.Exists(f => f.LiveAcceleration > AxisOf(scan, f).MaxAcceleration * (1 + 1e-12))
-            ? "acceleration"
-            : throw Unconfirmed(scan, refused);
+        if (flights.Exists(f => f.LiveAcceleration > AxisOf(scan, f).MaxAcceleration * (1 + 1e-12)))
+            return "acceleration";
+        return flights.Exists(f => f.LiveJerk > AxisOf(scan, f).MaxJerk * (1 + 1e-12)) ? "jerk" : throw Unconfirmed(scan, refused);
     }
 
     /// <summary>Whether some take, from any frame or to any frame, leaves the soft limits.</summary>
