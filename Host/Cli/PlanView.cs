@@ -37,7 +37,7 @@ internal static class PlanView
         Row("tables", $"{Tables(plan)}");
         foreach (var step in cost.VelocitySteps)
             Row("velocity", $"{Step(step, plan)}");
-        Row("pause", $"at a {cost.PauseGranularity}; hardware runs up to {cost.LongestTakeNs / 1e9:0.0##} s on its own");
+        Row("pause", $"at a {cost.PauseGranularity}; hardware runs {Unfed(cost)} {AutonomyNs(cost) / 1e9:0.0##} s on its own");
         var (dose, most) = (cost.DosePerTakeNs / 1e6, cost.MostDoseNs / 1e6);
         Row("retakes", $"each adds {dose:0.###} ms of beam to a frame, at most {most:0.###} ms in all");
         output.Table(table);
@@ -75,7 +75,7 @@ internal static class PlanView
                     frames = s.Frames.Count,
                 }),
             },
-            autonomy_s = cost.LongestTakeNs / 1e9,
+            autonomy_s = AutonomyNs(cost) / 1e9,
             frames_by = plan.FramesBy,
             tables = TablesJson(plan),
             velocity_steps = cost.VelocitySteps.Select(s => new
@@ -100,6 +100,11 @@ internal static class PlanView
             CultureInfo.InvariantCulture,
             $"{step.Axis} steps from {step.Before:0.####} to {step.After:0.####} {step.Unit} at frame {step.Frame}{more}: {how}");
     }
+
+    // A streamed take ends with the last piece that it was given.
+    private static long AutonomyNs(PlanEstimate cost) => cost.Tables?.AutonomyNs ?? cost.LongestTakeNs;
+
+    private static string Unfed(PlanEstimate cost) => cost.Tables is null ? "up to" : "at least";
 
     private static string Mode(ScanPlan plan) =>
         plan.Estimate.Tables is not null ? "streamed" : plan.Estimate.Takes > plan.OuterCount ? "paged" : "whole";

@@ -42,7 +42,7 @@ public sealed record DeadTime(DeadTimeCause Cause, long Ns);
 /// <summary>What a plan says of its own time and size, without a fault and after the first move to the first point.</summary>
 /// <remarks>
 /// TotalNs is ExposureNs and all dead times. Autonomy: whole tables and whole trajectories are downloaded, so that a take runs to
-/// its end with nobody feeding it; LongestTakeNs is therefore the longest autonomy.
+/// its end with nobody feeding it; LongestTakeNs is therefore the longest autonomy, but for takes whose tables are streamed.
 /// <b>Units</b> nanoseconds, bytes.
 /// </remarks>
 public sealed record PlanEstimate(

@@ -100,22 +100,32 @@ public sealed class VelocityStepTests
     }
 
     [Fact]
-    public void A_long_smooth_window_is_flown_alike_from_any_frame()
+    public void A_take_from_inside_a_smooth_window_flies_the_same_course()
     {
-        var wave = new ConstantDuration(0.02, new Fly(new Spiral("x", 0, 12, 0.3, "y", 0, 12)));
-        var plan = Planned.Of(wave, change: r => r with { VelocitySteps = VelocitySteps.Smooth });
+        var round = new ConstantDuration(0.1, new Fly(new Spiral("x", 0, 12, 0.3, "y", 0, 12)));
+        var plan = Planned.Of(round, change: r => r with { VelocitySteps = VelocitySteps.Smooth });
         Assert.True(plan.Frames > 1000, $"{plan.Frames}");
-        foreach (var first in new[] { 0L, 1, 200, 700 })
+        var whole = Flight(plan, new FrameRange(0, plan.Frames));
+        Assert.All(FlownProgramme.Fly(whole.Trajectory), f => Assert.InRange(f.AccelerationStep, 0, 1e-3));
+        foreach (var (first, end) in new[] { (1L, plan.Frames), (200, 900), (700, 703), (0, 10), (950, plan.Frames) })
         {
-            var programme = plan.Compile(new FrameRange(first, plan.Frames));
-            var course = new Trajectories.Course(programme.Trajectory!);
-            var start = TakeTimeline.Of(programme).Single(s => s.Phase == TakePhase.Frames).StartNs;
-            for (var frame = first; frame < plan.Frames; frame++)
+            var part = Flight(plan, new FrameRange(first, end));
+            for (var ns = 0L; ns <= (end - first) * 100_000_000; ns += 7_000_001)
                 for (var axis = 0; axis < 2; axis++)
                     Assert.Equal(
-                        plan.Path.LowerOf(axis, frame), course.At(axis, start + (frame - first) * 20_000_000L).Position, 5);
-            Assert.All(FlownProgramme.Fly(programme.Trajectory!), f => Assert.InRange(f.AccelerationStep, 0, 1e-3));
+                        whole.Course.At(axis, whole.StartNs + first * 100_000_000 + ns).Position,
+                        part.Course.At(axis, part.StartNs + ns).Position, 7);
         }
+        for (var frame = 0; frame < plan.Frames; frame++)
+            Assert.Equal(plan.Path.LowerOf(0, frame), whole.Course.At(0, whole.StartNs + frame * 100_000_000L).Position, 5);
+    }
+
+    private static (Flyscan.Scanning.Trajectories.Trajectory Trajectory, Trajectories.Course Course, long StartNs) Flight(
+        ScanPlan plan, FrameRange take)
+    {
+        var programme = plan.Compile(take);
+        var start = TakeTimeline.Of(programme).Single(s => s.Phase == TakePhase.Frames).StartNs;
+        return (programme.Trajectory!, new Trajectories.Course(programme.Trajectory!), start);
     }
 
     private static Spec Ramp()

@@ -117,7 +117,7 @@ internal static class FlownProgramme
     }
 
     /// <summary>What a flight broke, in words; null when nothing.</summary>
-    public static string? Broken(AxisFlight flight, AxisDescription axis)
+    public static string? Broken(AxisFlight flight, AxisDescription axis, double stepSeconds)
     {
         var room = 1e-9 * (Math.Abs(axis.Low) + Math.Abs(axis.High));
         if (flight.Low < axis.Low - room || flight.High > axis.High + room)
@@ -127,8 +127,8 @@ internal static class FlownProgramme
         // Positions have 53 bits: over a segment of a tenth of a millisecond that alone is some 1e-6 of acceleration.
         if (flight.Acceleration > axis.MaxAcceleration * (1 + 1e-6) + 1e-5)
             return $"{axis.Name} accelerated with {flight.Acceleration:R}; limit {axis.MaxAcceleration}";
-        // Acceleration that changed at once would be jerk without end; a thousandth of the limit is what 53 bits of position leave.
-        if (double.IsFinite(axis.MaxJerk) && flight.AccelerationStep > 1e-3 * axis.MaxAcceleration)
+        // In a window acceleration changes at once by no more than jerk allows in the controller's shortest segment.
+        if (double.IsFinite(axis.MaxJerk) && flight.AccelerationStep > 1.01e-3 * axis.MaxAcceleration + axis.MaxJerk * stepSeconds)
             return $"{axis.Name} had its acceleration step by {flight.AccelerationStep:R}";
         if (flight.LiveJerk > axis.MaxJerk * (1 + 1e-6) + 1)
             return $"{axis.Name} had jerk {flight.LiveJerk:R} in a window; limit {axis.MaxJerk}";
