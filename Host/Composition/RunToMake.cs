@@ -67,6 +67,7 @@ internal sealed record RunToMake(
             folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
         {
             Outputs = plan.FurtherOutputs,
+            FramesBy = plan.FramesBy is { } leader ? (leader, plan.FrameNs) : null,
         };
         return new RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
