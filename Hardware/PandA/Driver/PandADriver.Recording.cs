@@ -147,7 +147,7 @@ internal sealed partial class PandADriver
     /// <summary>Opens the data connection of a recording; the server then counts us as a reader.</summary>
     private async Task AttachAsync(Box box, RecordingState recording, CancellationToken cancel)
     {
-        var connection = await _connector.ConnectAsync(_settings.Host, _settings.DataPort, cancel);
+        var connection = await _connector.ConnectStreamAsync(_settings.Host, _settings.DataPort, cancel);
         var next = recording.First + recording.Recorder.Accepted;
         var data = new PandADataClient(connection, recording.Plan, box.TickNs, recording.Recorder, next, OnLost);
         lock (_gate)
@@ -159,7 +159,7 @@ internal sealed partial class PandADriver
     /// ours.</summary>
     private async Task<PandADataHeader?> PeekAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
-        var connection = await _connector.ConnectAsync(_settings.Host, _settings.DataPort, cancel);
+        var connection = await _connector.ConnectStreamAsync(_settings.Host, _settings.DataPort, cancel);
         using var data = new PandADataClient(connection, plan, box.TickNs, null, 0, _ => { });
         try
         {
