@@ -18,6 +18,9 @@ public sealed record DeviceOrder(long Epoch, long Number, string Uid, RunParamet
 /// <remarks><b>Units</b> ExposureNs: nanoseconds.</remarks>
 public sealed record RunParameters(string RunFolder, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors)
 {
+    /// <summary>The detector that begins frames by itself, and how long after one another; null where the box begins them.</summary>
+    public (string Detector, long PeriodNs)? FramesBy { get; init; }
+
     /// <summary>How long devices obey a supervisor that says nothing.</summary>
     public DeviceLease Lease { get; init; } = DeviceLease.Default;
 }

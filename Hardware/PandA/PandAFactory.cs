@@ -21,6 +21,7 @@ public sealed class PandAFactory : IDeviceFactory
             {
                 HasGate = true,
                 OwnOutputs = read.Outputs.Select(o => o.Detector).ToEquatableArray(),
+                FollowsDetectors = read.Followed.Select(f => f.Detector).ToEquatableArray(),
             },
             Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
         };
@@ -56,7 +57,7 @@ public sealed class PandAFactory : IDeviceFactory
     {
         settings.AllowOnly(
             "kind", "host", "control-port", "data-port", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within",
-            "most-pending", "axis-captures", "compare-hysteresis", "outputs");
+            "most-pending", "axis-captures", "compare-hysteresis", "outputs", "frames-by");
         var gate = settings.Text("gate", "BITS1.A");
         if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
             throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
@@ -70,6 +71,7 @@ public sealed class PandAFactory : IDeviceFactory
             Gate = gate,
             TriggerOutput = settings.Text("trigger-output", "TTLOUT1"),
             Outputs = settings.Has("outputs") ? Outputs(settings.Section("outputs")) : [],
+            Followed = settings.Has("frames-by") ? Followed(settings.Section("frames-by")) : [],
             Detectors = settings.Has("detectors") ? Detectors(settings.Section("detectors")) : [],
             ReplyWithinNs = settings.DurationNs("reply-within", 10_000_000, 60_000_000_000, 2_000_000_000),
             MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 128L << 20),
@@ -86,6 +88,18 @@ public sealed class PandAFactory : IDeviceFactory
             var one = section.Section(name);
             one.AllowOnly("output", "pulse", "divider");
             found.Add(new(name, one.Text("output"), one.Text("pulse"), one.Has("divider") ? one.Text("divider") : null));
+        }
+        return found.ToEquatableArray();
+    }
+
+    private static EquatableArray<PandAFollowed> Followed(ISettings section)
+    {
+        var found = new List<PandAFollowed>();
+        foreach (var name in section.Keys)
+        {
+            var one = section.Section(name);
+            one.AllowOnly("pulse", "gate");
+            found.Add(new(name, one.Text("pulse"), one.Text("gate", "LUT1")));
         }
         return found.ToEquatableArray();
     }

@@ -38,6 +38,9 @@ internal sealed record PandASettings
     /// <summary>Outputs of detectors that may take frames at a rate of their own.</summary>
     public EquatableArray<PandAFurtherOutput> Outputs { get; init; }
 
+    /// <summary>Detectors that can run by themselves inside a gate of the box.</summary>
+    public EquatableArray<PandAFollowed> Followed { get; init; }
+
     public EquatableArray<PandAEncoder> Encoders { get; init; }
 
     public EquatableArray<PandADetector> Detectors { get; init; }

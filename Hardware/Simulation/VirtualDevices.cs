@@ -117,6 +117,9 @@ internal sealed class VirtualDevices
             var (at, key) = own is not null && own.Has(name) ? (own.Section(name), "output") : (settings, "trigger-output");
             if (at.Has(key))
                 camera.TriggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
+            if (settings.Has("frames-by") && settings.Section("frames-by") is var followed && followed.Has(name))
+                box.WireTtlIn(
+                    Number(followed.Section(name), "pulse", followed.Section(name).Text("pulse"), "TTLIN", 6), camera.Pulse);
         }
     }
 

@@ -63,7 +63,10 @@ internal sealed record RunToMake(
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
         var parameters = new RunParameters(
-            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray());
+            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
+        {
+            FramesBy = plan.FramesBy is { } leader ? (leader, plan.FrameNs) : null,
+        };
         return new RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
             RecordsInput.Of(uid, folder, plan, description));

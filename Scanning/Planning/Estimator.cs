@@ -1,3 +1,4 @@
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
@@ -33,6 +34,17 @@ internal static class Estimator
         {
             DosePerTakeNs = dose,
             MostDoseNs = dose * basis.Request.MaxExposuresPerFrame,
+            Tables = TablesOf(basis, steps),
         };
+    }
+
+    private static TableProof? TablesOf(PlanBasis basis, OuterSteps steps)
+    {
+        if (steps.StreamedTakes == 0 || basis.Limits.Streaming is not { } streaming)
+            return null;
+        var flow = basis.Classes.All.Select(c => c.Tightest).OfType<RowFlow>().MinBy(f => f.MarginNs)!;
+        return new TableProof(
+            steps.StreamedTakes, streaming.PieceRows, flow.FastestPieceNs, flow.RefillNs,
+            flow.MarginNs == long.MaxValue ? null : flow.MarginNs, flow.AutonomyNs);
     }
 }

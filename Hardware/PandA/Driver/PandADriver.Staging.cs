@@ -100,6 +100,7 @@ internal sealed partial class PandADriver
         settings.AddRange(inputs.Select(input => ($"{input}.DELAY", "0")));
         settings.Add(($"{_settings.TriggerOutput}.VAL.DELAY", "0"));
         settings.AddRange(RateProgramme.Staged(_settings.Outputs, Sequencer));
+        settings.AddRange(FollowProgramme.Staged(_settings.Followed, Sequencer, box.GateBit));
         foreach (var encoder in _settings.Encoders)
         {
             settings.Add(($"{encoder.Input}.VAL.SCALE", PandAText.Number(encoder.Scale)));

@@ -35,6 +35,8 @@ internal sealed partial class PandADriver
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         if (RateProgramme.Compile(programme, _settings.Outputs, Sequencer, box.TickNs, out problem) is not { } rates)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
+        if (FollowProgramme.Compile(programme, _settings, out problem) is not { } follows)
+            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         await LearnFiredAsync(box, cancel);
         var table = SequencerProgramme.Base64(box.Layout.Encode([.. compiled.Rows]));
         var answers = await box.Control.DoAsync(
@@ -49,7 +51,7 @@ internal sealed partial class PandADriver
                 $"{Name}: the table read back differs from the one written: somebody else writes to {Sequencer}");
         if (answers[9] != "WAIT_ENABLE")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is in {answers[9]} after the table was written, not in WAIT_ENABLE");
-        await WriteRatesAsync(box, rates, cancel);
+        await WriteRatesAsync(box, [.. rates, .. follows], cancel);
         lock (_gate)
         {
             _usedPulses = [.. RateProgramme.Used(programme, _settings.Outputs)];

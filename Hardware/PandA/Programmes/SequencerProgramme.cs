@@ -133,6 +133,9 @@ internal sealed record SequencerProgramme(
 
     private sealed class Compiler(TriggerProgramme programme, EquatableArray<PandAEncoder> encoders, long tickNs)
     {
+        // OUTB.
+        private const uint Gate = 2;
+
         private readonly List<SequencerRow> _rows = [];
         private readonly List<PandAEncoder> _inputs = [];
 
@@ -174,6 +177,11 @@ internal sealed record SequencerProgramme(
             if (window.Compare is { } compare && AddCompare(window, compare) is { } problem)
                 return problem;
             Delay(window);
+            if (programme.FramesBy is not null)
+            {
+                AddFollowed(window);
+                return null;
+            }
             var isPlaced = window.Trains.Any(t => t.At is not null);
             foreach (var train in window.Trains)
             {
@@ -239,6 +247,25 @@ internal sealed record SequencerProgramme(
             var high = Math.Clamp(Ticks(train.ExposureNs), 1, period - 1);
             for (long left = train.Count; left > 0; left -= MostRepeats)
                 _rows.Add(new((uint)Math.Min(left, MostRepeats), SequencerTrigger.BitBHigh, 1, 0, 0, (uint)high, (uint)(period - high)));
+        }
+
+        /// <summary>A row that opens the detector's gate, then a pulse for each of its frames; the last one's closes the gate.</summary>
+        /// <remarks>A row is over half way between its frame's exposure and the next, when the detector's pulse has ended.</remarks>
+        private void AddFollowed(TriggerWindow window)
+        {
+            _rows.Add(Wait(SequencerTrigger.BitBHigh, 0) with { Outputs2 = Gate });
+            for (var i = 0; i < window.Trains.Count; i++)
+            {
+                var train = window.Trains[i];
+                var high = Math.Max(1, Ticks(train.ExposureNs));
+                var low = Math.Max(1, (Ticks(train.PeriodNs) - high) / 2);
+                var frame = new SequencerRow(1, SequencerTrigger.BitCHigh, 1 | Gate, Gate, 0, (uint)high, (uint)low);
+                var last = i == window.Trains.Count - 1;
+                for (long left = train.Count - (last ? 1 : 0); left > 0; left -= MostRepeats)
+                    _rows.Add(frame with { Repeats = (uint)Math.Min(left, MostRepeats) });
+                if (last)
+                    _rows.Add(frame with { Outputs2 = 0 });
+            }
         }
 
         private long Ticks(long ns) => (ns + tickNs / 2) / tickNs;
