@@ -12,9 +12,6 @@ internal delegate void SampleReader(ReadOnlySpan<byte> samples, int stride, int 
 /// takes no more.</remarks>
 internal sealed class SampleRecorder
 {
-    /// <summary>Whole chunks of every column, so that full batches are written without going through the library's cache.</summary>
-    private const int MostBatchChunks = 4;
-
     /// <summary>Samples read at a time, column by column: few enough to stay in the nearest cache.</summary>
     private const int BlockBytes = 16 * 1024;
 
@@ -64,11 +61,9 @@ internal sealed class SampleRecorder
     {
         (_store, _clock, _recorded, _faulted) = (store, clock, recorded, faulted);
         _columnBytes = [.. store.Segment.Datasets.Select(d => (int)d.FrameBytes)];
-        var chunkFrames = store.Segment.Datasets.Max(d => d.ChunkFrames);
-        var chunkBytes = chunkFrames * (long)_columnBytes.Sum();
-        var chunks = Math.Clamp(mostPendingBytes / chunkBytes / LeastBatches, 1, MostBatchChunks);
-        _batchRows = (int)chunks * chunkFrames;
-        _mostBatches = (int)Math.Clamp(mostPendingBytes / (chunks * chunkBytes), LeastBatches, 100_000);
+        // One chunk of every column: written without going through the library's cache, and still in the processor's when it is.
+        _batchRows = store.Segment.Datasets.Max(d => d.ChunkFrames);
+        _mostBatches = (int)Math.Clamp(mostPendingBytes / (_batchRows * (long)_columnBytes.Sum()), LeastBatches, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }
 

@@ -54,6 +54,9 @@ internal sealed record PandASettings
 
     public long HealthPeriodNs { get; init; } = 5_000_000_000;
 
+    /// <summary>Rows of a piece of a streamed table: what the FPGA's own memory takes at a time.</summary>
+    public int PieceRows { get; init; } = PandADriver.MostRows;
+
     /// <summary>Samples that may wait for the disk before the capture is given up.</summary>
     public long MostPendingBytes { get; init; } = 128L * 1024 * 1024;
 }

@@ -29,7 +29,7 @@ internal sealed partial class PandADriver
     private async Task<Outcome<BoxStatus>> WriteTableAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel)
     {
         var box = Connected();
-        var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null);
+        var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null) { Streams = true };
         var compiled = SequencerProgramme.Compile(programme, mark, _settings.Encoders, limits, out var problem);
         if (compiled is null)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
@@ -38,19 +38,19 @@ internal sealed partial class PandADriver
         if (FollowProgramme.Compile(programme, _settings, out problem) is not { } follows)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         await LearnFiredAsync(box, cancel);
-        var table = SequencerProgramme.Base64(box.Layout.Encode([.. compiled.Rows]));
-        var answers = await box.Control.DoAsync(
-            cancel, Enable(on: false), Gate(open: false), PandACommand.Set($"{Sequencer}.PRESCALE.RAW", $"{compiled.PrescaleTicks}"),
+        StopFeeding();
+        // A streamed table must be emptied before another is written, and a process before may have left one.
+        PandACommand[] before =
+        [
+            Enable(on: false), Gate(open: false), PandACommand.Set($"{Sequencer}.PRESCALE.RAW", $"{compiled.PrescaleTicks}"),
             PandACommand.Set($"{Sequencer}.POSA", compiled.Inputs[0]), PandACommand.Set($"{Sequencer}.POSB", compiled.Inputs[1]),
-            PandACommand.Set($"{Sequencer}.POSC", compiled.Inputs[2]), PandACommand.Table($"{Sequencer}.TABLE", table),
-            PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"), PandACommand.Get($"{Sequencer}.STATE"),
-            PandACommand.Get($"{Sequencer}.HEALTH"));
-        var held = answers[7].Split('\n').ToEquatableArray();
-        if (held != table || answers[8] != $"{compiled.PrescaleTicks}")
-            return new Outcome<BoxStatus>.Failed(
-                $"{Name}: the table read back differs from the one written: somebody else writes to {Sequencer}");
-        if (answers[9] != "WAIT_ENABLE")
-            return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is in {answers[9]} after the table was written, not in WAIT_ENABLE");
+            PandACommand.Set($"{Sequencer}.POSC", compiled.Inputs[2]), PandACommand.Table($"{Sequencer}.TABLE", []),
+        ];
+        var failed = compiled.Stream is { } stream
+            ? await BeginStreamAsync(box, compiled, new(stream, box.Layout, $"{Sequencer}.TABLE", _settings.PieceRows), before, cancel)
+            : await WriteWholeAsync(box, compiled, before, cancel);
+        if (failed is not null)
+            return new Outcome<BoxStatus>.Failed($"{Name}: {failed}");
         await WriteRatesAsync(box, [.. rates, .. follows], cancel);
         lock (_gate)
         {
@@ -60,6 +60,26 @@ internal sealed partial class PandADriver
             (_programme, _firedNow, _enabled, _disabled) = (compiled, 0, false, false);
         }
         return Done(new BoxStatus(BoxPhase.Idle, mark, Triggered(), null));
+    }
+
+    /// <summary>Writes the table and reads it back; returns what is wrong.</summary>
+    private async Task<string?> WriteWholeAsync(
+        Box box, SequencerProgramme compiled, PandACommand[] before, CancellationToken cancel)
+    {
+        lock (_gate)
+            _feed = null;
+        var table = SequencerProgramme.Base64(box.Layout.Encode([.. compiled.Rows]));
+        var answers = (await box.Control.DoAsync(
+            cancel,
+            [
+                .. before, PandACommand.Table($"{Sequencer}.TABLE", table), PandACommand.Get($"{Sequencer}.TABLE.B"),
+                PandACommand.Get($"{Sequencer}.PRESCALE.RAW"), PandACommand.Get($"{Sequencer}.STATE"),
+            ]))[^3..];
+        if (answers[0].Split('\n').ToEquatableArray() != table || answers[1] != $"{compiled.PrescaleTicks}")
+            return $"the table read back differs from the one written: somebody else writes to {Sequencer}";
+        return answers[2] == "WAIT_ENABLE"
+            ? null
+            : $"{Sequencer} is in {answers[2]} after the table was written, not in WAIT_ENABLE";
     }
 
     public Task<Outcome<BoxStatus>> EnableAsync(TakeMark mark, CancellationToken cancel) => RunAsync("enable", async () =>
@@ -80,7 +100,10 @@ internal sealed partial class PandADriver
             // One piece, one round trip: this is on the handover path.
             var state = await ReadSequencerAsync(box, cancel, Gate(open: true), Enable(on: true));
             if (state.Running || state.AtEnd)
+            {
+                StartFeeding(box);
                 return Done(Status(state));
+            }
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed(
                 $"{Name}: {Sequencer} did not start: state {state.State}, line {state.Line}, health {state.Health}");
@@ -139,7 +162,8 @@ internal sealed partial class PandADriver
             await ReadTableAsync(box, cancel);
         await box.Control.DoAsync(cancel, Gate(open: false));
         var state = await StopAtGateAsync(box, cancel);
-        if (state.IsExposing && IsPulse(state.Line))
+        StopFeeding();
+        if (IsFiring(state))
         {
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed(
@@ -173,8 +197,11 @@ internal sealed partial class PandADriver
         if (_programme is null)
             await ReadTableAsync(box, cancel);
         var state = await StopAtGateAsync(box, cancel);
-        return !(state.IsExposing && IsPulse(state.Line));
+        StopFeeding();
+        return !IsFiring(state);
     }
+
+    private bool IsFiring(SequencerState state) => state.IsExposing && (_programme?.Stream is not null || IsPulse(state.Line));
 
     private long Triggered()
     {
@@ -185,7 +212,7 @@ internal sealed partial class PandADriver
     /// <summary>Two counts must agree: the sequencer's lines and repeats, and the samples that the capture took.</summary>
     private async Task<Outcome<BoxStatus>> ConfirmFiredAsync(Box box, SequencerState state, CancellationToken cancel)
     {
-        if (Recording() is null || _firedBefore is null)
+        if (Recording() is null || _firedBefore is null || _programme?.Stream is not null)
         {
             await LearnFiredAsync(box, cancel, settle: true);
             return Done(Status(state));
@@ -205,9 +232,11 @@ internal sealed partial class PandADriver
 
     private BoxStatus Status(SequencerState state)
     {
-        var fault = state.Health == "OK" ? _foreign : $"{Sequencer}: {state.Health}";
+        var fault = state.Health == "OK" ? _foreign : Explain(state.Health);
         if (fault is null && _enabled && !_disabled && !state.Running && !state.AtEnd)
-            fault = $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme!.Rows.Count} rows";
+            fault = _programme!.Stream is null
+                ? $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme.Rows.Count} rows"
+                : Explain("ended before its last row");
         var phase = fault is not null ? BoxPhase.Faulted
             : !state.Running ? BoxPhase.Idle
             : _firedNow == 0 && (state.State == "WAIT_TRIGGER" || !IsPulse(state.Line)) ? BoxPhase.Waiting
@@ -221,6 +250,7 @@ internal sealed partial class PandADriver
     private async Task CloseAsync(Box box)
     {
         _disabled = true;
+        StopFeeding();
         await box.Control.SendAsync([Gate(open: false), Enable(on: false)], CancellationToken.None);
     }
 
@@ -232,10 +262,13 @@ internal sealed partial class PandADriver
         var all = await box.Control.DoAsync(cancel, [.. before, .. fields.Select(f => PandACommand.Get($"{Sequencer}.{f}"))]);
         var answers = all[before.Length..];
         var (line, repeat) = ((int)Integer("TABLE_LINE", answers[1]), Integer("LINE_REPEAT", answers[2]));
-        var running = answers[0] is "WAIT_TRIGGER" or "PHASE1" or "PHASE2";
+        var running = IsRunning(answers[0]);
+        lock (_gate)
+            _enabled |= answers[4] == "ONE";
+        if (_programme?.Stream is not null)
+            return await ReadStreamAsync(box, new SequencerState(answers[0], line, repeat, answers[3], running, false), cancel);
         lock (_gate)
         {
-            _enabled |= answers[4] == "ONE";
             var programme = _programme;
             var end = programme is not null && !running && programme.IsEnd(line, repeat);
             // Older firmware forgets its line when ENABLE falls: then the count stands as it was.
@@ -248,7 +281,11 @@ internal sealed partial class PandADriver
     private async Task ReadTableAsync(Box box, CancellationToken cancel)
     {
         var answers = await box.Control.DoAsync(
-            cancel, PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"));
+            cancel, PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"),
+            PandACommand.Get($"{Sequencer}.TABLE.MODE"));
+        // A streamed table reads empty: what it is only its writer knows.
+        if (_programme?.Stream is not null && answers[2].StartsWith("STREAMING", StringComparison.Ordinal))
+            return;
         var lines = answers[0].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var rows = box.Layout.Decode(SequencerProgramme.FromBase64(lines));
         lock (_gate)

@@ -103,6 +103,8 @@ internal sealed partial class PandADriver : ITriggerBox
             lock (_gate)
                 _box = box;
             WatchHealth();
+            // The connection was lost in mid table: the rest is still wanted.
+            StartFeeding(box);
         }
         catch
         {
@@ -124,6 +126,7 @@ internal sealed partial class PandADriver : ITriggerBox
         await control.DoAsync(cancel, Gate(open: false));
         var isCut = !await EndExposureAsync(cancel);
         _disabled = true;
+        StopFeeding();
         await control.DoAsync(cancel, [Enable(on: false), .. OutputsDown()]);
         var state = await control.DoAsync(
             cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
