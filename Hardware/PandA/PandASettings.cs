@@ -41,6 +41,9 @@ internal sealed record PandASettings
     /// <summary>Detectors that can run by themselves inside a gate of the box.</summary>
     public EquatableArray<PandAFollowed> Followed { get; init; }
 
+    /// <summary>What begins frames at equal steps of an axis; null: the sequencer's own compare, a row for each.</summary>
+    public PandACompare? Compare { get; init; }
+
     public EquatableArray<PandAEncoder> Encoders { get; init; }
 
     public EquatableArray<PandADetector> Detectors { get; init; }

@@ -12,7 +12,7 @@ internal static class PlanView
     private const int MostStretches = 1000;
     private const long MostShownFrames = 100_000;
 
-    public static void Show(Output output, ScanPlan plan)
+    public static void Show(Output output, ScanPlan plan, IReadOnlyList<string> roundings)
     {
         var cost = plan.Estimate;
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
@@ -31,6 +31,8 @@ internal static class PlanView
         Row("time", $"{total:0.0##} s, {exposed:0.0##} s of it ({100 * exposed / total:0.#} %) exposure, {exposure:0.###} ms a frame");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
         Row("first take", $"{Timeline(plan)}");
+        if (roundings.Count > 0)
+            Row("rounded", $"{string.Join("\n", roundings)}");
         Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB: {string.Join(", ", plan.DetectorsUsed.Select(d => File(d, plan)))}");
         Row("pause", $"at a {cost.PauseGranularity}; hardware runs up to {cost.LongestTakeNs / 1e9:0.0##} s on its own");
         var (dose, most) = (cost.DosePerTakeNs / 1e6, cost.MostDoseNs / 1e6);
@@ -38,7 +40,7 @@ internal static class PlanView
         output.Table(table);
     }
 
-    public static string ToJson(ScanPlan plan)
+    public static string ToJson(ScanPlan plan, IReadOnlyList<string> roundings)
     {
         var cost = plan.Estimate;
         return JsonSerializer.Serialize(new
@@ -70,6 +72,7 @@ internal static class PlanView
                     frames = s.Frames.Count,
                 }),
             },
+            box_rounding = roundings,
             autonomy_s = cost.LongestTakeNs / 1e9,
             pause = cost.PauseGranularity,
             detectors = plan.DetectorsUsed.Select(d => d.Name),
@@ -77,7 +80,7 @@ internal static class PlanView
     }
 
     // What is shown of it is short; so is what is compiled.
-    private static TakeProgramme First(ScanPlan plan) =>
+    internal static TakeProgramme First(ScanPlan plan) =>
         plan.Compile(plan.NextTake(new FrameRange(0, Math.Min(plan.Frames, MostShownFrames))));
 
     private static string Timeline(ScanPlan plan)

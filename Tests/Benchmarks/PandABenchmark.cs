@@ -18,7 +18,7 @@ namespace Flyscan.Benchmarks;
 /// <summary>The PandA driver's control and data ports against a source in a process of its own, over loopback.</summary>
 internal static class PandABenchmark
 {
-    private static readonly double Seconds = double.Parse(Environment.GetEnvironmentVariable("BENCH_SECONDS") ?? "3", CultureInfo.InvariantCulture);
+    private const double Seconds = 5;
     private static readonly double[] Rates = [100, 200, 300, 400, 500, 600, 700, 800];
 
     public static async Task RunAsync(TextWriter output)
@@ -136,8 +136,25 @@ internal static class PandABenchmark
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture, $"control: table of {rows} rows in base64: {ns / 1e6:0.00} ms"));
             }
+            var streamed = await TimeAsync(clock, 10, () => StreamAsync(client, 60_000));
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"control: 60000 rows made and streamed in pieces of {PandADriver.MostRows}: {streamed / 1e6:0.00} ms"));
         }
         source.Kill();
+    }
+
+    /// <summary>Frames of unequal durations, a row each, compiled and given piece by piece, each answered before the next.</summary>
+    private static async Task StreamAsync(PandAControlClient client, int rows)
+    {
+        var windows = Enumerable.Range(0, rows).Select(i => new TriggerWindow(
+            i, false, null, [new PulseTrain(1, 900_000, 1_000_000 + 8 * (i % 7))]));
+        var limits = new SequencerLimits(4096, 8, true) { Streams = true };
+        var compiled = SequencerProgramme.Compile(new([.. windows]), new TakeMark(7), [], limits, out var problem);
+        var pieces = new TablePieces(
+            compiled?.Stream ?? throw new InvalidOperationException(problem), SequencerLayout.Documented, "SEQ1.TABLE", PandADriver.MostRows);
+        while (!pieces.AreGiven)
+            await client.DoAsync(CancellationToken.None, pieces.Next());
     }
 
     private static void Compile(TextWriter output)

@@ -30,7 +30,9 @@ internal sealed partial class PandADriver
     {
         var box = Connected();
         var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null) { Streams = true };
-        var compiled = SequencerProgramme.Compile(programme, mark, _settings.Encoders, limits, out var problem);
+        var compare = _settings.Compare is null ? null : CompareProgramme.Of(programme, _settings.Encoders);
+        var led = compare?.Led(programme, _settings.Compare!) ?? programme;
+        var compiled = SequencerProgramme.Compile(led, mark, _settings.Encoders, limits, out var problem);
         if (compiled is null)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         if (RateProgramme.Compile(programme, _settings.Outputs, Sequencer, box.TickNs, out problem) is not { } rates)
@@ -51,7 +53,9 @@ internal sealed partial class PandADriver
             : await WriteWholeAsync(box, compiled, before, cancel);
         if (failed is not null)
             return new Outcome<BoxStatus>.Failed($"{Name}: {failed}");
-        await WriteRatesAsync(box, [.. rates, .. follows], cancel);
+        IEnumerable<(string Name, string Value)> own = compare?.Settings(_settings.Compare!, Sequencer) ?? [];
+        await WriteRatesAsync(box, [.. rates, .. follows.Where(f => own.All(o => o.Name != f.Name)), .. own], cancel);
+        _compares = compare is not null;
         lock (_gate)
         {
             _usedPulses = [.. RateProgramme.Used(programme, _settings.Outputs)];
@@ -123,9 +127,10 @@ internal sealed partial class PandADriver
         if (!state.Running)
             await LearnFiredAsync(box, cancel);
         // Adopted in flight: what fired before is only known from the capture's count, which lags a little.
-        return Done(_firedBefore is null
-            ? Status(state) with { Triggered = await ReadCapturedAsync(box, cancel) }
-            : Status(state));
+        return Done(await WithCompareAsync(
+            box,
+            _firedBefore is null ? Status(state) with { Triggered = await ReadCapturedAsync(box, cancel) } : Status(state),
+            cancel));
     });
 
     /// <remarks>Cancelling ends the watching only: the sequencer goes on, and <see cref="HaltAsync"/> stops it.</remarks>
@@ -143,6 +148,12 @@ internal sealed partial class PandADriver
         var state = await ReadSequencerAsync(box, cancel);
         while (state.Running)
         {
+            if (await WithCompareAsync(box, Status(state), cancel) is { Fault: not null } jumped && _compares)
+            {
+                await CloseAsync(box);
+                await LearnFiredAsync(box, cancel, settle: true);
+                return Done(jumped with { Triggered = Triggered() });
+            }
             if (_clock.NowNs > overdueNs)
                 return new Outcome<BoxStatus>.TimedOut(
                     $"{Name}: the end of the sequence ({Sequencer} is in {state.State}, line {state.Line})", expectedNs + HaltMarginNs);
@@ -233,6 +244,8 @@ internal sealed partial class PandADriver
     private BoxStatus Status(SequencerState state)
     {
         var fault = state.Health == "OK" ? _foreign : Explain(state.Health);
+        if (state.Health != "OK")
+            _toldHealth = state.Health;
         if (fault is null && _enabled && !_disabled && !state.Running && !state.AtEnd)
             fault = _programme!.Stream is null
                 ? $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme.Rows.Count} rows"

@@ -206,6 +206,10 @@ internal sealed partial class PandADriver : ITriggerBox
             foreach (var bit in new[] { $"{output.Pulse}.OUT", output.Divider is { } divider ? $"{divider}.OUTD" : null }.OfType<string>())
                 if (!bits.Contains(bit))
                     throw new IOException($"the box has no bit {bit}: check outputs.{output.Detector}");
+        if (_settings.Compare is { } compare)
+            foreach (var bit in new[] { $"{compare.Block}.OUT", $"{compare.Gate}.OUT" })
+                if (!bits.Contains(bit))
+                    throw new IOException($"the box has no bit {bit}: check position-compare");
         foreach (var detector in _settings.Detectors)
             if (!capturable.Contains(detector.Capture))
                 throw new IOException($"the box cannot capture {detector.Capture}: check detector {detector.Name}");
