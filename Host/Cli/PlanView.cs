@@ -13,7 +13,7 @@ internal static class PlanView
     private const int MostStretches = 1000;
     private const long MostShownFrames = 100_000;
 
-    public static void Show(Output output, ScanPlan plan)
+    public static void Show(Output output, ScanPlan plan, IReadOnlyList<string> roundings)
     {
         var cost = plan.Estimate;
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
@@ -34,6 +34,8 @@ internal static class PlanView
             Row("rates", $"{string.Join(", ", plan.FurtherOutputs.Select(o => Pace(o, plan)))}; in step every {plan.EventGroup} frames");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
         Row("first take", $"{Timeline(plan)}");
+        if (roundings.Count > 0)
+            Row("rounded", $"{string.Join("\n", roundings)}");
         Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB: {string.Join(", ", plan.DetectorsUsed.Select(d => File(d, plan)))}");
         if (plan.FramesBy is { } leader)
             Row("frames", $"begun by {leader} itself, one in {plan.FrameNs / 1e6:0.###} ms, in a gate of {plan.Beamline.Box.Name}");
@@ -46,7 +48,7 @@ internal static class PlanView
         output.Table(table);
     }
 
-    public static string ToJson(ScanPlan plan)
+    public static string ToJson(ScanPlan plan, IReadOnlyList<string> roundings)
     {
         var cost = plan.Estimate;
         return JsonSerializer.Serialize(new
@@ -78,6 +80,7 @@ internal static class PlanView
                     frames = s.Frames.Count,
                 }),
             },
+            box_rounding = roundings,
             autonomy_s = AutonomyNs(cost) / 1e9,
             frames_by = plan.FramesBy,
             tables = TablesJson(plan),
@@ -149,7 +152,7 @@ internal static class PlanView
         };
 
     // What is shown of it is short; so is what is compiled.
-    private static TakeProgramme First(ScanPlan plan) =>
+    internal static TakeProgramme First(ScanPlan plan) =>
         plan.Compile(plan.NextTake(new FrameRange(0, Math.Min(plan.Frames, MostShownFrames))));
 
     private static string Timeline(ScanPlan plan)
