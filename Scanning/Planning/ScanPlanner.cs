@@ -41,7 +41,8 @@ public static class ScanPlanner
             outputs = MultiRate.Of(request, detectors, beamline.Box, (durations, rule), problems);
             DetectorChecks.BoxTiming(beamline.Box, durations, rule, problems);
         }
-        if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
+        var atConstantVelocity = boundary?.Motion?.Controller.ConstantVelocityOnly == true;
+        if (boundary is { Motion: not null } && !atConstantVelocity && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
                 "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
                 "no live input", "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
@@ -49,7 +50,10 @@ public static class ScanPlanner
         if (boundary is null || durations is null)
             return new PlanResult.Refused(problems.ToEquatableArray());
 
-        var limits = new TakeLimits(beamline.Box, rule, request.Shutter);
+        if (atConstantVelocity)
+            ConstantVelocityRules.Check(request, beamline.Box, boundary.Motion!, problems);
+        var limits = new TakeLimits(
+            atConstantVelocity ? beamline.Box with { MaxWindows = 1 } : beamline.Box, rule, request.Shutter);
         var check = boundary.Motion is { } motion ? new LimitCheck(motion.Limits, motion.Soft, motion.StepNs) : null;
         var context = new PlanContext(path, boundary, limits, check);
         var classes = new InnerClasses(context, durations);
@@ -121,6 +125,8 @@ public static class ScanPlanner
                 problems.Add(MotionProblems.Broken(
                     at.Frame, moved.Axes[at.Axis], path.UpperOf(column, at.Frame - 1), path.LowerOf(column, at.Frame)));
             }
+            if (inner.Uneven is { } changing && boundary.Motion is { } flown)
+                problems.Add(ConstantVelocityRules.Problem(changing, flown));
             if (inner.SplitGroup is { } split)
                 problems.Add(new PlanProblem(
                     "with the detectors' rates a window holds whole groups of frames only", $"frame {split.FirstFrame}, rates",

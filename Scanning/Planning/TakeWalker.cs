@@ -162,7 +162,7 @@ internal sealed class TakeWalker
             RunUp(leadNs, dwellNs);
         _sink.Enter(LimitCheck.WindowPhase, frame);
         window.Begin(leadNs, liveInLead: Compare is not null);
-        _triggers.Open(frame, waitForLive: true, Compare);
+        _triggers.Open(frame, waitForLive: !setup.Controller.ConstantVelocityOnly, Compare);
         _open = true;
     }
 
