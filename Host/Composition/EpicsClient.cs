@@ -35,7 +35,7 @@ internal sealed class EpicsClient(CaSettings settings) : IAsyncDisposable
     {
         lock (_gate)
             return _client ??= new CaClient(
-                settings, new CaSurroundings(new SystemClock(), new TcpConnector(), new UdpPorts(), TimeProvider.System));
+                settings, new CaSurroundings(new SystemClock(), new TcpConnector(ownThreads: true), new UdpPorts(), TimeProvider.System));
     }
 
     public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -66,7 +66,7 @@ internal static class ChannelAccessBenchmark
 
     private static CaClient Client(int port) => new(
         new CaSettings { Addresses = [$"127.0.0.1:{port}"] },
-        new CaSurroundings(new SystemClock(), new TcpConnector(), new UdpPorts(), TimeProvider.System));
+        new CaSurroundings(new SystemClock(), new TcpConnector(ownThreads: true), new UdpPorts(), TimeProvider.System));
 
     private static Process StartServer(int port, out int listening)
     {

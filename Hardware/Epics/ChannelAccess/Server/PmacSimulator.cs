@@ -16,7 +16,7 @@ internal sealed record PmacSimulatorSettings(string Prefix, int CoordinateSystem
 
 /// <summary>What goes wrong with a served trajectory controller.</summary>
 /// <remarks>BuildFails: as where the driver's and the motion program's versions differ. Losing: executions whose put is never answered
-/// although they end. StallsAtPoint: it gets no further than that, without a word.</remarks>
+/// although they end. AppendTakesNs: longer than it should.</remarks>
 internal sealed record PmacFaults
 {
     public bool BuildFails { get; init; }
@@ -25,7 +25,7 @@ internal sealed record PmacFaults
 
     public bool Losing { get; init; }
 
-    public bool Mangles { get; init; }
+    public long AppendTakesNs { get; init; }
 }
 
 /// <summary>A PMAC and its trajectory scan IOC: profile arrays that are built, executed, appended to and aborted; user programs.</summary>
@@ -130,7 +130,7 @@ internal sealed class PmacSimulator
             return;
         }
         _records.Set("ProfileAppendState_RBV", 1);
-        _time.At(_time.NowNs + _settings.AppendNs, () =>
+        _time.At(_time.NowNs + Math.Max(_settings.AppendNs, Faults.AppendTakesNs), () =>
         {
             PmacPoints? more = null;
             var problem = _execution is null ? "No trajectory scan is executing"
