@@ -28,14 +28,14 @@ public sealed class VirtualBeamline : IAsyncDisposable
 
     private VirtualBeamline(ISettings beamline, VirtualBeamlineOptions options)
     {
-        _options = options;
         var simulation = beamline.Section("simulation");
+        _options = options with { ServesRecords = simulation.Has("epics-port") };
         simulation.AllowOnly("host", "port", "epics-port", "box-data-period", "idle-exit");
         _idleExit = TimeSpan.FromMicroseconds(simulation.DurationNs("idle-exit", Second, 7 * 86_400 * Second, 600 * Second) / 1000);
         _world = new SimulatedWorld(options.TimeScale, options.Time);
         var boxPeriodNs = simulation.DurationNs("box-data-period", 0, 10 * Second, 0);
         WorldName = options.WorldName ?? LineText.Number((options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks);
-        _devices = new VirtualDevices(_world, beamline.Section("devices"), boxPeriodNs, options, WorldName);
+        _devices = new VirtualDevices(_world, beamline.Section("devices"), boxPeriodNs, _options, WorldName);
         _idle = options.Time.CreateTimer(_ => ExitIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
@@ -140,7 +140,7 @@ public sealed class VirtualBeamline : IAsyncDisposable
         foreach (var (name, settings, box) in _devices.Zebras)
             ServeZebra(name, settings, host, box.Serve);
         if (_devices.Ioc.Records.Count > 0)
-            ListenForRecords(host, (int)simulation.Integer("epics-port", 0, 65535, 0));
+            ListenForRecords(host, (int)simulation.Integer("epics-port", 0, 65535));
     }
 
     /// <summary>Channel Access searches come to the UDP port of the same number.</summary>

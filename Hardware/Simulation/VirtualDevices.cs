@@ -96,7 +96,8 @@ internal sealed class VirtualDevices
                 Line.Add(ring);
                 break;
             default:
-                Ioc.Add(name, settings);
+                if (_options.ServesRecords)
+                    Ioc.Add(name, settings);
                 break;
         }
     }

@@ -25,7 +25,8 @@ internal sealed class KeptInFolder(string dataFolder) : IKeptSettings
             catch (JsonException damaged)
             {
                 throw new IOException(
-                    $"{file} cannot be read ({damaged.Message}): it says what to put back on {device}. Look at the device, then delete it.");
+                    $"{file} cannot be read ({damaged.Message}): it says what to put back on {device}. Look at the device, then delete "
+                    + "it.");
             }
         }
     }

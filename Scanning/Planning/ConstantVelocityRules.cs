@@ -12,7 +12,8 @@ internal static class ConstantVelocityRules
         if (axis.Encoder is null)
             problems.Add(new PlanProblem(
                 "a motor that flies at constant velocity has no live output: its windows begin by an encoder's position", where,
-                "no encoder", "an encoder at the trigger box", $"Wire the encoder of {axis.Name} to the box and name it in the beamline file."));
+                "no encoder", "an encoder at the trigger box",
+                $"Wire the encoder of {axis.Name} to the box and name it in the beamline file."));
         if (request.WindowTrigger != WindowTrigger.Position)
             problems.Add(new PlanProblem(
                 "a motor that flies at constant velocity has no live output: its windows begin by position only", $"{where}, windowTrigger",

@@ -29,6 +29,9 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
         var line = FlownLine.Of(trajectory, _settings.Axis.MaxAcceleration, out var problem);
         if (line is null)
             return new Outcome<MotionStatus>.Refused($"{Name}: {problem}");
+        var reached = await ReachAsync(cancel);
+        if (reached.Problem is not null)
+            return reached.As<MotionStatus>();
         // A flight that a former process began, and nobody waits for, ends first.
         if (!(_done.Last is { } last && IsDone(last)) && await StopAsync(cancel) is { Problem: not null } unstopped)
             return unstopped;
@@ -72,6 +75,9 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
             return new Outcome<MotionStatus>.Refused(reason);
         if (flight.Phase is MotionPhase.Running or MotionPhase.Done)
             return await GetStatusAsync(CancellationToken.None);
+        var reached = await ReachAsync(cancel);
+        if (reached.Problem is not null)
+            return reached.As<MotionStatus>();
         var state = await StateAsync(CancellationToken.None);
         if (state is not Outcome<MotorState>.Completed { Value: var motor })
             return state.As<MotionStatus>();
@@ -166,8 +172,9 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
 
     private string? TooSlow(MotorState motor, FlownLine line) => line.Speed > motor.BaseVelocity
         ? null
-        : FormattableString.Invariant($"{Name}: the line is flown at {line.Speed:G6} {_settings.Axis.Unit}/s, and {_settings.Pv}.VBAS lets ")
-            + FormattableString.Invariant($"VELO be {motor.BaseVelocity:G6} at least; make the frames shorter in time, or lower VBAS");
+        : FormattableString.Invariant($"{Name}: the line is flown at {line.Speed:G6} {_settings.Axis.Unit}/s, and ")
+            + FormattableString.Invariant($"{_settings.Pv}.VBAS lets VELO be {motor.BaseVelocity:G6} at least; make ")
+            + "the frames shorter in time, or lower VBAS";
 
     private MotionStatus StatusOf(MotorState motor)
     {

@@ -126,7 +126,7 @@ internal partial class EpicsMotorDriver
             return new Outcome<double>.Failed($"{Name}: {failure}");
         if (_settings.Axis.SettleNs == 0)
             return Done(after.Position);
-        await WaitUntilAsync(Clock.NowNs + _settings.Axis.SettleNs, cancel);
+        await WaitUntilAsync(Clock.NowNs + (long)(_settings.Axis.SettleNs * _wallPerBeam), cancel);
         return cancel.IsCancellationRequested ? new Outcome<double>.Cancelled() : await ReadAsync(cancel);
     }
 
@@ -157,7 +157,7 @@ internal partial class EpicsMotorDriver
     {
         var velocity = motor.Velocity > 0 ? motor.Velocity : _settings.Axis.MaxVelocity;
         var seconds = 2 * (distance / velocity + 2 * motor.AccelerationS);
-        return (long)(Math.Min(seconds, 1e6) * 1e9) + _settings.ReplyWithinNs;
+        return (long)(Math.Min(seconds * _wallPerBeam, 1e6) * 1e9) + _settings.ReplyWithinNs;
     }
 
     /// <summary>The record's fields, asked for in one go.</summary>

@@ -19,11 +19,12 @@ internal partial class EpicsMotorDriver : EpicsDevice, ISettable
     private protected readonly Dictionary<string, IPvChannel> _fields;
     private protected readonly ValueWatch _done;
     private readonly IKeptSettings _kept;
+    private readonly double _wallPerBeam;
 
     public EpicsMotorDriver(string name, EpicsMotorSettings settings, DeviceEnvironment environment)
         : base(name, environment, settings.ReconnectWithinNs)
     {
-        (_settings, _kept) = (settings, environment.Kept);
+        (_settings, _kept, _wallPerBeam) = (settings, environment.Kept, Math.Max(1, environment.TimeScale));
         string[] fields =
         [
             "VAL", "RBV", "DMOV", "STOP", "VELO", "ACCL", "HLM", "LLM", "DHLM", "DLLM", "LVIO", "MISS", "HLS", "LLS", "MSTA", "SPMG",
@@ -113,7 +114,7 @@ internal partial class EpicsMotorDriver : EpicsDevice, ISettable
         var restored = await RestoreSpeedAsync();
         if (motor.IsDone)
             return restored;
-        var withinNs = (long)(2 * motor.AccelerationS * 1e9) + _settings.ReplyWithinNs;
+        var withinNs = (long)(2 * motor.AccelerationS * 1e9 * _wallPerBeam) + _settings.ReplyWithinNs;
         if (await EitherAsync(resting, Clock.NowNs + withinNs, cancel) || (_done.Last is { } last && IsDone(last)))
             return restored;
         return cancel.IsCancellationRequested

@@ -134,7 +134,8 @@ internal sealed partial class PmacDriver
             if (endings.Any(e => e.IsCompleted))
                 return null;
             if (!isDue)
-                return $"{Name}: {Named("TotalPoints_RBV")} has not passed {room} of {loaded} loaded points within {withinNs / 1e9:0.###} s";
+                return $"{Name}: {Named("TotalPoints_RBV")} has not passed {room} of {loaded} loaded points within "
+                    + $"{withinNs / 1e9:0.###} s";
             var slice = profile.SliceAt(loaded);
             var written = await WriteAsync(slice, profile.Trajectory.Axes, CancellationToken.None);
             if (written.Problem is null)
@@ -148,8 +149,8 @@ internal sealed partial class PmacDriver
                 return done.Problem;
             // The count may be late: what is not done by now was loaded in time only if the rest of it lasts longer than that.
             if (profile.LastsNs((int)count.Value.AsNumber(), loaded) < PmacProfile.CountLatencyNs)
-                return $"{Name}: points from {slice.From} on were appended when {count.Value.AsText()} of {loaded} loaded points were done: "
-                    + "the controller may have run dry";
+                return $"{Name}: points from {slice.From} on were appended when {count.Value.AsText()} of {loaded} loaded points were "
+                    + "done: the controller may have run dry";
             Become(Now() with { Loaded = slice.From + slice.Count });
         }
         return null;

@@ -23,7 +23,8 @@ internal sealed partial class PmacDriver
             return assigned.As<MotionStatus>();
         if (letters.Any(l => _letters[l.Key] != l.Value))
             return new Outcome<MotionStatus>.Refused(
-                $"{Name}: the axes' letters in coordinate system {_settings.CoordinateSystem} have changed since it was connected; begin again");
+                $"{Name}: the axes' letters in coordinate system {_settings.CoordinateSystem} have changed since it was connected; begin "
+                + "again");
         var built = await BuildAsync(profile, cancel);
         if (built.Problem is not null)
             return built.As<MotionStatus>();
@@ -47,7 +48,8 @@ internal sealed partial class PmacDriver
             await HaltAsync(CancellationToken.None);
             return deferred.As<MotionStatus>();
         }
-        var arrived = await ArriveAsync(trajectory.Axes, trajectory.Start, Clock.NowNs + AllowNs(2 * LongestMoveNs(trajectory, places)), cancel);
+        var deadlineNs = Clock.NowNs + AllowNs(2 * LongestMoveNs(trajectory, places));
+        var arrived = await ArriveAsync(trajectory.Axes, trajectory.Start, deadlineNs, cancel);
         if (arrived.Problem is not null)
         {
             var halted = await HaltAsync(CancellationToken.None);
@@ -93,12 +95,12 @@ internal sealed partial class PmacDriver
                 break;
             var first = away[0];
             if (numbers[4 * first] != 0 && (numbers[4 * first + 2] != 0 || numbers[4 * first + 3] != 0))
-                return new Outcome<Nothing>.Failed(FormattableString.Invariant($"{Name}: {Axis(axes[first]).Pv} stands on a limit switch at ")
+                return new Outcome<Nothing>.Failed($"{Name}: {Axis(axes[first]).Pv} stands on a limit switch at "
                     + FormattableString.Invariant($"{numbers[4 * first + 1]:G9}, and {places[first]:G9} was asked for"));
             if (Clock.NowNs >= deadlineNs)
-                return new Outcome<Nothing>.Failed(FormattableString.Invariant($"{Name}: {Axis(axes[first]).Pv} is at ")
-                    + FormattableString.Invariant($"{numbers[4 * first + 1]:G9} (DMOV {numbers[4 * first]:G1}), and {places[first]:G9} was ")
-                    + FormattableString.Invariant($"asked for, within {Axis(axes[first]).Tolerance:G6}"));
+                return new Outcome<Nothing>.Failed($"{Name}: {Axis(axes[first]).Pv} is at "
+                    + FormattableString.Invariant($"{numbers[4 * first + 1]:G9} (DMOV {numbers[4 * first]:G1}), and {places[first]:G9} ")
+                    + FormattableString.Invariant($"was asked for, within {Axis(axes[first]).Tolerance:G6}"));
             await WaitUntilAsync(Clock.NowNs + LookPeriodNs, cancel);
             if (cancel.IsCancellationRequested)
                 return new Outcome<Nothing>.Cancelled();
@@ -209,7 +211,8 @@ internal sealed partial class PmacDriver
         flight = Now();
         return flight.Profile is not null && flight.Mark == mark
             ? null
-            : $"{Name} holds {(flight.Profile is null ? "no programme" : $"programme {flight.Mark.Value}")}, not {mark.Value}: load it first";
+            : $"{Name} holds {(flight.Profile is null ? "no programme" : $"programme {flight.Mark.Value}")}, not {mark.Value}: load it "
+                + "first";
     }
 
     private PmacAxisSettings Axis(string name) => _settings.Axes.First(a => a.Axis.Name == name);

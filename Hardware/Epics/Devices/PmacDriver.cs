@@ -4,7 +4,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Epics;
 
-/// <summary>Drives a PMAC by its trajectory scan IOC: profiles of position, velocity, time that are built, executed and appended to.</summary>
+/// <summary>Drives a PMAC by its trajectory scan IOC: profiles of position, velocity, time that are built, executed and appended
+/// to.</summary>
 /// <remarks>No put with completion is trusted: a build that fails is answered all the same, and an execution that cannot begin is never
 /// answered. So each is followed by its status and message, and raced with state and a deadline. <b>Source</b> the dls-controls pmac IOC,
 /// as seen with its own simulated controller.</remarks>
@@ -31,7 +32,10 @@ internal sealed partial class PmacDriver : EpicsDevice, IMotionController
         (_settings, _timeScale, _wallPerBeam) = (settings, environment.TimeScale, Math.Max(1, environment.TimeScale));
         foreach (var axis in settings.Axes)
         {
-            foreach (var field in new[] { ".RBV", ".EGU", ".LLM", ".HLM", ".DLLM", ".DHLM", ".STOP", ".HLS", ".LLS", ":CsPort_RBV", ":CsAxis_RBV" })
+            foreach (var field in new[]
+            {
+                ".RBV", ".EGU", ".LLM", ".HLM", ".DLLM", ".DHLM", ".STOP", ".HLS", ".LLS", ":CsPort_RBV", ":CsAxis_RBV",
+            })
                 Open(axis.Pv + field);
             _done[axis.Axis.Name] = new ValueWatch(Open($"{axis.Pv}.DMOV"));
         }

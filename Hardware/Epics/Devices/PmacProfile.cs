@@ -31,9 +31,9 @@ internal sealed class PmacProfile(Trajectory trajectory, TakeMark mark, PmacSett
             for (var point = from; point < from + settings.Slice; point++)
                 lastsNs += trajectory.DurationsNs[point];
             if (lastsNs * wallPerBeam < settings.AppendWithinNs + CountLatencyNs)
-                return FormattableString.Invariant($"points {from} to {from + settings.Slice} last {lastsNs / 1e9:0.###} s, and the next may ")
-                    + FormattableString.Invariant($"take {(settings.AppendWithinNs + CountLatencyNs) / 1e9:0.###} s to append: the controller ")
-                    + "could run dry; raise min-segment or slice, lower append-within, or make takes that fit into one slice";
+                return FormattableString.Invariant($"points {from} to {from + settings.Slice} last {lastsNs / 1e9:0.###} s, and the next ")
+                    + FormattableString.Invariant($"may take {(settings.AppendWithinNs + CountLatencyNs) / 1e9:0.###} s to append: the ")
+                    + "controller could run dry; raise min-segment or slice, lower append-within, or make takes that fit into one slice";
         }
         return null;
     }

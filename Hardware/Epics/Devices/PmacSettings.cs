@@ -37,8 +37,8 @@ internal sealed record PmacSettings(
     public static PmacSettings Read(string name, ISettings settings)
     {
         settings.AllowOnly(
-            "kind", "pv", "coordinate-system", "min-segment", "max-segment", "max-points", "slice", "ahead", "append-within", "build-within",
-            "user-programs", "axes", "reply-within", "reconnect-within");
+            "kind", "pv", "coordinate-system", "min-segment", "max-segment", "max-points", "slice", "ahead", "append-within",
+            "build-within", "user-programs", "axes", "reply-within", "reconnect-within");
         var minSegment = settings.DurationNs("min-segment", 1_000, 60 * Second, 2_000_000);
         var section = settings.Section("axes");
         var axes = section.Keys.Select(axis => ReadAxis(name, axis, section.Section(axis))).ToList();
@@ -59,7 +59,8 @@ internal sealed record PmacSettings(
             EpicsNames.Record(settings, "pv"),
             (int)settings.Integer("coordinate-system", 1, 16),
             new ControllerDescription(
-                name, [.. axes.Select(a => a.Axis.Name)], minSegment, settings.DurationNs("max-segment", minSegment, 4 * Second, 4 * Second),
+                name, [.. axes.Select(a => a.Axis.Name)], minSegment,
+                settings.DurationNs("max-segment", minSegment, 4 * Second, 4 * Second),
                 maxPoints),
             axes,
             ReadPrograms(settings))

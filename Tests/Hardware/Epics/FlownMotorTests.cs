@@ -16,7 +16,8 @@ namespace Flyscan.Tests.Hardware.Epics;
 public sealed class FlownMotorTests : IAsyncDisposable
 {
     private const string Settings =
-        "kind = epics-motor, pv = \"MOT:X\", fly = true, unit = mm, low = -10, high = 10, velocity = 5, acceleration = 50\ntolerance = 0.001";
+        "kind = epics-motor, pv = \"MOT:X\", fly = true, unit = mm, low = -10, high = 10, velocity = 5, acceleration = 50\n"
+        + "tolerance = 0.001";
 
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly TakeMark Mark = new(7);
@@ -55,7 +56,7 @@ public sealed class FlownMotorTests : IAsyncDisposable
         Assert.Equal((5, 0.1), (Number("VELO"), Number("ACCL")));
         Assert.Empty(_kept.Of("x"));
         // Where the plan has it, all along the window.
-        var moves = _motor.Track.Pieces(began, began + 30 * CaBench.Second).First(p => p.From.Velocity != 0 || p.To.Velocity != 0).From.TimeNs;
+        var moves = _motor.Track.Pieces(began, began + 30 * CaBench.Second).First(p => !p.IsRest).From.TimeNs;
         foreach (var seconds in new[] { 0.008, 1, 12.5, 20.008 })
             Assert.Equal(0.0016 + (seconds - 0.008) * 0.4, _motor.Track.PositionAt(moves + (long)(seconds * 1e9)), 6);
     }

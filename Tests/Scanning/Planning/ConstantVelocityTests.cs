@@ -42,7 +42,9 @@ public sealed class ConstantVelocityTests
     [Fact]
     public void Exposures_are_in_the_middle_of_their_frames_without_a_live_output_too()
     {
-        var plan = Planned.Of(Planned.Grid(1, 10, 0.01), Motors, r => r with { ExposureNs = 2_000_000, ExposurePlacement = ExposurePlacement.Centred });
+        var plan = Planned.Of(
+            Planned.Grid(1, 10, 0.01), Motors,
+            r => r with { ExposureNs = 2_000_000, ExposurePlacement = ExposurePlacement.Centred });
         Assert.Equal(4_000_000, plan.Compile(new FrameRange(0, 10)).Triggers.Windows[0].DelayNs);
     }
 

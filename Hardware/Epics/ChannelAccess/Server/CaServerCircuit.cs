@@ -221,7 +221,8 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
     {
         if (!_channels.TryGetValue(m.Sid, out var channel) || !Dbr.IsKnown(m.Type) || _subscriptions.ContainsKey(m.Subscription))
         {
-            Send(new CaMessage.Error(channel?.Cid ?? 0, channel is null ? CaStatus.BadChannel : CaStatus.BadType, header, "no subscription"));
+            var status = channel is null ? CaStatus.BadChannel : CaStatus.BadType;
+            Send(new CaMessage.Error(channel?.Cid ?? 0, status, header, "no subscription"));
             return;
         }
         var subscription = new ServedSubscription(this, channel.Pv, m) { Filter = channel.Filter?.Fresh() };

@@ -88,7 +88,8 @@ internal sealed class MotorRecord
         foreach (var (field, value) in new (string, double)[]
         {
             ("VAL", _settings.Start), ("RBV", _settings.Start), ("DVAL", _settings.Start), ("DRBV", _settings.Start), ("OFF", 0),
-            ("VELO", _settings.Velocity), ("VMAX", double.IsFinite(_settings.MaxVelocity) ? _settings.MaxVelocity : 0), ("VBAS", _settings.BaseVelocity),
+            ("VELO", _settings.Velocity), ("VMAX", double.IsFinite(_settings.MaxVelocity) ? _settings.MaxVelocity : 0),
+            ("VBAS", _settings.BaseVelocity),
             ("ACCL", _settings.AccelerationS), ("HLM", _settings.High), ("LLM", _settings.Low), ("DHLM", _settings.High),
             ("DLLM", _settings.Low), ("RDBD", _settings.Tolerance), ("MRES", _settings.Tolerance), ("ERES", _settings.Tolerance),
         })
