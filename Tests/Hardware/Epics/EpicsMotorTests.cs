@@ -54,6 +54,7 @@ public sealed class EpicsMotorTests : IAsyncDisposable
     public async Task Limits_narrower_than_the_file_s_are_found_when_connecting()
     {
         _bench.Server.Run(() => Field("LLM").Post(new PvValue.Number(-1), 1));
+        _bench.Enter();
         var refused = await _bench.EndAsync(_axis.ConnectAsync(None));
         Assert.Contains("has soft limits -1 to 10", refused.Problem);
     }
@@ -244,16 +245,18 @@ public sealed class EpicsMotorTests : IAsyncDisposable
 
     private ServedPv Field(string name) => _motor.Record.Fields[name];
 
-    private async Task ConnectAsync() => Assert.Null((await _bench.EndAsync(_axis.ConnectAsync(None))).Problem);
+    private async Task ConnectAsync()
+    {
+        _bench.Enter();
+        Assert.Null((await _bench.EndAsync(_axis.ConnectAsync(None))).Problem);
+    }
 
     /// <summary>Waits until the motor is well on its way.</summary>
-    private async Task MovedAsync(Task moving)
+    private Task MovedAsync(Task moving)
     {
         for (var i = 0; i < 2000 && Math.Abs(_motor.Position) < 1 && !moving.IsCompleted; i++)
-        {
             _bench.Pass(10_000_000);
-            await Task.Yield();
-        }
         Assert.InRange(Math.Abs(_motor.Position), 1, 7);
+        return Task.CompletedTask;
     }
 }

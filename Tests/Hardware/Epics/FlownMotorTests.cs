@@ -310,7 +310,11 @@ public sealed class FlownMotorTests : IAsyncDisposable
 
     private double Number(string field) => Field(field).Value.AsNumber();
 
-    private async Task ConnectAsync() => Assert.Null((await _bench.EndAsync(_axis.ConnectAsync(None))).Problem);
+    private async Task ConnectAsync()
+    {
+        _bench.Enter();
+        Assert.Null((await _bench.EndAsync(_axis.ConnectAsync(None))).Problem);
+    }
 
     private async Task AtStartAsync()
     {

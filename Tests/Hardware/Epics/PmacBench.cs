@@ -78,7 +78,11 @@ internal sealed class PmacBench : IAsyncDisposable
 
     public ServedPv Text(string name) => _texts[name];
 
-    public async Task ConnectAsync() => Assert.Null((await Ca.EndAsync(Driver.ConnectAsync(None))).Problem);
+    public async Task ConnectAsync()
+    {
+        Ca.Enter();
+        Assert.Null((await Ca.EndAsync(Driver.ConnectAsync(None))).Problem);
+    }
 
     public async Task AtStartAsync(Trajectory trajectory)
     {
