@@ -53,7 +53,8 @@ public sealed class TcpConnector(int mostPending = TcpConnector.DefaultMostPendi
             {
                 connected.TrySetException(failed);
             }
-        }) { IsBackground = true, Name = "connecting" }.Start();
+        })
+        { IsBackground = true, Name = "connecting" }.Start();
         using var given = cancel.Register(() =>
         {
             if (connected.TrySetCanceled(cancel))

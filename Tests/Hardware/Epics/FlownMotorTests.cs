@@ -28,17 +28,27 @@ public sealed class FlownMotorTests : IAsyncDisposable
     private readonly CaBench _bench = new();
     private readonly KeptInMemory _kept = new();
     private MotorRecord _motor;
-    private EpicsFlownMotorDriver _axis;
 
     public FlownMotorTests()
     {
         _motor = Serve(_ => { });
-        _axis = Driver();
+        Axis = Driver();
+    }
+
+    /// <summary>Whatever is asked of it goes on in the bench's own queue.</summary>
+    private EpicsFlownMotorDriver Axis
+    {
+        get
+        {
+            _bench.Enter();
+            return field;
+        }
+        set;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _axis.DisposeAsync();
+        await Axis.DisposeAsync();
         await _bench.DisposeAsync();
     }
 
@@ -74,7 +84,7 @@ public sealed class FlownMotorTests : IAsyncDisposable
     {
         _motor = Serve(_ => { }, baseVelocity: 3);
         await ConnectAsync();
-        var refused = await _bench.EndAsync(_axis.LoadAsync(Mark, Line, None));
+        var refused = await _bench.EndAsync(Axis.LoadAsync(Mark, Line, None));
         Assert.Contains("the line is flown at 0.4 mm/s, and MOT:X.VBAS lets VELO be 3 at least", refused.Problem);
     }
 
@@ -83,8 +93,8 @@ public sealed class FlownMotorTests : IAsyncDisposable
     {
         _motor = Serve(_ => { }, maxVelocity: 0.3);
         await ConnectAsync();
-        await _bench.EndAsync(_axis.LoadAsync(Mark, Line, None));
-        var refused = await _bench.EndAsync(_axis.MoveToStartAsync(Mark, None));
+        await _bench.EndAsync(Axis.LoadAsync(Mark, Line, None));
+        var refused = await _bench.EndAsync(Axis.MoveToStartAsync(Mark, None));
         Assert.Contains("0.4 was written to MOT:X.VELO, which is 0.3 now: VMAX limits it", refused.Problem);
         Assert.Empty(_kept.Of("x"));
     }
@@ -93,14 +103,14 @@ public sealed class FlownMotorTests : IAsyncDisposable
     public async Task A_ramp_that_the_record_makes_longer_is_refused()
     {
         await ConnectAsync();
-        await _bench.EndAsync(_axis.LoadAsync(Mark, Line, None));
+        await _bench.EndAsync(Axis.LoadAsync(Mark, Line, None));
         Field("ACCL").Written = (_, complete) =>
         {
             Field("ACCL").Post(new PvValue.Number(0.1), 1);
             complete();
             return 1;
         };
-        var refused = await _bench.EndAsync(_axis.MoveToStartAsync(Mark, None));
+        var refused = await _bench.EndAsync(Axis.MoveToStartAsync(Mark, None));
         Assert.Contains("0.008 was written to MOT:X.ACCL, which is 0.1 now", refused.Problem);
     }
 
@@ -121,7 +131,7 @@ public sealed class FlownMotorTests : IAsyncDisposable
     {
         await ConnectAsync();
         _bench.Server.Run(() => Field("HLM").Post(new PvValue.Number(8), 1));
-        var refused = await _bench.EndAsync(_axis.LoadAsync(Mark, Line, None));
+        var refused = await _bench.EndAsync(Axis.LoadAsync(Mark, Line, None));
         Assert.Contains("8.0032 mm is outside the record's limits -10 to 8 (LLM, HLM)", refused.Problem);
     }
 
@@ -147,7 +157,7 @@ public sealed class FlownMotorTests : IAsyncDisposable
     {
         await AtStartAsync();
         _bench.Server.Run(() => Field("SPMG").Write(new PvValue.Text("Pause"), () => { }));
-        var refused = await _bench.EndAsync(_axis.StartAsync(Mark, None));
+        var refused = await _bench.EndAsync(Axis.StartAsync(Mark, None));
         Assert.Contains("MOT:X.SPMG is Pause; set it to Go", refused.Problem);
     }
 
@@ -181,7 +191,7 @@ public sealed class FlownMotorTests : IAsyncDisposable
         await AtStartAsync();
         await StartAsync();
         _bench.Pass(1_000_000_000);
-        var stopped = Completed(await _bench.EndAsync(_axis.StopAsync(None)));
+        var stopped = Completed(await _bench.EndAsync(Axis.StopAsync(None)));
         Assert.Equal((MotionPhase.Stopped, Mark), (stopped.Phase, stopped.Mark));
         Assert.InRange(_motor.Position, 0.1, 6);
         Assert.Equal((1, 5), (Number("DMOV"), Number("VELO")));
@@ -216,12 +226,12 @@ public sealed class FlownMotorTests : IAsyncDisposable
     {
         await AtStartAsync();
         _bench.Server.Run(() => Field("VELO").Write(new PvValue.Number(1), () => { }));
-        var slowed = await _bench.EndAsync(_axis.StartAsync(Mark, None));
+        var slowed = await _bench.EndAsync(Axis.StartAsync(Mark, None));
         Assert.Contains("MOT:X.VELO was set to 0.4 for this line, and is 1 now", slowed.Problem);
         _bench.Server.Run(() => Field("VELO").Write(new PvValue.Number(0.4), () => { }));
         _bench.Server.Run(() => Field("VAL").Write(new PvValue.Number(1), () => { }));
         _bench.Pass(4_000_000_000);
-        var moved = await _bench.EndAsync(_axis.StartAsync(Mark, None));
+        var moved = await _bench.EndAsync(Axis.StartAsync(Mark, None));
         Assert.Contains("it is at 1 mm, and not at the line's start 0 any more", moved.Problem);
     }
 
@@ -231,13 +241,13 @@ public sealed class FlownMotorTests : IAsyncDisposable
         await AtStartAsync();
         await StartAsync();
         _bench.Pass(1_000_000_000);
-        await _axis.DisposeAsync();
-        _axis = Driver();
+        await Axis.DisposeAsync();
+        Axis = Driver();
         await ConnectAsync();
         // It flies on at the line's velocity, and nobody's mark.
         Assert.Equal((MotionPhase.Running, default), ((await StatusAsync()).Phase, (await StatusAsync()).Mark));
         Assert.Equal(0.4, Number("VELO"));
-        Assert.Null((await _bench.EndAsync(_axis.MakeSafeAsync(None))).Problem);
+        Assert.Null((await _bench.EndAsync(Axis.MakeSafeAsync(None))).Problem);
         Assert.Equal((1, 5, 0.1), (Number("DMOV"), Number("VELO"), Number("ACCL")));
         Assert.Empty(_kept.Of("x"));
     }
@@ -246,17 +256,17 @@ public sealed class FlownMotorTests : IAsyncDisposable
     public async Task What_a_process_that_died_at_the_start_changed_is_put_back_when_the_next_connects()
     {
         await AtStartAsync();
-        await _axis.DisposeAsync();
-        _axis = Driver();
+        await Axis.DisposeAsync();
+        Axis = Driver();
         await ConnectAsync();
         Assert.Equal((5, 0.1), (Number("VELO"), Number("ACCL")));
     }
 
     [Fact]
-    public async Task It_is_a_soft_axis_too()
+    public async Task It_is_a_softAxis_too()
     {
         await ConnectAsync();
-        Assert.Equal(new Outcome<double>.Completed(4), await _bench.EndAsync(_axis.MoveAsync(4, None)));
+        Assert.Equal(new Outcome<double>.Completed(4), await _bench.EndAsync(Axis.MoveAsync(4, None)));
     }
 
     [Fact]
@@ -264,7 +274,7 @@ public sealed class FlownMotorTests : IAsyncDisposable
     {
         await ConnectAsync();
         async Task RefusesAsync(string why, Trajectory programme) =>
-            Assert.Contains(why, (await _bench.EndAsync(_axis.LoadAsync(Mark, programme, None))).Problem);
+            Assert.Contains(why, (await _bench.EndAsync(Axis.LoadAsync(Mark, programme, None))).Problem);
         await RefusesAsync("its velocity changes in the window", Programme(0.04, [0.04, 8.04, 8.08], [2, 1, 0], [40, 4000, 40]));
         await RefusesAsync("turns round on the way", Programme(0.04, [0.04, 8.04, 8], [2, 2, 0], [40, 4000, 40]));
         await RefusesAsync("to reach 2 per second, and its run-up is 0.03", Programme(0.03, [0.03, 8.03, 8.08], [2, 2, 0], [30, 4000, 40]));
@@ -310,24 +320,20 @@ public sealed class FlownMotorTests : IAsyncDisposable
 
     private double Number(string field) => Field(field).Value.AsNumber();
 
-    private async Task ConnectAsync()
-    {
-        _bench.Enter();
-        Assert.Null((await _bench.EndAsync(_axis.ConnectAsync(None))).Problem);
-    }
+    private async Task ConnectAsync() => Assert.Null((await _bench.EndAsync(Axis.ConnectAsync(None))).Problem);
 
     private async Task AtStartAsync()
     {
         await ConnectAsync();
-        Assert.Equal(MotionPhase.Loaded, Completed(await _bench.EndAsync(_axis.LoadAsync(Mark, Line, None))).Phase);
-        Assert.Equal(MotionPhase.AtStart, Completed(await _bench.EndAsync(_axis.MoveToStartAsync(Mark, None))).Phase);
+        Assert.Equal(MotionPhase.Loaded, Completed(await _bench.EndAsync(Axis.LoadAsync(Mark, Line, None))).Phase);
+        Assert.Equal(MotionPhase.AtStart, Completed(await _bench.EndAsync(Axis.MoveToStartAsync(Mark, None))).Phase);
     }
 
-    private async Task<MotionStatus> StartAsync() => Completed(await _bench.EndAsync(_axis.StartAsync(Mark, None)));
+    private async Task<MotionStatus> StartAsync() => Completed(await _bench.EndAsync(Axis.StartAsync(Mark, None)));
 
-    private async Task<MotionStatus> StatusAsync() => Completed(await _bench.EndAsync(_axis.GetStatusAsync(None)));
+    private async Task<MotionStatus> StatusAsync() => Completed(await _bench.EndAsync(Axis.GetStatusAsync(None)));
 
-    private async Task<MotionStatus> DoneAsync() => Completed(await _bench.EndAsync(_axis.WaitDoneAsync(Mark, None), seconds: 200));
+    private async Task<MotionStatus> DoneAsync() => Completed(await _bench.EndAsync(Axis.WaitDoneAsync(Mark, None), seconds: 200));
 
     private static MotionStatus Completed(Outcome<MotionStatus> outcome) =>
         Assert.IsType<Outcome<MotionStatus>.Completed>(outcome).Value;

@@ -48,7 +48,16 @@ internal sealed class PmacBench : IAsyncDisposable
 
     public List<(long AtNs, bool High)> LiveChanges { get; } = [];
 
-    public PmacDriver Driver { get; private set; }
+    /// <summary>Whatever is asked of it goes on in the bench's own queue.</summary>
+    public PmacDriver Driver
+    {
+        get
+        {
+            Ca.Enter();
+            return field;
+        }
+        private set;
+    }
 
     /// <summary>There and back along x in so many segments of 20 ms, y at 1 all the while; live in the middle half of each way.</summary>
     public static Trajectory Wave(int points)
@@ -78,11 +87,7 @@ internal sealed class PmacBench : IAsyncDisposable
 
     public ServedPv Text(string name) => _texts[name];
 
-    public async Task ConnectAsync()
-    {
-        Ca.Enter();
-        Assert.Null((await Ca.EndAsync(Driver.ConnectAsync(None))).Problem);
-    }
+    public async Task ConnectAsync() => Assert.Null((await Ca.EndAsync(Driver.ConnectAsync(None))).Problem);
 
     public async Task AtStartAsync(Trajectory trajectory)
     {

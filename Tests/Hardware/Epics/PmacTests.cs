@@ -209,7 +209,6 @@ public sealed class PmacTests : IAsyncDisposable
     public async Task Axes_that_are_assigned_wrongly_are_refused(string record, string text, string why)
     {
         _bench.Ca.Server.Run(() => _bench.Text(record).Post(new PvValue.Text(text), 1));
-        _bench.Ca.Enter();
         var refused = await _bench.Ca.EndAsync(_bench.Driver.ConnectAsync(PmacBench.None));
         Assert.Contains(why, refused.Problem);
     }

@@ -21,6 +21,33 @@ public sealed class PmacRunTests
         Assert.Equal(2, events.OfType<ScanEvent.HandedOver>().Count());
     }
 
+    [Fact]
+    public async Task A_spiral_of_more_points_than_a_slice_is_appended_over_the_wire_while_it_runs()
+    {
+        using var place = new DataFolder(timeScale: 1);
+        var file = Path.Combine(place.Path, "pmac.hocon");
+        var whole = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual-pmac.hocon"));
+        // Slices of 60 points of at least 20 ms, and no more than 100 loaded ahead.
+        await File.WriteAllTextAsync(file, whole
+            .Replace("min-segment = 2 ms", "min-segment = 20 ms, ahead = 100", StringComparison.Ordinal)
+            .Replace("slice = 4000", "slice = 60", StringComparison.Ordinal)
+            .Replace("append-within = 2 s", "append-within = 900 ms", StringComparison.Ordinal));
+        using var folder = new DataFolder(timeScale: 1, beamline: file);
+        var run = await folder.RunAsync("""
+            {
+              "request": 1,
+              "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.025, "spec":
+                {"type": "Spiral", "x_axis": "x", "x_centre": 0, "x_diameter": 4, "x_step": 0.25, "y_axis": "y", "y_centre": 0} } },
+              "detectors": ["cam", "diode"]
+            }
+            """);
+        Assert.True(run.Code == 0, run.ToString());
+        var events = await RunChecker.FinishedAsync(folder);
+        Assert.Single(events.OfType<ScanEvent.HandedOver>());
+        Assert.Equal(0, run.Json.GetProperty("superseded").GetInt64());
+        Assert.InRange(events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count), 150, 400);
+    }
+
     [Theory]
     [InlineData("FlightStarted:after", true)]
     [InlineData("FlightStarted:after", false)]
