@@ -37,7 +37,7 @@ public sealed class PmacRunTests
             {
               "request": 1,
               "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.025, "spec":
-                {"type": "Spiral", "x_axis": "x", "x_centre": 0, "x_diameter": 4, "x_step": 0.25, "y_axis": "y", "y_centre": 0} } },
+                {"type": "Spiral", "x_axis": "x", "x_centre": 0, "x_diameter": 0.8, "x_step": 0.05, "y_axis": "y", "y_centre": 0} } },
               "detectors": ["cam", "diode"]
             }
             """);
