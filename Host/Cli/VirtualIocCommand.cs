@@ -67,7 +67,7 @@ internal static class VirtualIocCommand
             foreach (var name in devices.Keys)
                 ioc.Add(name, devices.Section(name));
             if (ioc.Records.Count == 0)
-                throw new RefusedException($"{file} has no device of EPICS (epics-motor, epics-signal, epics-shutter)");
+                throw new RefusedException($"{file} has no device of EPICS (epics-motor, epics-signal, epics-shutter, pmac)");
             ioc.Listen(address, port, new UdpPorts());
             return ioc;
         }

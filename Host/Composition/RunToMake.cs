@@ -43,7 +43,8 @@ internal sealed record RunToMake(
         var description = beamline.Description;
         var folder = RunFolder.Of(dataFolder, runFolderName);
         var triggered = plan.DetectorsUsed.Where(d => d.Kind == DetectorKind.Triggered).Select(d => d.Name);
-        var inner = description.Axes.Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name)).ToList();
+        var inner = description.Axes
+            .Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name) && !plan.OuterAxes.Contains(a.Name)).ToList();
         var setup = new RunSetup(
             plan,
             description.Box.Name,

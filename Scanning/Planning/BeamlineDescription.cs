@@ -40,7 +40,12 @@ public sealed record EncoderDescription(string Input, double Scale, double Offse
 
 /// <summary>A motion controller that runs position, velocity, time programmes on several axes at once.</summary>
 /// <remarks><b>Units</b> nanoseconds; MaxPoints: points of one programme.</remarks>
-public sealed record ControllerDescription(string Name, EquatableArray<string> Axes, long MinSegmentNs, long MaxSegmentNs, int MaxPoints);
+public sealed record ControllerDescription(string Name, EquatableArray<string> Axes, long MinSegmentNs, long MaxSegmentNs, int MaxPoints)
+{
+    /// <summary>It is told only where to go and how fast: one axis, one window at one constant velocity a programme, and no live output.
+    /// Outside of an inner scan its axis is moved as a soft one.</summary>
+    public bool ConstantVelocityOnly { get; init; }
+}
 
 /// <summary>The trigger box: what its sequencer can hold.</summary>
 /// <remarks><b>Units</b> TickNs: nanoseconds; TableRows: rows of one fixed table; MaxRepeats: repeats of one row.</remarks>
