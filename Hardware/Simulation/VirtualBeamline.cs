@@ -66,6 +66,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
     {
         var started = new VirtualBeamline(beamline, options);
         started._world.Start();
+        foreach (var cable in started._devices.Cables)
+            cable.Start();
         started.WatchWorld();
         started._idle.Change(started._idleExit, Timeout.InfiniteTimeSpan);
         return started;
@@ -84,6 +86,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
         CloseListeners();
         foreach (var client in Clients().Concat(_lines))
             client.Dispose();
+        foreach (var cable in _devices.Cables)
+            cable.Dispose();
         foreach (var camera in _devices.Cameras)
             await CloseFileAsync(camera);
         _world.Dispose();

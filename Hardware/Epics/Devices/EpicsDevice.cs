@@ -6,9 +6,10 @@ namespace Flyscan.Hardware.Epics;
 /// <summary>What devices of process variables share: channels, waiting for them, waiting for time.</summary>
 /// <remarks>A short loss of the connection is bridged: the channels come back by themselves. Only one that lasts longer than
 /// reconnectWithinNs counts as a lost device.</remarks>
-internal abstract class EpicsDevice : IDevice
+internal abstract class EpicsDevice : IDevice, IInspectable
 {
     private const long ConnectWithinNs = 10_000_000_000;
+    private const long InspectWithinNs = 5_000_000_000;
 
     private readonly IPvClient _client;
     private readonly Dictionary<string, IPvChannel> _channels = [];
@@ -42,6 +43,22 @@ internal abstract class EpicsDevice : IDevice
     }
 
     public abstract Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel);
+
+    public async Task<EquatableArray<DeviceFact>> InspectAsync(CancellationToken cancel)
+    {
+        var asked = new List<(IPvChannel Channel, Task<Outcome<PvReading>>? Reading)>();
+        using (_client.Batch())
+            foreach (var channel in _channels.Values)
+                asked.Add((channel, channel.State == PvState.Connected
+                    ? channel.GetAsync(InspectWithinNs, cancel, channel.Info is { NativeType: "DBF_ENUM" } ? PvAs.Text : PvAs.Native)
+                    : null));
+        var facts = new List<DeviceFact>();
+        foreach (var (channel, reading) in asked)
+            facts.Add(reading is null
+                ? new DeviceFact(channel.Name, null, $"not found ({channel.State.ToString().ToLowerInvariant()})")
+                : FactOf(channel.Name, await reading));
+        return facts.ToEquatableArray();
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -86,4 +103,9 @@ internal abstract class EpicsDevice : IDevice
         using var cancelled = cancel.Register(() => done.TrySetResult(false));
         await done.Task;
     }
+
+    private static DeviceFact FactOf(string name, Outcome<PvReading> outcome) => outcome is Outcome<PvReading>.Completed { Value: var read }
+        ? new DeviceFact(
+            name, read.Value.AsText(), read.Alarm.Severity == PvSeverity.None ? null : $"{read.Alarm.StatusName} {read.Alarm.SeverityName}")
+        : new DeviceFact(name, null, outcome.Problem);
 }
