@@ -19,7 +19,8 @@ internal static class BeamlineChecks
         }
         catch (Exception mistake) when (mistake is SettingsException or RefusedException)
         {
-            return ([new("beamline file", false, true, mistake.Message, "correct the file; docs/reference/beamline-file.md has every key")], null);
+            const string Advice = "correct the file; docs/reference/beamline-file.md has every key";
+            return ([new("beamline file", false, true, mistake.Message, Advice)], null);
         }
         var axes = beamline.Description.Axes;
         var detail = string.Create(
@@ -55,7 +56,7 @@ internal static class BeamlineChecks
             ? new DoctorCheck(name, true, true, $"{device.Kind}: {says}", null)
             : new DoctorCheck(
                 name, false, false, $"{device.Kind}: {says}; in alarm: {Named(alarms.Select(f => $"{f.Name} ({f.Alarm})"))}",
-                $"flyscan devices shows all of them");
+                "flyscan devices shows all of them");
     }
 
     private static DoctorCheck SearchList(LoadedBeamline beamline)

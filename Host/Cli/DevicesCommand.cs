@@ -49,7 +49,9 @@ internal static class DevicesCommand
             table.AddRow(
                 device.Problem is null ? "[green]ok[/]" : "[red]no[/]", Markup.Escape(device.Name), Markup.Escape(device.Kind), "", "",
                 Markup.Escape(device.Problem ?? ""));
-            var shown = all ? device.Facts.ToList() : [.. device.Facts.Where((f, i) => i < MostShown || f.Alarm is not null).Take(2 * MostShown)];
+            var shown = all
+                ? device.Facts.ToList()
+                : [.. device.Facts.Where((f, i) => i < MostShown || f.Alarm is not null).Take(2 * MostShown)];
             foreach (var fact in shown)
                 table.AddRow(
                     "", "", "", Markup.Escape(fact.Name), Markup.Escape(fact.Value ?? ""),

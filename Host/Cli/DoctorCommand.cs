@@ -21,7 +21,8 @@ internal static class DoctorCommand
             Description = "Connect to each device of the file: that it is there, what it says it is, its limits, every record.",
         };
         var command = new VerbCommand(
-            "doctor", "Says what this machine has and lacks: engine, versions, libraries, disk, ports; and whether a beamline file is right.",
+            "doctor",
+            "Says what this machine has and lacks: engine, versions, libraries, disk, ports; and whether a beamline file is right.",
             "flyscan doctor", "flyscan doctor --out /data --json", "flyscan doctor --beamline i22.hocon",
             "flyscan doctor --beamline i22.hocon --online")
         {

@@ -68,7 +68,8 @@ internal static class VirtualIocCommand
             foreach (var name in devices.Keys)
                 ioc.Add(name, devices.Section(name));
             if (ioc.Records.Count == 0)
-                throw new RefusedException($"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter)");
+                throw new RefusedException(
+                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter)");
             ioc.Listen(address, port, new UdpPorts());
             return ioc;
         }

@@ -177,7 +177,8 @@ internal sealed partial class AreaDetectorDriver
     }
 
     /// <summary>The driver's numbers of the frames that are not decided, from the file that the IOC writes.</summary>
-    private async Task<Outcome<EquatableArray<long>>> NumbersAsync(AreaDetectorLedger ledger, AreaDetectorState state, CancellationToken cancel)
+    private async Task<Outcome<EquatableArray<long>>> NumbersAsync(
+        AreaDetectorLedger ledger, AreaDetectorState state, CancellationToken cancel)
     {
         if (state.Captured == ledger.Rows)
             return Done<EquatableArray<long>>([]);
@@ -210,10 +211,11 @@ internal sealed partial class AreaDetectorDriver
         if (_ledger is not { } ledger)
             return "it is not staged";
         if (!AreaDetectorPaths.AreSame(state.Folder, ledger.Folder) || state.File != ledger.File)
-            return $"{_settings.Writer} is set to {state.Folder}{state.File}, and {ledger.Folder}{ledger.File} was staged: the IOC began anew, "
-                + "or somebody else used it";
+            return $"{_settings.Writer} is set to '{state.Folder}{state.File}', and '{ledger.Folder}{ledger.File}' was staged: the IOC "
+                + "began anew, or somebody else used it";
         return !state.IsCapturing
-            ? $"{_settings.Writer} stopped writing {ledger.Folder}{ledger.File} by itself after {state.Captured} frames ({state.WriterSays})"
+            ? $"{_settings.Writer} stopped writing {ledger.Folder}{ledger.File} by itself after {state.Captured} frames "
+                + $"({state.WriterSays})"
             : state.Captured < ledger.Rows
                 ? $"{_settings.Writer} began {ledger.Folder}{ledger.File} anew: {state.Captured} frames, and it had {ledger.Rows}"
                 : null;

@@ -144,8 +144,9 @@ internal sealed partial class AreaDetectorDriver
     {
         var channel = setting.Channels[setting.Record];
         var before = await channel.GetAsync(_settings.ReplyWithinNs, cancel, setting.Form(channel));
-        if (before is not Outcome<PvReading>.Completed { Value: var was })
+        if (before is not Outcome<PvReading>.Completed { Value: var read })
             return before.As<Nothing>();
+        var was = Whole(channel, read);
         if (!setting.Matches(was.Value))
             saved.Add(new SavedSetting(setting.Name, Kept(was.Value)));
         var put = await channel.PutAndWaitAsync(setting.Value, _settings.ReplyWithinNs, cancel);
@@ -156,8 +157,9 @@ internal sealed partial class AreaDetectorDriver
         while (true)
         {
             var after = await readBack.GetAsync(_settings.ReplyWithinNs, cancel, setting.Form(readBack));
-            if (after is not Outcome<PvReading>.Completed { Value: var now })
+            if (after is not Outcome<PvReading>.Completed { Value: var reread })
                 return after.As<Nothing>();
+            var now = Whole(readBack, reread);
             if (setting.Matches(now.Value))
                 return Done(Nothing.Value);
             if (Clock.NowNs >= deadlineNs || cancel.IsCancellationRequested)

@@ -147,12 +147,12 @@ internal sealed partial class AreaDetectorDriver : EpicsDevice, IRecorder
             foreach (var channel in channels)
                 asked.Add(channel.GetAsync(_settings.ReplyWithinNs, cancel, FormOf(channel)));
         var readings = new List<PvReading>();
-        foreach (var asking in asked)
+        foreach (var (channel, asking) in channels.Zip(asked))
         {
             var outcome = await asking;
             if (outcome is not Outcome<PvReading>.Completed { Value: var reading })
                 return outcome.As<IReadOnlyList<PvReading>>();
-            readings.Add(reading);
+            readings.Add(Whole(channel, reading));
         }
         return Done<IReadOnlyList<PvReading>>(readings);
     }

@@ -114,5 +114,6 @@ internal sealed record AreaDetectorLedger(
 /// <summary>The detector is armed. Trigger: the next one's number then; Dropped: arrays that the plugin had dropped before.</summary>
 internal sealed record OpenArming(long Trigger, long Frames, long Dropped);
 
-/// <summary>What came of an arming. Triggers: those not yet decided; Made: frames that the driver counted since; Numbers: of those in the file.</summary>
+/// <summary>What came of an arming. Triggers: those not yet decided; Made: frames that the driver counted since; Numbers: of those in
+/// the file.</summary>
 internal sealed record ClosedArming(long Triggers, long Made, EquatableArray<long> Numbers, bool IsCounted, string WhyLost);

@@ -112,7 +112,8 @@ internal sealed record AreaDetectorSettings(
             settings.Flag("essential", true));
     }
 
-    private static AreaDetectorTrigger TriggerOf(ISettings settings) => OneOf(settings, "trigger", ["edge", "level", "internal"], "edge") switch
+    private static AreaDetectorTrigger TriggerOf(ISettings settings) => OneOf(
+        settings, "trigger", ["edge", "level", "internal"], "edge") switch
     {
         "edge" => AreaDetectorTrigger.Edge,
         "level" => AreaDetectorTrigger.Level,

@@ -32,7 +32,8 @@ internal sealed record AreaDetectorState
         Dropped = (long)Of("DroppedArrays_RBV");
         IsFed = Of("EnableCallbacks_RBV") != 0;
         (WriteStatus, WriteMessage) = (Text("WriteStatus"), Text("WriteMessage"));
-        Invalid = CameraRecords.Concat(WriterRecords).FirstOrDefault(r => read[r].Alarm is { Severity: PvSeverity.Invalid, Status: not Undefined });
+        Invalid = CameraRecords.Concat(WriterRecords).FirstOrDefault(
+            r => read[r].Alarm is { Severity: PvSeverity.Invalid, Status: not Undefined });
     }
 
     // A record that was never processed is undefined, which says nothing of the hardware.

@@ -56,7 +56,7 @@ internal abstract class EpicsDevice : IDevice, IInspectable
         foreach (var (channel, reading) in asked)
             facts.Add(reading is null
                 ? new DeviceFact(channel.Name, null, $"not found ({channel.State.ToString().ToLowerInvariant()})")
-                : FactOf(channel.Name, await reading));
+                : FactOf(channel, await reading));
         return facts.ToEquatableArray();
     }
 
@@ -69,6 +69,12 @@ internal abstract class EpicsDevice : IDevice, IInspectable
 
     /// <summary>A channel that is opened with the device.</summary>
     protected IPvChannel Open(string name) => _channels.TryGetValue(name, out var known) ? known : _channels[name] = _client.Open(name);
+
+    /// <summary>A waveform of characters that holds one comes as a number: it is a text of one character, or an empty one.</summary>
+    protected static PvReading Whole(IPvChannel channel, PvReading reading) =>
+        reading.Value is PvValue.Integer one && channel.Info is { NativeType: "DBF_CHAR", Count: > 1 }
+            ? reading with { Value = new PvValue.Array<byte>([(byte)one.Value]) }
+            : reading;
 
     /// <summary>Requests made until the result is disposed go out together.</summary>
     protected IDisposable Batch() => _client.Batch();
@@ -104,8 +110,10 @@ internal abstract class EpicsDevice : IDevice, IInspectable
         await done.Task;
     }
 
-    private static DeviceFact FactOf(string name, Outcome<PvReading> outcome) => outcome is Outcome<PvReading>.Completed { Value: var read }
+    private static DeviceFact FactOf(IPvChannel channel, Outcome<PvReading> outcome) =>
+        outcome is Outcome<PvReading>.Completed { Value: var read }
         ? new DeviceFact(
-            name, read.Value.AsText(), read.Alarm.Severity == PvSeverity.None ? null : $"{read.Alarm.StatusName} {read.Alarm.SeverityName}")
-        : new DeviceFact(name, null, outcome.Problem);
+            channel.Name, Whole(channel, read).Value.AsText(),
+            read.Alarm.Severity == PvSeverity.None ? null : $"{read.Alarm.StatusName} {read.Alarm.SeverityName}")
+        : new DeviceFact(channel.Name, null, outcome.Problem);
 }

@@ -128,6 +128,23 @@ public sealed class AreaDetectorTests
     }
 
     [Fact]
+    public async Task A_detector_on_its_own_clock_gives_as_many_frames_as_it_is_armed_for()
+    {
+        await using var bench = new DetectorBench();
+        bench.Driver = bench.NewDriver(s => s with
+        {
+            Trigger = AreaDetectorTrigger.Internal,
+            TriggerSettings = AreaDetectorTriggers.Of("vimba", AreaDetectorTrigger.Internal)!.Value,
+        });
+        await bench.ConnectAsync();
+        await bench.StageAsync();
+        await bench.ArmAsync(5);
+        Assert.Equal((5L, 0), (await bench.CollectAsync(5)) is var done ? (done.Recorded, done.Missed.Count) : default);
+        await bench.ArmAsync(3);
+        Assert.Equal(8, (await bench.CollectAsync(8)).Recorded);
+    }
+
+    [Fact]
     public async Task A_folder_that_the_IOC_does_not_have_is_refused_and_everything_is_put_back()
     {
         await using var bench = await ConnectedAsync();
@@ -218,9 +235,12 @@ public sealed class AreaDetectorTests
         var (camera, writer) = (bench.Detector.Camera, bench.Detector.Writer);
         var session = await bench.StageAsync();
         await bench.EndAsync(bench.Driver.UnstageAsync(session.Restore, None));
-        Assert.Equal((0.1, 0.1, 1.0), (camera.Number("AcquireTime_RBV"), camera.Number("AcquirePeriod_RBV"), camera.Number("NumImages_RBV")));
+        Assert.Equal(
+            (0.1, 0.1, 1.0), (camera.Number("AcquireTime_RBV"), camera.Number("AcquirePeriod_RBV"), camera.Number("NumImages_RBV")));
         Assert.Equal(("Continuous", "Off"), (camera.Text("ImageMode_RBV"), camera.Text("TriggerMode_RBV")));
-        Assert.Equal(("layout.xml", "Single", ""), (writer.Text("XMLFileName_RBV"), writer.Text("FileWriteMode_RBV"), writer.Text("FilePath_RBV")));
+        Assert.Equal(
+            ("layout.xml", "Single", ""),
+            (writer.Text("XMLFileName_RBV"), writer.Text("FileWriteMode_RBV"), writer.Text("FilePath_RBV")));
         Assert.Equal((0.0, 0.0), (writer.Number("LazyOpen_RBV"), writer.Number("EnableCallbacks_RBV")));
     }
 
@@ -270,10 +290,7 @@ public sealed class AreaDetectorTests
     {
         await using var bench = new DetectorBench();
         var text = DetectorBench.Settings + "\n" + wrong;
-        await using var driver = new AreaDetectorDriver(
-            "cam", AreaDetectorSettings.Read("cam", Parse(text)), new DeviceEnvironment(
-                bench.Ca.Clock, bench.Ca.Network, bench.Stores, 1, EndpointOverrides.None) { Pvs = () => bench.Ca.Client, Time = bench.Ca.Time },
-            new WrittenHdf5Frames(bench.Ca.Time));
+        await using var driver = bench.NewDriver(_ => AreaDetectorSettings.Read("cam", Parse(text)));
         Assert.Contains(expected, (await bench.EndAsync(driver.ConnectAsync(None))).Problem);
     }
 

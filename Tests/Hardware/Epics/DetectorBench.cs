@@ -19,7 +19,7 @@ internal sealed class DetectorBench : IAsyncDisposable
 {
     public const string Settings = """
         kind = epics-area-detector, prefix = "DET:", driver = vimba, width = 4, height = 2, dead-time = 1 ms, min-exposure = 1 ms
-        arm-within = 1 s, drain-within = 500 ms, reply-within = 1 s, max-frames = 1000
+        arm-within = 10 s, drain-within = 5 s, reply-within = 5 s, max-frames = 1000
         """;
 
     private static readonly CancellationToken None = CancellationToken.None;
@@ -50,7 +50,8 @@ internal sealed class DetectorBench : IAsyncDisposable
     public bool HasFolder { get; set; } = true;
 
     /// <summary>A process that begins, with the IOC as it is.</summary>
-    public AreaDetectorDriver NewDriver() => new("cam", Read(), Environment, new MemoryFrames(this));
+    public AreaDetectorDriver NewDriver(Func<AreaDetectorSettings, AreaDetectorSettings>? change = null) =>
+        new("cam", change is null ? Read() : change(Read()), Environment, new MemoryFrames(this));
 
     /// <summary>An IOC that begins: it knows nothing of what was before.</summary>
     public void RestartIoc()
@@ -108,7 +109,8 @@ internal sealed class DetectorBench : IAsyncDisposable
         Time = Ca.Time,
     };
 
-    public AreaDetectorSettings Read() => AreaDetectorSettings.Read("cam", new HoconSettings("d", HoconConfiguration.Parse(_settings, "f")));
+    private AreaDetectorSettings Read() =>
+        AreaDetectorSettings.Read("cam", new HoconSettings("d", HoconConfiguration.Parse(_settings, "f")));
 
     private void Serve()
     {

@@ -2,7 +2,7 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
 
-/// <summary>Records of one prefix, each with its value alone: what a database of set-points and readbacks looks like from outside.</summary>
+/// <summary>Records of one prefix, each with its value alone: what a database of set-points and readbacks looks like.</summary>
 internal sealed class ServedSet(string prefix, CaServer server, Action<ServedRecord> add)
 {
     private readonly Dictionary<string, ServedPv> _values = new(StringComparer.Ordinal);

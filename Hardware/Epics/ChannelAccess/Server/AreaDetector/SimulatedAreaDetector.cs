@@ -38,10 +38,10 @@ internal sealed class SimulatedAreaDetector
     private readonly ServedSet _camera;
     private readonly SimulatedHdf5Plugin _plugin;
     private readonly List<Action> _completions = [];
+    private readonly Queue<(long Number, long TimeNs)> _exposing = new();
     private long _busyUntilNs = long.MinValue;
     private long? _gateNs;
     private long _firstEdge = -1;
-    private long _exposing;
     private IDisposable? _clocked;
 
     public SimulatedAreaDetector(
@@ -189,6 +189,7 @@ internal sealed class SimulatedAreaDetector
     private void End(int phase, string message)
     {
         _clocked?.Dispose();
+        _exposing.Clear();
         _camera.Choose("Acquire", 0);
         _camera.Choose("Acquire_RBV", 0);
         _camera.Choose("DetectorState_RBV", phase);
@@ -207,19 +208,19 @@ internal sealed class SimulatedAreaDetector
             return;
         if (_firstEdge < 0)
             _firstEdge = number;
-        var images = (long)_camera.Number("NumImagesCounter_RBV") + _exposing;
+        var images = (long)_camera.Number("NumImagesCounter_RBV") + _exposing.Count;
         var isEndless = _camera.Text("ImageMode_RBV") == "Continuous";
         var most = _camera.Text("ImageMode_RBV") == "Single" ? 1 : (long)_camera.Number("NumImages_RBV");
         // A pulse that comes while the last frame is exposed or read out makes none.
         if (timeNs < _busyUntilNs || Faults.Missing.Contains(number) || (!isEndless && images >= most))
             return;
         _busyUntilNs = timeNs + exposureNs + _settings.Detector.DeadTimeNs;
-        _exposing++;
+        _exposing.Enqueue((number, timeNs));
+        // Timers may come in another order than they were set in; images never do.
         _server.At(_server.NowNs + (Mode == AreaDetectorTrigger.Edge ? exposureNs : 0), () =>
         {
-            _exposing--;
-            if (IsAcquiring)
-                Give(number, timeNs, isEndless ? long.MaxValue : most);
+            if (_exposing.TryDequeue(out var exposed))
+                Give(exposed.Number, exposed.TimeNs, isEndless ? long.MaxValue : most);
         });
     }
 

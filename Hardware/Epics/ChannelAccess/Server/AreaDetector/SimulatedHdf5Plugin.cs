@@ -64,7 +64,8 @@ internal sealed class SimulatedHdf5Plugin
     private void AddSetPoints()
     {
         static ServedPv Whole(ServedSet s, string record) => s.Add(record, "longout", Dbr.Long, new PvValue.Integer(0));
-        static Func<ServedSet, string, ServedPv> Choice(int index, params string[] choices) => (s, record) => s.Choice(record, choices, index);
+        static Func<ServedSet, string, ServedPv> Choice(int index, params string[] choices) =>
+            (s, record) => s.Choice(record, choices, index);
         Records.Add("PortName_RBV", "stringin", Dbr.String, new PvValue.Text("HDF1"));
         Records.Pair("EnableCallbacks", Choice(0, "Disable", "Enable"));
         foreach (var flag in new[] { "ChunkSizeAuto", "LazyOpen", "AutoIncrement" })
