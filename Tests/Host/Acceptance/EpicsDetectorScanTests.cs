@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 
 namespace Flyscan.Tests.Host.Acceptance;
 
-/// <summary>Scans whose soft axis, camera, shutter and beam signal are EPICS over the wire, as <c>beamlines/virtual-areadetector.hocon</c> has
-/// them: the IOC is a process of its own and writes the camera's file.</summary>
+/// <summary>Scans whose soft axis, camera, shutter and beam signal are EPICS over the wire, as in
+/// <c>beamlines/virtual-areadetector.hocon</c>: the IOC is a process of its own and writes the camera's file.</summary>
 [Collection(ProcessCollection.Name)]
 public sealed class EpicsDetectorScanTests(ITestOutputHelper output) : IDisposable
 {
