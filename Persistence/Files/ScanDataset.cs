@@ -17,7 +17,7 @@ internal sealed record ScanDataset(
     public string? Unit => Dataset.Unit;
 
     /// <summary>Whether it has an NXdata group of its own.</summary>
-    public bool IsSignal => !IsReadback && Dataset.Role is not ("timestamp" or "identity");
+    public bool IsSignal => !IsReadback && Dataset.Role is not ("timestamp" or "identity" or "frame-number");
 
     public bool IsReadback => Dataset.Role == "axis";
 
@@ -37,7 +37,7 @@ internal sealed record ScanDataset(
     {
         "axis" => $"/entry/readbacks/{Key}",
         "timestamp" => $"/entry/timestamps/{Key}",
-        "identity" => $"/entry/identity/{Key}",
+        "identity" or "frame-number" => $"/entry/identity/{Key}",
         _ => $"/entry/{Key}/data",
     };
 

@@ -22,13 +22,13 @@ public static class FrameLedger
             position += before;
             trigger += before;
             if (trigger < missed.First)
-                return new Holding(runs.ToEquatableArray(), trigger);
+                return new Holding(runs.ToEquatableArray(), trigger) { Why = status.WhyMissed };
             trigger = missed.End;
         }
         var rest = status.Recorded - position;
         if (rest > 0)
             runs.Add(new SegmentRun(live.Segment.Number, live.Session, trigger, rest, position));
-        return new Holding(runs.ToEquatableArray(), status.Overflowed ? trigger : trigger + rest);
+        return new Holding(runs.ToEquatableArray(), status.Overflowed ? trigger : trigger + rest) { Why = status.WhyMissed };
     }
 
     /// <summary>What is left of a recorder whose session is gone.</summary>
@@ -51,7 +51,7 @@ public static class FrameLedger
         {
             var has = FramesOf(take, position, holdings[position.Recorder], sessionOf(position));
             if (!has.Covers(block))
-                lacking.Add(position.Recorder);
+                lacking.Add(holdings[position.Recorder].Why is { } why ? $"{position.Recorder} ({why})" : position.Recorder);
             good = good.Intersect(has);
         }
         good = take.Rates.Inwards(good);

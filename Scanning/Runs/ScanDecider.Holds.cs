@@ -19,7 +19,8 @@ public static partial class ScanDecider
     }
 
     /// <summary>Whether a hold ends without anybody's word.</summary>
-    public static bool PassesByItself(string hold) => hold == Disk || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal);
+    public static bool PassesByItself(string hold) => hold == Disk
+        || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal) || hold.StartsWith(Reopening, StringComparison.Ordinal);
 
     private static void DiskReported(Turn turn, ScanCommand.DiskReported c)
     {

@@ -76,6 +76,12 @@ public static partial class ScanDecider
         {
             holding = FrameLedger.HoldingOf(session, SalvagedOf(turn, c.Recorder));
         }
+        else if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { Session: null } gone })
+        {
+            turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(c.Take) };
+            LoseSession(turn, c.Recorder, gone);
+            return;
+        }
         else
         {
             turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(c.Take) };

@@ -54,6 +54,11 @@ public static partial class ScanDecider
             || !watch.Devices.TryGetValue(c.Recorder, out var before))
             return;
         var frames = before.Count;
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { Session: null } gone })
+        {
+            LoseSession(turn, c.Recorder, gone);
+            return;
+        }
         if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: var status })
         {
             var position = turn.State.OpenTakes.First(t => t.Number == c.Take).Positions.First(p => p.Recorder == c.Recorder);

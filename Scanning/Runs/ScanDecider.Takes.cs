@@ -98,9 +98,14 @@ public static partial class ScanDecider
             return;
         }
         var live = turn.State.SegmentOf(c.Recorder);
+        if (status.Session is null)
+        {
+            LoseSession(turn, c.Recorder, status);
+            return;
+        }
         if (status.Session != live.Session)
         {
-            Trouble(turn, c.Recorder, $"was staged anew by somebody else (session {status.Session ?? "none"}, ours is {live.Session})");
+            Trouble(turn, c.Recorder, $"was staged anew by somebody else (session {status.Session}, ours is {live.Session})");
             return;
         }
         var missed = RangeSet.Of(status.Missed).Count;
