@@ -1,6 +1,7 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
+using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Time;
@@ -20,6 +21,24 @@ internal sealed class EpicsClient(PvSettings settings) : IAsyncDisposable
         PvSettings.Read(beamline?.Has("epics") == true ? beamline.Section("epics") : null, Environment.GetEnvironmentVariable)
             .As(Environment.UserName, Environment.MachineName);
 
+    /// <summary>The settings, or those that find the records which a virtual beamline serves.</summary>
+    public static PvSettings Resolve(PvSettings settings, EndpointOverrides endpoints)
+    {
+        if (At(VirtualIoc.Endpoint) is { } channelAccess)
+            settings = settings with
+            {
+                ChannelAccess = settings.ChannelAccess with { Addresses = [channelAccess], AutoAddresses = false, NameServers = [] },
+            };
+        if (At(VirtualIoc.PvaEndpoint) is { } pvAccess)
+            settings = settings with
+            {
+                PvAccess = settings.PvAccess with { Addresses = [pvAccess], AutoAddresses = false, NameServers = [] },
+            };
+        return settings;
+
+        string? At(string endpoint) => endpoints.Entries.FirstOrDefault(e => e.Key == endpoint).Value;
+    }
+
     /// <summary>The client.</summary>
     /// <remarks><b>Errors</b> opening a name throws <see cref="SettingsException"/> for an address that means nothing.</remarks>
     public IPvClient Get()
@@ -31,5 +50,6 @@ internal sealed class EpicsClient(PvSettings settings) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private static CaSurroundings Surroundings() => new(new SystemClock(), new TcpConnector(), new UdpPorts(), TimeProvider.System);
+    private static CaSurroundings Surroundings() =>
+        new(new SystemClock(), new TcpConnector(ownThreads: true), new UdpPorts(), TimeProvider.System);
 }

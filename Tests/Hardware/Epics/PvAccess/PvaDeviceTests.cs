@@ -40,7 +40,7 @@ public sealed class PvaDeviceTests : IAsyncDisposable
     {
         var (ring, sh) = (Parse("kind = epics-signal, pv = \"pva://RING\", unit = mA, simulated = 250"), Parse(
             "kind = epics-shutter, pv = \"pva://SH\", readback-pv = \"pva://SH:STA\", lead = 100 ms"));
-        using var ioc = new VirtualIoc(_bench.Clock, _bench.Time);
+        using var ioc = new VirtualIoc(_bench.Clock, _bench.Time, new InMemoryFrameStoreFactory());
         Assert.True(ioc.Add("ring", ring) && ioc.Add("shutter", sh));
         Assert.Equal(["RING", "SH", "SH:STA"], ioc.Records);
         _bench.Network.Listen(PvaBench.Port, ioc.Pva.Accept);
@@ -66,7 +66,7 @@ public sealed class PvaDeviceTests : IAsyncDisposable
     [Fact]
     public async Task The_virtual_IOC_serves_over_real_sockets()
     {
-        using var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System);
+        using var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System, new InMemoryFrameStoreFactory());
         ioc.Add("ring", Parse("kind = epics-signal, pv = RING, unit = mA, simulated = 250"));
         ioc.ListenPva("127.0.0.1", 0, 0, new UdpPorts());
         await using var client = new PvaClient(
