@@ -68,6 +68,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
     {
         var started = new VirtualBeamline(beamline, options);
         started._world.Start();
+        foreach (var cable in started._devices.Cables)
+            cable.Start();
         started.WatchWorld();
         started._idle.Change(started._idleExit, Timeout.InfiniteTimeSpan);
         return started;
@@ -86,6 +88,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
         CloseListeners();
         foreach (var client in Clients().Concat(_lines))
             client.Dispose();
+        foreach (var cable in _devices.Cables)
+            cable.Dispose();
         foreach (var camera in _devices.Cameras)
             await CloseFileAsync(camera);
         _world.Dispose();

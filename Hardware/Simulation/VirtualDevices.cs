@@ -1,6 +1,7 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Detectors;
 using Flyscan.Hardware.Devices;
+using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Motion;
 using Flyscan.Hardware.PandA.Simulator;
@@ -46,6 +47,14 @@ internal sealed class VirtualDevices
 
     public List<SimulatedCamera> Cameras { get; } = [];
 
+    /// <summary>Trigger cables to detectors that another process simulates.</summary>
+    public List<TriggerCable> Cables { get; } = [];
+
+    /// <summary>What exposes on a pulse, by name.</summary>
+    private IEnumerable<(string Name, Action<IBitSignal> TriggerOn)> Triggered =>
+        Cameras.Select(c => (c.Settings.Detector.Name, (Action<IBitSignal>)c.TriggerOn))
+            .Concat(Cables.Select(c => (c.Detector, (Action<IBitSignal>)c.TriggerOn)));
+
     public List<SimulatedController> Controllers { get; } = [];
 
     public List<ISoftAxis> SoftAxes { get; } = [];
@@ -85,6 +94,9 @@ internal sealed class VirtualDevices
             case VirtualCameraFactory.KindName:
                 Cameras.Add(new SimulatedCamera(VirtualCameraSettings.Read(name, settings), _around));
                 Line.Add(new CameraLineDevice(Cameras[^1]));
+                break;
+            case AreaDetectorSettings.KindName when AreaDetectorSettings.Read(name, settings) is { TriggerPort: > 0 } detector:
+                Cables.Add(new TriggerCable(name, detector.TriggerHost, detector.TriggerPort, _world, _options.Time));
                 break;
             case VirtualShutterFactory.KindName:
                 Line.Add(new SimulatedShutter(_world, name, VirtualShutterSettings.Read(settings).LeadNs));
@@ -126,12 +138,19 @@ internal sealed class VirtualDevices
     private void WireCameras(ISettings settings, PandASimulator box)
     {
         var own = settings.Has("outputs") ? settings.Section("outputs") : null;
-        foreach (var camera in Cameras)
+        foreach (var (name, triggerOn) in Triggered)
         {
-            var name = camera.Settings.Detector.Name;
             var (at, key) = own is not null && own.Has(name) ? (own.Section(name), "output") : (settings, "trigger-output");
             if (at.Has(key))
-                camera.TriggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
+                triggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
+        }
+        if (!settings.Has("frames-by"))
+            return;
+        foreach (var camera in Cameras)
+            if (settings.Section("frames-by") is var followed && followed.Has(camera.Settings.Detector.Name))
+            {
+                var wire = followed.Section(camera.Settings.Detector.Name);
+                box.WireTtlIn(Number(wire, "pulse", wire.Text("pulse"), "TTLIN", 6), camera.Pulse);
         }
     }
 
@@ -150,8 +169,8 @@ internal sealed class VirtualDevices
         }
         if (settings.Has("live-input") && Live is { } live)
             box.WireInput(settings.Text("live-input"), live);
-        foreach (var camera in Cameras)
-            camera.TriggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
+        foreach (var (_, triggerOn) in Triggered)
+            triggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
         if (!settings.Has("detectors"))
             return;
         foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))

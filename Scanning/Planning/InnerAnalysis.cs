@@ -6,7 +6,13 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Scanning.Planning;
 
 /// <summary>What inner scans are gone through with. Check: null where nothing moves.</summary>
-internal sealed record PlanContext(ScanPath Path, InnerBoundary Boundary, TakeLimits Limits, LimitCheck? Check);
+internal sealed record PlanContext(ScanPath Path, InnerBoundary Boundary, TakeLimits Limits, LimitCheck? Check)
+{
+    /// <summary>The detector that begins the frames, where it is not the box.</summary>
+    public string? FramesBy { get; init; }
+
+    public bool RefusesSteps { get; init; }
+}
 
 /// <summary>One inner scan, gone through take by take; it stands for all that have the same frames.</summary>
 /// <remarks><b>Units</b> nanoseconds.</remarks>
@@ -18,6 +24,12 @@ internal sealed class InnerAnalysis
     private readonly List<long> _ends = [];
 
     public long Takes { get; private set; }
+
+    /// <summary>Takes whose tables are streamed.</summary>
+    public long StreamedTakes { get; private set; }
+
+    /// <summary>That of them whose pieces come with the least time to spare.</summary>
+    public RowFlow? Tightest { get; private set; }
 
     public long Windows { get; private set; }
 
@@ -64,6 +76,9 @@ internal sealed class InnerAnalysis
     /// <summary>A frame that cannot be begun by position.</summary>
     public long? Unplaced { get; private set; }
 
+    /// <summary>A frame that a detector's own clock may put too far from its place.</summary>
+    public (long Frame, long OffNs, long DurationNs)? Adrift { get; private set; }
+
     /// <param name="lines">Null where it has no lines that are alike.</param>
     public static InnerAnalysis Of(FrameRange inner, PlanContext context, LineKinds? lines)
     {
@@ -88,6 +103,7 @@ internal sealed class InnerAnalysis
         {
             (analysis.Break, analysis.OutOfRange) = (analysis.Break ?? line.Break, analysis.OutOfRange ?? line.OutOfRange);
             (analysis.SplitGroup, analysis.Unplaced) = (analysis.SplitGroup ?? line.SplitGroup, analysis.Unplaced ?? line.Unplaced);
+            analysis.Adrift ??= line.Adrift;
         }
         return analysis;
     }
@@ -116,7 +132,8 @@ internal sealed class InnerAnalysis
         if (end == wanted.First)
             return new TakeCost(end, default, 0, 0, 0, [], []);
         var ends = new PointCounter(boundary.Motion?.Axes.Length ?? 0);
-        var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false);
+        var flow = limits.Streaming is { } streaming ? new RowFlow(streaming.Flow) : null;
+        var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false, flow);
         MotionSink sink = check is null ? ends : new BothSinks(ends, check);
         var even = boundary.Motion?.Controller.ConstantVelocityOnly == true ? new ConstantVelocitySink() : null;
         if (even is not null)
@@ -127,12 +144,21 @@ internal sealed class InnerAnalysis
         triggers.End();
         (Break, OutOfRange) = (Break ?? walker.Break, OutOfRange ?? watch?.OutOfRange);
         (SplitGroup, Unplaced) = (SplitGroup ?? triggers.SplitGroup, Unplaced ?? walker.Unplaced);
+        Adrift ??= walker.Adrift;
         Uneven ??= even?.Broken;
-        return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End);
+        return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End)
+        {
+            Streamed = triggers.Rows > limits.Box.TableRows ? flow : null,
+        };
     }
 
     private void Add(TakeCost take, long innerFirst, InnerBoundary boundary)
     {
+        if (take.Streamed is { } flow)
+        {
+            StreamedTakes++;
+            Tightest = Tightest is { } known && known.MarginNs <= flow.MarginNs ? known : flow.Copy();
+        }
         Times += take.Times;
         Windows += take.Windows;
         FramesNs += take.FramesNs;

@@ -18,12 +18,16 @@ public sealed class VirtualIoc : IDisposable
     private const double MotorTolerance = 1e-4;
 
     private readonly CaServer _server;
+    private readonly SimulatedDisk _disk;
     private readonly List<string> _records = [];
     private readonly List<(AxisDescription Axis, CubicTrack Track)> _axes = [];
+    private readonly List<TriggerInput> _inputs = [];
 
     /// <param name="clock">Of motion and polls.</param>
     /// <param name="time">Of time stamps.</param>
-    public VirtualIoc(IClock clock, TimeProvider time) => _server = new CaServer(clock, time);
+    /// <param name="stores">Opens the files of detectors.</param>
+    public VirtualIoc(IClock clock, TimeProvider time, IFrameStoreFactory stores) =>
+        (_server, _disk) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists));
 
     /// <summary>TCP and UDP port.</summary>
     public int Port => _server.Port;
@@ -58,16 +62,29 @@ public sealed class VirtualIoc : IDisposable
             case EpicsShutterSettings.KindName:
                 AddShutter(EpicsShutterSettings.Read(settings));
                 return true;
+            case AreaDetectorSettings.KindName:
+                AddDetector(name, AreaDetectorSettings.Read(name, settings), _disk);
+                return true;
             default:
                 return false;
         }
     }
 
-    /// <summary>Begins to serve. Port 0 takes a free one.</summary>
+    /// <summary>Begins to serve, and to hear the triggers of detectors. Port 0 takes a free one.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
-    public void Listen(string address, int port, IDatagramPorts datagrams) => _server.Listen(IPAddress.Parse(address), port, datagrams);
+    public void Listen(string address, int port, IDatagramPorts datagrams)
+    {
+        _server.Listen(IPAddress.Parse(address), port, datagrams);
+        foreach (var input in _inputs)
+            input.Listen(address);
+    }
 
-    public void Dispose() => _server.Dispose();
+    public void Dispose()
+    {
+        foreach (var input in _inputs)
+            input.Dispose();
+        _server.Dispose();
+    }
 
     internal MotorRecord AddMotor(EpicsMotorSettings motor)
     {
@@ -109,6 +126,14 @@ public sealed class VirtualIoc : IDisposable
         pv.IsWritable = false;
         pv.Post(pv.Value, _server.StampNs);
         Add(record);
+    }
+
+    internal SimulatedAreaDetector AddDetector(string name, AreaDetectorSettings settings, SimulatedDisk disk)
+    {
+        var detector = new SimulatedAreaDetector(_server, name, settings, disk, Add);
+        if (settings.TriggerPort > 0)
+            _inputs.Add(new TriggerInput(settings.TriggerPort, detector.Hear));
+        return detector;
     }
 
     /// <summary>An ai record that is processed ten times a second and decays slowly from what it was last written.</summary>
