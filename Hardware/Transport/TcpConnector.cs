@@ -21,8 +21,7 @@ public sealed class TcpConnector(int mostPending = TcpConnector.DefaultMostPendi
         catch (SocketException error)
         {
             socket.Dispose();
-            throw new IOException(
-                $"Cannot connect to {host}:{port}: {error.Message}. Check that the device is on and the address right.", error);
+            throw Refused(host, port, error);
         }
         catch
         {
@@ -30,4 +29,19 @@ public sealed class TcpConnector(int mostPending = TcpConnector.DefaultMostPendi
             throw;
         }
     }
+
+    public async Task<IConnection> ConnectStreamAsync(string host, int port, CancellationToken cancel)
+    {
+        try
+        {
+            return await TcpStreamConnection.ConnectAsync(host, port, cancel);
+        }
+        catch (SocketException error)
+        {
+            throw Refused(host, port, error);
+        }
+    }
+
+    private static IOException Refused(string host, int port, SocketException error) => new(
+        $"Cannot connect to {host}:{port}: {error.Message}. Check that the device is on and the address right.", error);
 }

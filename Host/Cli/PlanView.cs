@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Spectre.Console;
 
@@ -12,7 +13,7 @@ internal static class PlanView
     private const int MostStretches = 1000;
     private const long MostShownFrames = 100_000;
 
-    public static void Show(Output output, ScanPlan plan)
+    public static void Show(Output output, ScanPlan plan, IReadOnlyList<string> roundings)
     {
         var cost = plan.Estimate;
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
@@ -29,8 +30,12 @@ internal static class PlanView
         var exposure = plan.ExposureNs / 1e6;
         var (total, exposed) = (cost.TotalNs / 1e9, cost.ExposureNs / 1e9);
         Row("time", $"{total:0.0##} s, {exposed:0.0##} s of it ({100 * exposed / total:0.#} %) exposure, {exposure:0.###} ms a frame");
+        if (plan.FurtherOutputs.Count > 0)
+            Row("rates", $"{string.Join(", ", plan.FurtherOutputs.Select(o => Pace(o, plan)))}; in step every {plan.EventGroup} frames");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
         Row("first take", $"{Timeline(plan)}");
+        if (roundings.Count > 0)
+            Row("rounded", $"{string.Join("\n", roundings)}");
         Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB: {string.Join(", ", plan.DetectorsUsed.Select(d => File(d, plan)))}");
         if (plan.FramesBy is { } leader)
             Row("frames", $"begun by {leader} itself, one in {plan.FrameNs / 1e6:0.###} ms, in a gate of {plan.Beamline.Box.Name}");
@@ -43,7 +48,7 @@ internal static class PlanView
         output.Table(table);
     }
 
-    public static string ToJson(ScanPlan plan)
+    public static string ToJson(ScanPlan plan, IReadOnlyList<string> roundings)
     {
         var cost = plan.Estimate;
         return JsonSerializer.Serialize(new
@@ -75,6 +80,7 @@ internal static class PlanView
                     frames = s.Frames.Count,
                 }),
             },
+            box_rounding = roundings,
             autonomy_s = AutonomyNs(cost) / 1e9,
             frames_by = plan.FramesBy,
             tables = TablesJson(plan),
@@ -89,6 +95,14 @@ internal static class PlanView
             }),
             pause = cost.PauseGranularity,
             detectors = plan.DetectorsUsed.Select(d => d.Name),
+            rates = plan.FurtherOutputs.ToDictionary(o => o.Detector, o => new
+            {
+                rate = o.Rate.ToString(),
+                frames = o.Rate.Of(plan.Frames),
+                exposure_s = o.ExposureNs / 1e9,
+                period_s = o.PeriodNs / 1e9,
+            }),
+            event_group = plan.EventGroup,
         });
     }
 
@@ -138,7 +152,7 @@ internal static class PlanView
         };
 
     // What is shown of it is short; so is what is compiled.
-    private static TakeProgramme First(ScanPlan plan) =>
+    internal static TakeProgramme First(ScanPlan plan) =>
         plan.Compile(plan.NextTake(new FrameRange(0, Math.Min(plan.Frames, MostShownFrames))));
 
     private static string Timeline(ScanPlan plan)
@@ -155,6 +169,10 @@ internal static class PlanView
 
     private static string File(DetectorDescription detector, ScanPlan plan) => string.Create(
         CultureInfo.InvariantCulture, $"{detector.Name} {(double)detector.BytesPerFrame * plan.FramesOf(detector) / 1048576.0:0.0##} MiB");
+
+    private static string Pace(FurtherOutput output, ScanPlan plan) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{output.Detector} {output.Rate} a frame, {output.Rate.Of(plan.Frames)} of {output.ExposureNs / 1e6:0.###} ms");
 
     private static string Cost(DeadTime dead) =>
         string.Create(CultureInfo.InvariantCulture, $"{Name(dead.Cause).Replace('_', ' ')} {dead.Ns / 1e9:0.00} s");

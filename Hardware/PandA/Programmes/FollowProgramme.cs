@@ -22,15 +22,17 @@ internal static class FollowProgramme
             yield return ($"{sequencer}.BITC.DELAY", "0");
         foreach (var one in followed)
         {
-            yield return ($"{one.Gate}.INPA", $"{sequencer}.OUTB");
-            yield return ($"{one.Gate}.INPB", gateBit);
-            yield return ($"{one.Gate}.INPA.DELAY", "0");
-            yield return ($"{one.Gate}.INPB.DELAY", "0");
-            yield return ($"{one.Gate}.TYPEA", "Input-Level");
-            yield return ($"{one.Gate}.TYPEB", "Input-Level");
-            yield return ($"{one.Gate}.FUNC", "A&B");
+            foreach (var setting in GateOf(one.Gate, sequencer, gateBit))
+                yield return setting;
         }
     }
+
+    /// <summary>A LUT block that is high while OUTB and the soft gate are.</summary>
+    public static (string Name, string Value)[] GateOf(string block, string sequencer, string gateBit) =>
+    [
+        ($"{block}.INPA", $"{sequencer}.OUTB"), ($"{block}.INPB", gateBit), ($"{block}.INPA.DELAY", "0"), ($"{block}.INPB.DELAY", "0"),
+        ($"{block}.TYPEA", "Input-Level"), ($"{block}.TYPEB", "Input-Level"), ($"{block}.FUNC", "A&B"),
+    ];
 
     /// <summary>What a programme sets; or why it cannot.</summary>
     /// <param name="programme">What is to run.</param>
