@@ -48,7 +48,7 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
         Assert.Equal(["acceleration", "position", "velocity"], refused.Keys.Where(k => k != "jerk"));
     }
 
-    /// <summary>Seeds that once broke a limit: 1022, a take that ends inside a curve of frames shorter than the controller's segments.</summary>
+    /// <summary>1022: a take that ends inside a curve of frames shorter than the controller's segments.</summary>
     [Theory]
     [InlineData(1022)]
     public void Scans_that_once_broke_a_limit_hold_it_or_are_refused(int seed)
