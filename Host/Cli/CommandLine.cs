@@ -33,6 +33,7 @@ internal static class CommandLine
             VirtualIocCommand.Create(),
             PvCommand.Create(),
             PandACommand.Create(),
+            ZebraCommand.Create(),
             CompletionCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();

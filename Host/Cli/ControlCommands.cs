@@ -157,6 +157,8 @@ internal static class ControlCommands
             CultureInfo.InvariantCulture,
             $"{s.Uid}  {s.Phase}  {s.Committed} of {s.Frames} frames committed, {s.Skipped} skipped  ") +
             string.Create(CultureInfo.InvariantCulture, $"take {s.Take}  pid {s.Pid}  {s.DataFolder}"));
+        if (s.Rates is { Count: > 0 } rates)
+            output.Line($"  rates: {string.Join(", ", rates.Select(r => $"{r.Key} {r.Value} a frame"))}");
         foreach (var (hold, why) in s.Holds)
             output.Line($"  held by {hold}: {why}");
     }

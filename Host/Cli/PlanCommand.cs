@@ -27,11 +27,13 @@ internal static class PlanCommand
             var arguments = new PlanArguments(
                 parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
                 parsed.GetValue(common.Detectors), parsed.GetValue(common.Axes), freeBytes);
-            var plan = RunPreparation.NewRun(arguments, RunPreparation.LoadBeamline(arguments.Beamline)).Plan;
-            PlanView.Show(output, plan);
+            var beamline = RunPreparation.LoadBeamline(arguments.Beamline);
+            var plan = RunPreparation.NewRun(arguments, beamline).Plan;
+            var roundings = BoxRoundings.Of(beamline, plan);
+            PlanView.Show(output, plan, roundings);
             if (parsed.GetValue(svg) is { } file)
                 Write(file, PlanPicture.Of(plan), output);
-            output.Object(PlanView.ToJson(plan));
+            output.Object(PlanView.ToJson(plan, roundings));
             return Task.FromResult(ExitCode.Finished);
         });
         return command;

@@ -69,7 +69,7 @@ internal static class VirtualIocCommand
                 ioc.Add(name, devices.Section(name));
             if (ioc.Records.Count == 0)
                 throw new RefusedException(
-                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter)");
+                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter, pmac)");
             ioc.Listen(address, port, new UdpPorts());
             return ioc;
         }

@@ -43,7 +43,8 @@ internal sealed record RunToMake(
         var description = beamline.Description;
         var folder = RunFolder.Of(dataFolder, runFolderName);
         var triggered = plan.DetectorsUsed.Where(d => d.Kind == DetectorKind.Triggered).Select(d => d.Name);
-        var inner = description.Axes.Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name)).ToList();
+        var inner = description.Axes
+            .Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name) && !plan.OuterAxes.Contains(a.Name)).ToList();
         var setup = new RunSetup(
             plan,
             description.Box.Name,
@@ -57,13 +58,18 @@ internal sealed record RunToMake(
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
             WatchesDisk = true,
+            Rates = request.Rates.Where(r => !r.Rate.IsBase).ToEquatableArray(),
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
             MayLack = plan.DetectorsUsed
                 .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
         var parameters = new RunParameters(
-            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray());
+            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
+        {
+            Outputs = plan.FurtherOutputs,
+            FramesBy = plan.FramesBy is { } leader ? (leader, plan.FrameNs) : null,
+        };
         return new RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
             RecordsInput.Of(uid, folder, plan, description));

@@ -8,7 +8,7 @@ public sealed class CommandLineTests
 {
     private const string Verbs =
         "demo, run, plan, points, resume, status, pause, seek, abort, runs, show, doctor, devices, virtual, virtual-ioc, pv, panda, "
-        + "completion";
+        + "zebra, completion";
 
     public static TheoryData<string> VerbNames => [.. CommandLine.Create().Subcommands.Select(c => c.Name)];
 
