@@ -72,8 +72,8 @@ public class RecorderActor : DeviceActor
         order.Epoch,
         order.Run.RunFolder,
         Salvage.NextNumber(order.Run.RunFolder, _recorder.Name),
-        order.Run.ExposureNs,
-        order.Run.PlannedFrames,
+        order.Run.ExposureOf(_recorder.Name),
+        order.Run.FramesOf(_recorder.Name),
         order.Run.Detectors)
     {
         FreeRunNs = order.Run.FramesBy is { } leader && leader.Detector == _recorder.Name ? leader.PeriodNs : null,

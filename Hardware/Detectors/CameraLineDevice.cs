@@ -4,7 +4,8 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.Detectors;
 
 /// <summary>A simulated camera behind the line protocol.</summary>
-/// <remarks>Verbs: stage scan epoch folder path segment exposure free-run-or-nothing → session exposure-before; adopt session epoch → found path segment
+/// <remarks>Verbs: stage scan epoch folder path segment exposure free-run-or-nothing → session
+/// exposure-before; adopt session epoch → found path segment
 /// exposure; arm frames; disarm; status; flush; watch-for frames; unstage exposure-or-nothing → frames. Status words: session, accepting,
 /// acquired, recorded, overflowed, fault, missed ranges. Notifications: recorded session frames; fault text.</remarks>
 internal sealed class CameraLineDevice : ILineDevice

@@ -67,7 +67,7 @@ internal static class RunCommand
     private static async Task<int> GoAsync(PlanArguments arguments, double timeScale, Output output)
     {
         var beamline = RunPreparation.LoadBeamline(arguments.Beamline);
-        var run = RunPreparation.Runnable(RunPreparation.NewRun(arguments, beamline));
+        var run = RunPreparation.NewRun(arguments, beamline);
         var roundings = BoxRoundings.Of(beamline, run.Plan);
         PlanView.Show(output, run.Plan, roundings);
         using var place = RunPlace.Take(run.DataFolder);

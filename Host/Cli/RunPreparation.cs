@@ -64,17 +64,6 @@ internal static class RunPreparation
         return run;
     }
 
-    /// <summary>The run itself, unless it asks for what can be planned and not yet be recorded.</summary>
-    public static RunToMake Runnable(RunToMake run)
-    {
-        if (run.Plan.FurtherOutputs.Count == 0)
-            return run;
-        var rates = string.Join(", ", run.Plan.FurtherOutputs.Select(o => $"{o.Detector} at {o.Rate}"));
-        throw new RefusedException(
-            $"rates: {rates}: a run keeps one frame of each detector for each frame of the scan. " +
-            "`flyscan plan` proves such a scan; to run it, leave rates out.");
-    }
-
     /// <summary>The scan that the journal tells of, planned again from its own request; refused where that gives another plan.</summary>
     public static RunToMake ExistingRun(string dataFolder, string uid, LoadedBeamline beamline, Func<string, long?> freeBytes)
     {

@@ -57,6 +57,7 @@ internal sealed record RunToMake(
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
             WatchesDisk = true,
+            Rates = request.Rates.Where(r => !r.Rate.IsBase).ToEquatableArray(),
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
             MayLack = plan.DetectorsUsed
                 .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
@@ -65,6 +66,7 @@ internal sealed record RunToMake(
         var parameters = new RunParameters(
             folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
         {
+            Outputs = plan.FurtherOutputs,
             FramesBy = plan.FramesBy is { } leader ? (leader, plan.FrameNs) : null,
         };
         return new RunToMake(

@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Files;
@@ -14,6 +15,8 @@ public sealed record MasterFileContent(string RunFolder, string Uid, string Titl
     public EquatableArray<Segment> Segments { get; init; }
 
     public EquatableArray<Extent> Committed { get; init; }
+
+    public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
 
     public EquatableArray<SetpointAxis> Axes { get; init; }
 

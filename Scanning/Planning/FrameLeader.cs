@@ -18,8 +18,8 @@ internal static class FrameLeader
         if (box.FollowsDetectors.Count == 0)
         {
             problems.Add(new PlanProblem(
-                "the trigger box cannot follow frames that a detector begins by itself", $"trigger box {box.Name}, frameTrigger", "detector",
-                box.ComparesPosition && !box.EqualFramesOnly ? "time or position" : "time",
+                "the trigger box cannot follow frames that a detector begins by itself", $"trigger box {box.Name}, frameTrigger",
+                "detector", box.ComparesPosition && !box.EqualFramesOnly ? "time or position" : "time",
                 "Leave frameTrigger out, or wire a detector's frame pulse to the box and say so in the beamline file."));
             return null;
         }
@@ -65,11 +65,13 @@ internal static class FrameLeader
     public static PlanProblem Adrift((long Frame, long OffNs, long DurationNs) at, string leader, FreeRunDescription freeRun)
     {
         var roomNs = at.DurationNs / 2 - freeRun.StartNs;
-        var frames = freeRun.ClockErrorPpm == 0 ? 0 : Math.Max(0, (long)((Int128)roomNs * 1_000_000 / freeRun.ClockErrorPpm / at.DurationNs));
+        var frames = freeRun.ClockErrorPpm == 0
+            ? 0
+            : Math.Max(0, (long)((Int128)roomNs * 1_000_000 / freeRun.ClockErrorPpm / at.DurationNs));
         return new PlanProblem(
             $"by its own clock detector {leader} may have moved the frame more than half its length away from its place",
             $"frame {at.Frame}, frameTrigger", Show.Time(at.OffNs), $"at most {Show.Time(at.DurationNs / 2)}",
-            frames > 0 ? $"Make windows of at most {frames} frames, or leave frameTrigger out." : "Make the frames longer, or leave frameTrigger out.")
+            (frames > 0 ? $"Make windows of at most {frames} frames" : "Make the frames longer") + ", or leave frameTrigger out.")
         {
             Frame = at.Frame,
         };

@@ -44,8 +44,11 @@ internal sealed class MotionSetup
     /// smooth.</summary>
     public bool SmoothsSteps { get; init; }
 
+    /// <summary>Shorter frames than the controller's segments cannot all be nodes of a smooth course; set once they are known.</summary>
+    public long ShortestFrameNs { get; set; }
+
     /// <summary>Whether acceleration has no steps in windows.</summary>
-    public bool IsSmooth => SmoothsSteps || Array.Exists(Limits, l => double.IsFinite(l.MaxJerk));
+    public bool IsSmooth => ShortestFrameNs >= LeastNs && (SmoothsSteps || Array.Exists(Limits, l => double.IsFinite(l.MaxJerk)));
 
     /// <summary>Slow to fast, as in the path.</summary>
     public AxisDescription[] Axes { get; }

@@ -42,7 +42,7 @@ public sealed record DeadTime(DeadTimeCause Cause, long Ns);
 /// <summary>What a plan says of its own time and size, without a fault and after the first move to the first point.</summary>
 /// <remarks>
 /// TotalNs is ExposureNs and all dead times. Autonomy: whole tables and whole trajectories are downloaded, so that a take runs to
-/// its end with nobody feeding it; LongestTakeNs is therefore the longest autonomy.
+/// its end with nobody feeding it; LongestTakeNs is therefore the longest autonomy, but for takes whose tables are streamed.
 /// <b>Units</b> nanoseconds, bytes.
 /// </remarks>
 public sealed record PlanEstimate(
@@ -78,8 +78,8 @@ public sealed record PlanEstimate(
     }
 }
 
-/// <summary>Steps of an axis's velocity inside windows: how many the plan met (lines that are alike count once), and the greatest.</summary>
-/// <remarks><b>Units</b> axis units per second. Frame: the one that begins at it.</remarks>
+/// <summary>Steps of an axis's velocity inside windows: how many the plan met, and the greatest.</summary>
+/// <remarks>Lines that are alike count once. <b>Units</b> axis units per second. Frame: the one that begins at it.</remarks>
 public sealed record VelocityStep(string Axis, string Unit, long Frame, double Before, double After, long Count);
 
 /// <summary>Tables that are streamed, and the proof that they do not run dry.</summary>

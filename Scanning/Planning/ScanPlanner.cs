@@ -53,6 +53,8 @@ public static class ScanPlanner
         if (boundary is null || durations is null)
             return new PlanResult.Refused(problems.ToEquatableArray());
 
+        if (boundary.Motion is { } moved)
+            moved.ShortestFrameNs = durations.ShortestNs;
         var starved = new Starvation();
         var limits = new TakeLimits(beamline.Box, rule, request.Shutter)
         {

@@ -25,8 +25,8 @@ internal static class TableProblems
             "the box would run out of rows: pieces of its table come later than it needs them", $"trigger box {box}, frame {frame}",
             $"a piece of {streaming.PieceRows} rows used up in {Show.Time(flow.FastestPieceNs)}, {Show.Time(-flow.MarginNs)} too late",
             $"at least {Show.Time(flow.RefillNs)}, which sending a piece takes",
-            (double.IsFinite(slower) ? $"Make the frames {Show.Number(slower)} times as long in time, or of one duration " : "Make frames of one duration ")
-                + "so that they share rows; or say longTables: paged.")
+            (double.IsFinite(slower) ? $"Make the frames {Show.Number(slower)} times as long in time, or of one" : "Make the frames of one")
+                + " duration, so that they share rows; or say longTables: paged.")
         {
             Frame = frame,
             Measured = flow.FastestPieceNs / 1e9,

@@ -100,17 +100,25 @@ internal sealed class TakeMeasure : IWalkObserver
     /// <summary>The window that ends here has not as many frames as those before it, and the box would repeat those.</summary>
     private bool Differs(long end) => _limits.Box.EqualFramesOnly && _windows > 0 && end - _windowEnd != _windowFrames;
 
+    /// <summary>As one table, or in pieces.</summary>
+    private bool Hold(long rows, int kept)
+    {
+        if (rows <= _limits.Box.TableRows - kept || _flow is null)
+            return rows <= _limits.Box.TableRows - kept;
+        var flow = _flow.Copy();
+        _triggers.AddPending(flow);
+        if (!flow.Holds)
+            _limits.Starved?.Note(_first + _triggers.Frames - 1, flow);
+        return _limits.Hold(rows, kept, flow);
+    }
+
     private bool Fits()
     {
         // Without motion, a delay before the take is a row of the box.
         var kept = _setup is null && _path.HasDelays ? 1 : 0;
         var rows = _used.Rows + _triggers.Rows;
-        if (!_limits.Hold(rows, kept, _flow) || _triggers.Frames > _limits.Box.MaxFrames || IsMixed)
-        {
-            if (rows > _limits.Box.TableRows - kept && _flow is { Holds: false } starving)
-                _limits.Starved?.Note(_first + _triggers.Frames - 1, starving);
+        if (!Hold(rows, kept) || _triggers.Frames > _limits.Box.MaxFrames || IsMixed)
             return false;
-        }
         if (_setup is null)
             return true;
         // Still to come at any frame: the stretch under way, two nodes, the lead out and each axis's brake, each perhaps in parts.

@@ -49,7 +49,7 @@ internal sealed class TakeWalker
     private readonly WindowMotion? _window;
     private readonly double[] _entry;
     private readonly FrameBlock? _ahead;
-    private long _end;
+    private long _last;
     private int _compareAxis;
     private int _compareSign;
     private bool _open;
@@ -75,7 +75,7 @@ internal sealed class TakeWalker
         _sink = new SegmentSplitter(setup.Axes.Length, setup.Controller.MaxSegmentNs, outputs.Motion);
         _move = new SynchronisedMove(setup.Limits, setup.StepNs);
         _window = new WindowMotion(setup.Columns, (setup.LeastNs, tickNs), setup.IsSmooth, _sink);
-        _ahead = setup.IsSmooth ? new FrameBlock(path.Axes.Count, SmoothNodes.Ahead) : null;
+        _ahead = setup.IsSmooth ? new FrameBlock(path.Axes.Count, 2 * SmoothNodes.Ahead) : null;
     }
 
     /// <summary>How the first frame was entered; null before that.</summary>
@@ -111,7 +111,6 @@ internal sealed class TakeWalker
     public void Walk(FrameRange range, IWalkObserver? observer = null)
     {
         var block = new FrameBlock(_path.Axes.Count, (int)Math.Min(BlockFrames, range.Count));
-        _end = range.End;
         _delayNs = DwellsFirst && range.First > 0 ? DwellNs(_path.DelayOf(range.First - 1)) : 0;
         for (var start = range.First; start < range.End; start += block.Count)
         {
@@ -148,6 +147,7 @@ internal sealed class TakeWalker
                 Break ??= (frame, _window.BrokenAxis);
         }
         _dwellNs += dwellNs;
+        _last = frame;
         Drift(frame, durationNs, opens);
         _triggers.Frame(durationNs, _triggers.ByPosition ? WayOf(frame, opens, block, index) : null);
         return observer?.FramesDone(frame + 1) ?? true;
@@ -195,11 +195,35 @@ internal sealed class TakeWalker
     /// <summary>How a smooth window is entered hangs on the frames after its first.</summary>
     private void EnterSmoothly(long frame, FrameBlock ahead)
     {
-        _path.Read(frame, ahead, (int)Math.Min(ahead.Capacity, _end - frame));
-        var count = 1;
-        while (count < ahead.Count && !ahead.Gap[count] && ahead.DelaySeconds[count - 1] <= 0)
-            count++;
-        _window!.EnterSmoothly(ahead, count, DurationNs);
+        var first = Math.Max(0, frame - SmoothNodes.Ahead);
+        var at = (int)(frame - first);
+        _path.Read(first, ahead, (int)Math.Min(at + SmoothNodes.Ahead, _path.Length - first));
+        var from = at;
+        while (from > 0 && Joins(ahead, from))
+            from--;
+        _window!.EnterSmoothly(ahead, (from, at, EndOf(ahead, at)), DurationNs);
+    }
+
+    /// <summary>A take that ends inside a smooth window leaves it on the course that goes on there.</summary>
+    private void LeaveSmoothly(FrameBlock ahead)
+    {
+        if (_last + 1 >= _path.Length)
+            return;
+        _path.Read(_last, ahead, (int)Math.Min(SmoothNodes.Ahead, _path.Length - _last));
+        if (!Joins(ahead, 1))
+            return;
+        var end = EndOf(ahead, 1);
+        _path.Read(_last + 1, ahead, end - 1);
+        _window!.GoesOn(ahead, end - 1, DurationNs);
+    }
+
+    private static bool Joins(FrameBlock block, int index) => !block.Gap[index] && block.DelaySeconds[index - 1] <= 0;
+
+    private static int EndOf(FrameBlock block, int index)
+    {
+        while (index + 1 < block.Count && Joins(block, index + 1))
+            index++;
+        return index + 1;
     }
 
     private void RunUp(long leadNs, long dwellNs)
@@ -231,6 +255,8 @@ internal sealed class TakeWalker
         var (setup, window) = (_setup!, _window!);
         var velocity = _compareAxis < 0 ? 0 : window.LeaveVelocity(_compareAxis);
         _leadOutNs = setup.LeadFor(_compareAxis, velocity, window.LastFrameNs) + (setup.FreeRun?.LateNs(_windowNs) ?? 0);
+        if (_ahead is not null)
+            LeaveSmoothly(_ahead);
         window.Close(_leadOutNs);
     }
 
@@ -252,7 +278,7 @@ internal sealed class TakeWalker
     /// <summary>The frame's way along the compared axis; null for the first of a window, which the window's own compare begins.</summary>
     private (double, double)? WayOf(long frame, bool opens, FrameBlock block, int index)
     {
-        if (_compareAxis < 0 || _setup!.Axes[_compareAxis].Encoder is not { } encoder)
+        if (_setup is null || _compareAxis < 0 || _setup.Axes[_compareAxis].Encoder is not { } encoder)
         {
             Unplaced ??= frame;
             return null;

@@ -54,14 +54,18 @@ public static class FrameLedger
                 lacking.Add(position.Recorder);
             good = good.Intersect(has);
         }
+        good = take.Rates.Inwards(good);
         var bad = RangeSet.Of(block).Subtract(good.Ranges);
         var cause = bad.IsEmpty ? null : $"{string.Join(", ", lacking)}: {bad.Count} of frames {block} not recorded";
         return new Reconciliation(block, good, bad, cause);
     }
 
     /// <summary>Up to which frame every recorder has decided.</summary>
-    public static long KnownEnd(TakeState take, IReadOnlyDictionary<string, Holding> holdings) =>
-        take.Positions.Min(p => Math.Min(take.Frames.End, take.Frames.First + Math.Max(0, holdings[p.Recorder].KnownThrough - p.Trigger)));
+    public static long KnownEnd(TakeState take, IReadOnlyDictionary<string, Holding> holdings) => take.Rates.Floor(take.Positions.Min(p =>
+    {
+        var known = take.Rates.Of(p.Recorder).FramesIn(Math.Max(0, holdings[p.Recorder].KnownThrough - p.Trigger));
+        return Math.Min(take.Frames.End, take.Frames.First + known);
+    }));
 
     /// <summary>Where the given frames, which every recorder has, stand.</summary>
     public static EquatableArray<Extent> ExtentsOf(
@@ -71,23 +75,33 @@ public static class FrameLedger
         foreach (var position in take.Positions)
         {
             var left = RangeSet.Of(frames);
+            var rate = take.Rates.Of(position.Recorder);
             foreach (var run in holdings[position.Recorder].Runs.Where(r => r.Session == sessionOf(position)))
             {
-                var first = take.Frames.First + run.FirstTrigger - position.Trigger;
-                foreach (var part in left.Intersect(new FrameRange(first, first + run.Count)).Ranges)
-                    extents.Add(new Extent(position.Recorder, run.Segment, part.First, part.Count, run.Position + part.First - first));
-                left = left.Subtract([new FrameRange(first, first + run.Count)]);
+                var has = FramesOf(take, position, run);
+                foreach (var part in left.Intersect(has).Ranges)
+                {
+                    var trigger = position.Trigger + rate.Of(part.First - take.Frames.First);
+                    extents.Add(new Extent(
+                        position.Recorder, run.Segment, part.First, part.Count, run.Position + trigger - run.FirstTrigger));
+                }
+                left = left.Subtract([has]);
             }
         }
         return new EquatableArray<Extent>(extents.ToImmutable());
     }
 
     private static RangeSet FramesOf(TakeState take, RecorderPosition position, Holding holding, string session) =>
-        RangeSet.Of(holding.Runs
-            .Where(r => r.Session == session)
-            .Select(r => take.Frames.First + r.FirstTrigger - position.Trigger is var first
-                ? new FrameRange(first, first + r.Count)
-                : default));
+        RangeSet.Of(holding.Runs.Where(r => r.Session == session).Select(r => FramesOf(take, position, r)));
+
+    /// <summary>Frames of the take, and after it, that the run has whole.</summary>
+    private static FrameRange FramesOf(TakeState take, RecorderPosition position, SegmentRun run)
+    {
+        var rate = take.Rates.Of(position.Recorder);
+        var first = rate.FrameFrom(Math.Max(0, run.FirstTrigger - position.Trigger));
+        var end = rate.FramesIn(Math.Max(0, run.FirstTrigger + run.Count - position.Trigger));
+        return new FrameRange(take.Frames.First + first, take.Frames.First + end);
+    }
 }
 
 /// <summary>The verdict over one block of a take.</summary>

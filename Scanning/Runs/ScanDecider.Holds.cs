@@ -139,9 +139,11 @@ public static partial class ScanDecider
             return;
         }
         turn.Reply = new ScanReply.Accepted();
-        var past = RangeSet.Of(new FrameRange(0, c.Frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges);
+        // All detectors must be in step where it goes on.
+        var frame = turn.State.Rates.Floor(c.Frame);
+        var past = RangeSet.Of(new FrameRange(0, frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges);
         if (!past.IsEmpty)
-            turn.Emit(new ScanEvent.FramesSkipped(c.AtNs, past.Ranges, c.Who, $"seek to frame {c.Frame}"));
+            turn.Emit(new ScanEvent.FramesSkipped(c.AtNs, past.Ranges, c.Who, $"seek to frame {frame}"));
         turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
     }
 

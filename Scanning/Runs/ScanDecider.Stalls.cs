@@ -58,7 +58,8 @@ public static partial class ScanDecider
         {
             var position = turn.State.OpenTakes.First(t => t.Number == c.Take).Positions.First(p => p.Recorder == c.Recorder);
             var live = turn.State.SegmentOf(c.Recorder);
-            frames = live.FirstTrigger + status.Acquired + RangeSet.Of(status.Missed).Count - position.Trigger;
+            var taken = live.FirstTrigger + status.Acquired + RangeSet.Of(status.Missed).Count - position.Trigger;
+            frames = turn.State.Rates.Of(c.Recorder).FramesIn(taken);
         }
         Progressed(turn, step, watch, c.Recorder, before, frames);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -16,6 +17,7 @@ public static class ScanEvolution
             RequestJson = e.RequestJson,
             BeamlineName = e.BeamlineName,
             RunFolder = e.RunFolder,
+            Rates = new DetectorRates(e.Rates),
         },
         ScanEvent.Staged e => state with
         {
@@ -27,7 +29,7 @@ public static class ScanEvolution
         ScanEvent.ProgrammeDownloaded e => state with
         {
             LastTake = Math.Max(state.LastTake, e.Take),
-            NextTake = new TakeState(e.Take, e.Frames, [], false, null, e.Frames.First, RangeSet.Empty),
+            NextTake = new TakeState(e.Take, e.Frames, [], false, null, e.Frames.First, RangeSet.Empty) { Rates = state.Rates },
         },
         ScanEvent.Armed e => state with { NextTake = state.NextTake! with { Positions = e.Positions } },
         ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack or ScanEvent.BlockReconciled => EvolveTake(state, happened),
@@ -79,7 +81,7 @@ public static class ScanEvolution
         ScanEvent.FlightStarted e => With(state, e.Take, t => t with { Started = true }),
         ScanEvent.TookBack e => With(state, e.Take, t => t with { Triggered = e.Triggered }) is var next
             && next.OpenTakes.FirstOrDefault(t => t.Number == e.Take) is TakeState take
-                ? next with { HighWater = Math.Max(state.HighWater, take.Claimed.End) }
+                ? next with { HighWater = Math.Max(state.HighWater, take.Frames.First + e.Triggered) }
                 : state,
         ScanEvent.BlockReconciled e => Settle(state, e),
         _ => throw new UnreachableException(),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -19,6 +20,8 @@ public sealed record ScanState
     public string BeamlineName { get; init; } = "";
 
     public string RunFolder { get; init; } = "";
+
+    public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
 
     public long Epoch { get; init; }
 
@@ -108,6 +111,11 @@ public sealed record TakeState(
     int Number, FrameRange Frames, EquatableArray<RecorderPosition> Positions, bool Started, long? Triggered, long SettledTo,
     RangeSet Rejected)
 {
-    /// <summary>Frames it has or may yet get.</summary>
-    public FrameRange Claimed => Triggered is long n ? new FrameRange(Frames.First, Frames.First + n) : Frames;
+    public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
+
+    /// <summary>Frames it has or may yet get: whole groups of them.</summary>
+    public FrameRange Claimed => Triggered is long n ? new FrameRange(Frames.First, Rates.Floor(Frames.First + n)) : Frames;
+
+    /// <summary>Frames of a group that was cut short: some detectors have them, none of them can be kept.</summary>
+    public FrameRange CutShort => Triggered is long n ? new FrameRange(Claimed.End, Frames.First + n) : new FrameRange(0, 0);
 }

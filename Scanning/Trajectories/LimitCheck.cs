@@ -31,6 +31,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     private readonly double[] _positions = new double[limits.Length];
     private readonly double[] _velocities = new double[limits.Length];
     private readonly LimitBreach?[] _breaches = new LimitBreach?[limits.Length * Limits];
+    private readonly double[] _accelerations = new double[limits.Length];
     private readonly StepFound?[] _steps = new StepFound?[limits.Length];
 
     public const string RunUpPhase = "run-up";
@@ -61,6 +62,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     public override void Begin(ReadOnlySpan<double> start)
     {
         start.CopyTo(_positions);
+        Array.Clear(_accelerations);
         Array.Clear(_velocities);
         for (var i = 0; i < limits.Length; i++)
             Within(i, start[i], start[i]);
@@ -72,6 +74,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     {
         positions.CopyTo(_positions);
         velocities.CopyTo(_velocities);
+        Array.Clear(_accelerations);
     }
 
     public override void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live)
@@ -89,6 +92,10 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             if (speed > limits[i].MaxVelocity * Slack + noise * seconds)
                 Note(i, MotionLimit.Velocity, speed, limits[i].MaxVelocity);
             var jerk = Math.Abs(curve.EndAcceleration - curve.StartAcceleration) / seconds;
+            // Acceleration that changes at once is given the shortest time there is.
+            if (_phase == WindowPhase)
+                jerk = Math.Max(jerk, AtOnce(i, curve.StartAcceleration, noise));
+            _accelerations[i] = curve.EndAcceleration;
             if (jerk > limits[i].MaxJerk * Slack + 8 * noise / seconds)
                 Note(i, MotionLimit.Jerk, jerk, limits[i].MaxJerk);
             var (low, high) = curve.Range;
@@ -110,6 +117,12 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             var reach = speed * (leadNs + ramp / 2) / 1e9;
             Within(i, positions[i] - reach, positions[i] + reach);
         }
+    }
+
+    private double AtOnce(int axis, double acceleration, double noise)
+    {
+        var change = Math.Abs(acceleration - _accelerations[axis]);
+        return change > 1e-3 * limits[axis].MaxAcceleration + 4 * noise ? change / (stepNs / 1e9) : 0;
     }
 
     private void Within(int axis, double low, double high)

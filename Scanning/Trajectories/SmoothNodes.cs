@@ -1,6 +1,6 @@
 namespace Flyscan.Scanning.Trajectories;
 
-/// <summary>Velocities at the nodes of a window so that acceleration has no steps: those of the natural cubic spline through them.</summary>
+/// <summary>Velocities at the nodes of a window so that acceleration has no steps: those of the natural cubic spline.</summary>
 /// <remarks>
 /// Acceleration is nought at both ends, where velocity is constant outside; jerk is constant between nodes. Each velocity hangs on all
 /// nodes, but by less than half as much with each node further away: so it is solved over a stretch, of which the last
@@ -11,7 +11,9 @@ internal sealed class SmoothNodes(int axes)
     /// <summary>Nodes after which nothing further on changes a velocity by its last bit.</summary>
     public const int Ahead = 64;
 
-    private const int Capacity = 3 * Ahead;
+    // Nodes after which some are given away; beside them there is room for those around a take.
+    private const int Full = 3 * Ahead;
+    private const int Capacity = Full + 4 * Ahead;
 
     private readonly long[] _times = new long[Capacity];
     private readonly double[] _positions = new double[Capacity * axes];
@@ -20,6 +22,7 @@ internal sealed class SmoothNodes(int axes)
     private bool _fixed;
     private int _count;
     private int _ready;
+    private int _beyond;
     private int _taken;
 
     /// <summary>Nodes that were given and not taken.</summary>
@@ -28,40 +31,39 @@ internal sealed class SmoothNodes(int axes)
     /// <summary>Begins with a node; with <paramref name="velocities"/> those are kept, and the node counts as taken.</summary>
     public void Begin(long timeNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities)
     {
-        (_count, _ready, _fixed) = (0, 0, velocities.Length > 0);
-        Add(timeNs, positions);
+        (_count, _ready, _beyond, _fixed) = (0, 0, 0, velocities.Length > 0);
+        Put(timeNs, positions);
         velocities.CopyTo(_velocities);
         _taken = _fixed ? 1 : 0;
     }
 
     public void Add(long timeNs, ReadOnlySpan<double> positions)
     {
-        if (_count == Capacity)
+        if (_count == Full)
             MakeRoom();
-        _times[_count] = timeNs;
-        positions.CopyTo(_positions.AsSpan(_count * axes, axes));
-        if (++_count < Capacity)
+        Put(timeNs, positions);
+        if (_count < Full)
             return;
         Solve();
-        _ready = Capacity - Ahead;
+        _ready = Full - Ahead;
     }
 
-    /// <summary>Forgets the last node, if it has not been taken and is closer than that to a time.</summary>
-    public void DropLastWithin(long leastNs, long timeNs)
+    /// <summary>A node that is not to be taken: it shapes those before it. Room is for twice <see cref="Ahead"/> twice over.</summary>
+    public void AddBeyond(long timeNs, ReadOnlySpan<double> positions)
     {
-        if (_count > Math.Max(1, Math.Max(_taken, _ready)) && timeNs - _times[_count - 1] < leastNs)
-            _count--;
+        Put(timeNs, positions);
+        _beyond++;
     }
 
-    /// <summary>When the last node is.</summary>
-    public long LastNs => _times[_count - 1];
-
-    /// <summary>No more nodes come: all can be taken.</summary>
+    /// <summary>No more nodes come: all but those beyond can be taken.</summary>
     public void End()
     {
         Solve();
-        _ready = _count;
+        _ready = _count - _beyond;
     }
+
+    /// <summary>Velocities at the last node that can be taken; valid after <see cref="End"/>.</summary>
+    public ReadOnlySpan<double> LastVelocities => VelocitiesAt(_ready - 1);
 
     /// <summary>The next node whose velocities are known.</summary>
     public bool TryTake(out long timeNs, Span<double> positions, Span<double> velocities)
@@ -75,10 +77,15 @@ internal sealed class SmoothNodes(int axes)
         return true;
     }
 
-    /// <summary>Velocities at the first or the last node held; valid after <see cref="End"/>.</summary>
-    public ReadOnlySpan<double> EdgeVelocities(bool last) => VelocitiesAt(last ? _count - 1 : 0);
+    /// <summary>Velocities at a node still held, from the first on; valid after <see cref="End"/>.</summary>
+    public Span<double> VelocitiesAt(int node) => _velocities.AsSpan(node * axes, axes);
 
-    private Span<double> VelocitiesAt(int node) => _velocities.AsSpan(node * axes, axes);
+    private void Put(long timeNs, ReadOnlySpan<double> positions)
+    {
+        _times[_count] = timeNs;
+        positions.CopyTo(_positions.AsSpan(_count * axes, axes));
+        _count++;
+    }
 
     // The last node that was taken stays, with its velocities, as the begin of what follows.
     private void MakeRoom()

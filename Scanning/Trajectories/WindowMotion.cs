@@ -23,6 +23,8 @@ internal sealed class WindowMotion
     private readonly double[] _slope;
     private readonly SmoothNodes? _smooth;
     private readonly StepWatch _steps;
+    private readonly WindowFrame _spare;
+    private bool _goesOn;
     private WindowFrame _previous;
     private WindowFrame _current;
     private Node _emitted;
@@ -49,6 +51,7 @@ internal sealed class WindowMotion
         _slope = new double[axes];
         _smooth = smooth ? new SmoothNodes(axes) : null;
         _steps = new StepWatch(axes, sink);
+        _spare = new WindowFrame(axes);
         (EntryVelocity, ExitVelocity) = (new double[axes], new double[axes]);
     }
 
@@ -89,25 +92,35 @@ internal sealed class WindowMotion
         _steps.Begin();
     }
 
-    /// <summary>Finds how a smooth window is entered, from its first frames.</summary>
-    public void EnterSmoothly(FrameBlock frames, int count, Func<double, long> toNs)
+    /// <summary>Finds how the course of a smooth window is entered at one of its frames, from those around it.</summary>
+    /// <remarks>A take that begins inside a window so flies the same course as one that begins before it.</remarks>
+    public void EnterSmoothly(FrameBlock frames, (int From, int At, int End) range, Func<double, long> toNs)
     {
-        var (smooth, timeNs, spare) = (_smooth!, 0L, new WindowFrame(_axes));
-        for (var k = 0; k < count; k++)
+        var (smooth, timeNs, entry) = (_smooth!, 0L, 0);
+        Read(_spare, toNs(frames.DurationSeconds[range.From]), frames, range.From);
+        smooth.Begin(0, _spare.Lower, []);
+        for (var k = range.From; k < range.End; k++)
         {
-            Read(spare, toNs(frames.DurationSeconds[k]), frames, k);
-            if (k == 0)
-                smooth.Begin(0, spare.Lower, []);
-            else
-                AddSmooth(timeNs, spare.Lower);
-            if (spare.Halved)
-                AddSmooth(timeNs + spare.DurationNs / 2, spare.Midpoint);
-            timeNs += spare.DurationNs;
+            if (k < range.At)
+                entry++;
+            timeNs = AddBeyond(timeNs, frames, k, toNs);
+            if (_spare.Halved && k < range.At)
+                entry++;
         }
-        smooth.DropLastWithin(_leastNs, timeNs);
-        smooth.Add(timeNs, spare.Upper);
         smooth.End();
-        smooth.EdgeVelocities(last: false).CopyTo(EntryVelocity);
+        smooth.VelocitiesAt(entry).CopyTo(EntryVelocity);
+    }
+
+    /// <summary>Before <see cref="Close"/> inside a smooth window: the frames that follow there.</summary>
+    public void GoesOn(FrameBlock frames, int count, Func<double, long> toNs)
+    {
+        Middle(_current);
+        _smooth!.Add(_startNs + _current.DurationNs, _current.Upper);
+        TakeSmooth(_smooth);
+        var timeNs = _startNs + _current.DurationNs;
+        for (var k = 0; k < count; k++)
+            timeNs = AddBeyond(timeNs, frames, k, toNs);
+        _goesOn = true;
     }
 
     /// <summary>Where the axes must be, at <see cref="EntryVelocity"/>, this long before the first frame.</summary>
@@ -167,7 +180,8 @@ internal sealed class WindowMotion
     /// <summary>Ends the window after the frame last given.</summary>
     public void Close(long leadOutNs)
     {
-        Middle(_current);
+        if (!_goesOn)
+            Middle(_current);
         _steps.End();
         for (var i = 0; i < _axes; i++)
         {
@@ -218,15 +232,18 @@ internal sealed class WindowMotion
             Take();
             return;
         }
-        AddSmooth(_next.TimeNs, _next.Positions);
+        _smooth.Add(_next.TimeNs, _next.Positions);
         TakeSmooth(_smooth);
     }
 
-    /// <summary>Nodes closer than the controller takes are left out before they are smoothed, so that none is missing after.</summary>
-    private void AddSmooth(long timeNs, double[] positions)
+    private long AddBeyond(long timeNs, FrameBlock frames, int index, Func<double, long> toNs)
     {
-        if (timeNs - _smooth!.LastNs >= _leastNs)
-            _smooth.Add(timeNs, positions);
+        Read(_spare, toNs(frames.DurationSeconds[index]), frames, index);
+        if (_spare.Halved)
+            _smooth!.AddBeyond(timeNs + _spare.DurationNs / 2, _spare.Midpoint);
+        timeNs += _spare.DurationNs;
+        _smooth!.AddBeyond(timeNs, _spare.Upper);
+        return timeNs;
     }
 
     private void TakeSmooth(SmoothNodes smooth)
@@ -240,10 +257,11 @@ internal sealed class WindowMotion
 
     private void EndSmoothly(SmoothNodes smooth)
     {
-        smooth.DropLastWithin(_leastNs, _startNs);
-        smooth.Add(_startNs, _next.Positions);
+        if (!_goesOn)
+            smooth.Add(_startNs, _next.Positions);
+        _goesOn = false;
         smooth.End();
-        smooth.EdgeVelocities(last: true).CopyTo(ExitVelocity);
+        smooth.LastVelocities.CopyTo(ExitVelocity);
         TakeSmooth(smooth);
     }
 

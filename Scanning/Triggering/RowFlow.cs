@@ -91,6 +91,8 @@ internal sealed class RowFlow : IRowSink
         Rows += rows;
         while (rows > 0)
         {
+            if (_inPiece == 0 && _ready[_piece % _ready.Length] is var ready && ready != Always)
+                MarginNs = Math.Min(MarginNs, _nowNs - ready);
             var now = Math.Min(rows, _pieceRows - _inPiece);
             _nowNs += now * nsEach;
             _inPiece += now;
@@ -104,10 +106,7 @@ internal sealed class RowFlow : IRowSink
     {
         FastestPieceNs = Math.Min(FastestPieceNs, _nowNs - _beganNs);
         _lastReady = Math.Max(_nowNs, _lastReady) + RefillNs;
-        _ready[_piece % _ready.Length] = _lastReady;
-        var next = _ready[++_piece % _ready.Length];
-        if (next != Always)
-            MarginNs = Math.Min(MarginNs, _nowNs - next);
+        _ready[_piece++ % _ready.Length] = _lastReady;
         (_beganNs, _inPiece) = (_nowNs, 0);
     }
 }

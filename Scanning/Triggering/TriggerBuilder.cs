@@ -102,6 +102,15 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         ExposureNs += _frame.ExposureNs;
     }
 
+    /// <summary>Adds the rows that are not given yet, as they are if no more frames come.</summary>
+    public void AddPending(IRowSink rows)
+    {
+        if (_train.Count > 0)
+            AddRows(rows, _train);
+        if (_hasFrame && !Continues(LastPulse))
+            AddRows(rows, LastPulse);
+    }
+
     /// <summary>No more frames come.</summary>
     public void End() => Close();
 
@@ -133,18 +142,18 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     private void EndTrain()
     {
         if (_train.Count > 0 && table is not null)
-            AddRows(table);
+            AddRows(table, _train);
         if (_train.Count > 0 && keep)
             _trains.Add(new PulseTrain(_train.Count, _train.ExposureNs, _train.PeriodNs) { At = _train.At });
         _train = default;
     }
 
     // By position, a frame may be shorter than planned.
-    private void AddRows(IRowSink rows)
+    private void AddRows(IRowSink rows, Pulses train)
     {
-        if (_train.At is not null)
+        if (train.At is not null)
             rows.Add(1, 0);
-        rows.Add(1, _train.At is null ? _train.Count * _train.PeriodNs : _train.PeriodNs - exposure.SlackNs(_train.PeriodNs));
+        rows.Add(1, train.At is null ? train.Count * train.PeriodNs : train.PeriodNs - exposure.SlackNs(train.PeriodNs));
     }
 
     private void Close()

@@ -98,7 +98,8 @@ internal sealed partial class PandADriver
     private async Task CheckSettingsAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
         // The programme's own: loading sets them, and reads the table back.
-        var programme = new[] { "PRESCALE.RAW", "POSA", "POSB", "POSC", "BITC" }.Select(f => $"{Sequencer}.{f}").ToArray();
+        var programme = new[] { "PRESCALE.RAW", "POSA", "POSB", "POSC", "BITC" }.Select(f => $"{Sequencer}.{f}")
+            .Concat(RateProgramme.Names(_settings.Outputs)).ToArray();
         var settings = Settings(box).Where(s => !programme.Contains(s.Name) && !IsOfCompare(s.Name)).ToList();
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name))]);
         for (var i = 0; i < settings.Count; i++)

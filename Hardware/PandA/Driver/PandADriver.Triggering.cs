@@ -184,6 +184,8 @@ internal sealed partial class PandADriver
         var active = await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE"));
         if (active[1] != "0")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
+        if (!await EndPulsesAsync(box, cancel))
+            return new Outcome<BoxStatus>.Failed($"{Name}: a PULSE block goes on after {Sequencer} has stopped");
         return await ConfirmFiredAsync(box, state with { Running = false }, cancel);
     });
 
@@ -209,7 +211,7 @@ internal sealed partial class PandADriver
             await ReadTableAsync(box, cancel);
         var state = await StopAtGateAsync(box, cancel);
         StopFeeding();
-        return !IsFiring(state);
+        return !IsFiring(state) && await EndPulsesAsync(box, cancel);
     }
 
     private bool IsFiring(SequencerState state) => state.IsExposing && (_programme?.Stream is not null || IsPulse(state.Line));
