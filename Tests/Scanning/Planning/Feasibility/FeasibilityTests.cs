@@ -92,10 +92,10 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
             {
                 // Where a take begins or ends inside a window, acceleration is that of the window's course at once.
                 var flight = IsCut(plan, take.First) || IsCut(plan, take.End) ? flown with { AccelerationStep = 0 } : flown;
-                var axis = AxisOf(scan, flight);
-                if (FlownProgramme.Broken(flight, axis, StepSeconds(scan)) is { } broken)
+                var (axis, step) = (AxisOf(scan, flight), StepSeconds(scan));
+                if (FlownProgramme.Broken(flight, axis, step) is { } broken)
                     Assert.Fail($"take {take}: {broken}; {scan}");
-                if (FlownProgramme.Broken(flight, axis with { MaxAcceleration = 0.9 * axis.MaxAcceleration }, StepSeconds(scan)) is not null)
+                if (FlownProgramme.Broken(flight, axis with { MaxAcceleration = 0.9 * axis.MaxAcceleration }, step) is not null)
                     _sharp++;
                 _flights++;
             }
