@@ -63,6 +63,8 @@ internal static class BeamlineChecks
     {
         var (ca, pva) = (beamline.Epics.ChannelAccess, beamline.Epics.PvAccess);
         var list = ca.Addresses.Concat(ca.NameServers).Concat(pva.Addresses).Concat(pva.NameServers).Distinct().ToList();
+        if (ca.AutoAddresses || pva.AutoAddresses)
+            list.Add("every network's broadcast address");
         return list.Count > 0
             ? new DoctorCheck("EPICS search list", true, false, string.Join(" ", list), null)
             : new DoctorCheck(
