@@ -198,6 +198,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 
     private string DeviceOf(ScanEffect effect) => effect switch
     {
+        ScanEffect.ReadSettings e => e.Recorder,
         ScanEffect.StageRecorder e => e.Recorder,
         ScanEffect.AdoptRecorder e => e.Recorder,
         ScanEffect.MoveOuter e => e.Axis,

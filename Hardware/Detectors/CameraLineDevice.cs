@@ -4,9 +4,10 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.Detectors;
 
 /// <summary>A simulated camera behind the line protocol.</summary>
-/// <remarks>Verbs: stage scan epoch folder path segment exposure → session exposure-before; adopt session epoch → found path segment
-/// exposure; arm frames; disarm; status; flush; watch-for frames; unstage exposure-or-nothing → frames. Status words: session, accepting,
-/// acquired, recorded, overflowed, fault, missed ranges. Notifications: recorded session frames; fault text.</remarks>
+/// <remarks>Verbs: exposure → exposure before any staging; stage scan epoch folder path segment exposure → session exposure-before; adopt
+/// session epoch → found path segment exposure; arm frames; disarm; status; flush; watch-for frames; unstage exposure-or-nothing → frames.
+/// Status words: session, accepting, acquired, recorded, overflowed, fault, missed ranges. Notifications: recorded session frames; fault
+/// text.</remarks>
 internal sealed class CameraLineDevice : ILineDevice
 {
     private readonly SimulatedCamera _camera;
@@ -34,6 +35,9 @@ internal sealed class CameraLineDevice : ILineDevice
                 break;
             case "stage" when TryStaging(words, out var staging):
                 _camera.Stage(staging, outcome => Answer(reply, outcome, before => [_camera.Session!.Id, LineText.Number(before)]));
+                break;
+            case "exposure":
+                reply.Ok(LineText.Number(_camera.Session?.ExposureBeforeNs ?? _camera.ExposureNs));
                 break;
             case "adopt" when words.Count == 2 && LineText.TryLong(words[1], out var epoch):
                 Adopt(words[0], epoch, reply);

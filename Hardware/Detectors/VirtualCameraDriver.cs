@@ -27,6 +27,10 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
         _ = AskAsync("watch-for", [LineText.Number(recorded)], CancellationToken.None);
     }
 
+    public async Task<Outcome<EquatableArray<SavedSetting>>> ReadSettingsAsync(RecorderStaging staging, CancellationToken cancel) =>
+        ReadValue<EquatableArray<SavedSetting>>(
+            await AskAsync("exposure", [], cancel), words => words.Count == 1 ? [new SavedSetting(ExposureSetting, words[0])] : null);
+
     public async Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel)
     {
         var path = $"data/{Name}.{staging.Segment:0000}.h5";

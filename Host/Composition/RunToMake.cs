@@ -57,6 +57,8 @@ internal sealed record RunToMake(
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
             WatchesDisk = true,
+            CommitsAtEnd = request.Commit == CommitMode.AtEnd,
+            TellsRecorded = request.Documents == DocumentMode.Eager,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
             MayLack = plan.DetectorsUsed
                 .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),

@@ -82,6 +82,19 @@ public static class FrameLedger
         return new EquatableArray<Extent>(extents.ToImmutable());
     }
 
+    /// <summary>Of these extents, what holds these frames.</summary>
+    public static EquatableArray<Extent> Part(EquatableArray<Extent> extents, FrameRange frames)
+    {
+        var parts = new List<Extent>(extents.Count);
+        foreach (var extent in extents)
+        {
+            var part = frames.Intersect(new FrameRange(extent.Frame, extent.Frame + extent.Count));
+            if (!part.IsEmpty)
+                parts.Add(extent with { Frame = part.First, Count = part.Count, Position = extent.Position + part.First - extent.Frame });
+        }
+        return parts.ToEquatableArray();
+    }
+
     private static RangeSet FramesOf(TakeState take, RecorderPosition position, Holding holding, string session) =>
         RangeSet.Of(holding.Runs
             .Where(r => r.Session == session)

@@ -41,6 +41,12 @@ public sealed record RunSetup(
 
     public int MaxExposuresPerFrame { get; init; } = 3;
 
+    /// <summary>Frames stay provisional until the scan ends, so that an operator may seek back over all of them.</summary>
+    public bool CommitsAtEnd { get; init; }
+
+    /// <summary>Frames are told as soon as they are recorded, before they are committed.</summary>
+    public bool TellsRecorded { get; init; }
+
     /// <summary>Recorders that may lack frames: what they have is kept, and they hold nobody up.</summary>
     public EquatableArray<string> MayLack { get; init; }
 

@@ -44,6 +44,8 @@ public abstract record ScanCommand(long AtNs)
 
     public sealed record DeviceLost(long AtNs, string Device, string Reason) : ScanCommand(AtNs);
 
+    public sealed record SettingsRead(long AtNs, string Recorder, Outcome<EquatableArray<SavedSetting>> Outcome) : ScanCommand(AtNs);
+
     public sealed record RecorderStaged(long AtNs, string Recorder, Outcome<RecorderSession> Outcome) : ScanCommand(AtNs);
 
     public sealed record RecorderAdopted(long AtNs, string Recorder, Outcome<Adoption> Outcome) : ScanCommand(AtNs);

@@ -105,12 +105,13 @@ public static partial class ScanDecider
 
     private static void Unstage(Turn turn)
     {
+        CommitKept(turn);
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
         // One that no longer knows its session has nothing to close, but perhaps settings to put back.
-        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.Staged.ContainsKey))
+        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.ToPutBack.ContainsKey))
         {
             awaiting.Add(recorder);
-            turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.Staged[recorder].Restore));
+            turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.ToPutBack[recorder]));
         }
         if (turn.Setup.Shutter is string shutter)
         {

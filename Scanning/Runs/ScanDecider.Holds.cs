@@ -139,7 +139,9 @@ public static partial class ScanDecider
             return;
         }
         turn.Reply = new ScanReply.Accepted();
-        var past = RangeSet.Of(new FrameRange(0, c.Frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges);
+        GiveUpKept(turn, c);
+        var past = RangeSet.Of(new FrameRange(0, c.Frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges)
+            .Subtract(turn.State.Kept.Ranges);
         if (!past.IsEmpty)
             turn.Emit(new ScanEvent.FramesSkipped(c.AtNs, past.Ranges, c.Who, $"seek to frame {c.Frame}"));
         turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
@@ -157,7 +159,9 @@ public static partial class ScanDecider
         if (state.OpenTakes.Count > 0)
             return "the last frames are still being read back; seek again in a moment";
         var next = state.NextWanted()?.First ?? state.Frames;
-        return frame < next ? $"committed to frame {next}: frames before it are final" : null;
+        return frame < next && !turn.Setup.CommitsAtEnd
+            ? $"committed to frame {next}: frames before it are final; a scan whose request says \"commit\": \"atEnd\" can go back"
+            : null;
     }
 
     private static void Abort(Turn turn, ScanCommand.AbortScan c)

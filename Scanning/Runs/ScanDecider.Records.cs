@@ -95,6 +95,7 @@ public static partial class ScanDecider
     {
         var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
         var end = collect.Final ? take.Claimed.End : FrameLedger.KnownEnd(take, collect.Holdings);
+        TellRecorded(turn, collect, take, end);
         if (end > take.SettledTo && JudgeExposures(turn, collect, take, end))
             return;
         Settle(turn, collect, end, RangeSet.Empty);
@@ -119,7 +120,7 @@ public static partial class ScanDecider
         var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack).Without(lost);
         turn.Emit(new ScanEvent.BlockReconciled(
             turn.AtNs, take.Number, verdict.Block, verdict.Good.Ranges, verdict.Bad.Ranges, verdict.Cause));
-        foreach (var good in verdict.Good.Ranges)
+        foreach (var good in turn.Setup.CommitsAtEnd ? [] : verdict.Good.Ranges)
             turn.Emit(new ScanEvent.FramesCommitted(turn.AtNs, good, FrameLedger.ExtentsOf(take, good, collect.Holdings, Session)));
         if (!verdict.Bad.IsEmpty)
             Reject(turn, take, verdict);

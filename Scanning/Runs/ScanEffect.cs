@@ -8,6 +8,9 @@ public abstract record ScanEffect
 {
     private ScanEffect() { }
 
+    /// <summary>Ask a recorder what staging would change, before it does.</summary>
+    public sealed record ReadSettings(string Recorder) : ScanEffect;
+
     public sealed record StageRecorder(string Recorder) : ScanEffect;
 
     /// <summary>Ask a recorder for a former staging; read what its dead segments hold.</summary>

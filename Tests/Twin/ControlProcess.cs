@@ -126,6 +126,7 @@ internal sealed class ControlProcess
 
     private static string NameOf(DeviceOrder order) => order.Effect switch
     {
+        ScanEffect.ReadSettings e => e.Recorder,
         ScanEffect.StageRecorder e => e.Recorder,
         ScanEffect.AdoptRecorder e => e.Recorder,
         ScanEffect.MoveOuter e => e.Axis,

@@ -12,6 +12,7 @@ internal static class ScanEventExamples
     [
         new ScanEvent.ScanSubmitted(
             At, "7d1c2f0e", """{"request":1,"spec":{"type":"Line"}}""", "i-test", "9f0c", 12, "runs/7d1c2f0e", "0.1.0"),
+        new ScanEvent.SettingsFound(At, "cam", [new SavedSetting("exposure-ns", "10000")]),
         new ScanEvent.Staged(
             At, 3,
             [
@@ -37,6 +38,7 @@ internal static class ScanEventExamples
         new ScanEvent.TookBack(At, 7, 4, "done"),
         new ScanEvent.BlockReconciled(
             At, 7, new FrameRange(4, 8), [new FrameRange(4, 6), new FrameRange(7, 8)], [new FrameRange(6, 7)], "cam: frame 6 missing"),
+        new ScanEvent.FramesRecorded(At, 7, new FrameRange(4, 6), [new Extent("cam", 2, 4, 2, 0)]),
         new ScanEvent.FramesCommitted(At, new FrameRange(4, 6), [new Extent("cam", 2, 4, 2, 0), new Extent("box", 1, 4, 2, 64)]),
         new ScanEvent.FramesSkipped(At, [new FrameRange(6, 7)], "operator", "sample gone \"here\"\n"),
         new ScanEvent.FramesRejected(At, 7, [new FrameRange(6, 8)], "beam lost"),

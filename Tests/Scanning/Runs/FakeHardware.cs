@@ -137,6 +137,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
 
     private Func<ScanCommand?> Answering(ScanEffect effect) => effect switch
     {
+        ScanEffect.ReadSettings e => () => new ScanCommand.SettingsRead(
+            0, e.Recorder, Done<EquatableArray<SavedSetting>>([new SavedSetting("mode", Settings[e.Recorder])])),
         ScanEffect.StageRecorder e => () => Stage(e.Recorder),
         ScanEffect.AdoptRecorder e => () => Adopt(e),
         ScanEffect.MoveOuter e => () => new ScanCommand.OuterSettled(0, e.Take, e.Axis, new Outcome<double>.Completed(e.Target)),
