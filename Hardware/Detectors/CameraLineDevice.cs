@@ -79,14 +79,14 @@ internal sealed class CameraLineDevice : ILineDevice
         return true;
     }
 
-    private void Adopt(string session, long epoch, LineAnswer reply)
+    private void Adopt(string session, long epoch, LineAnswer reply) => _camera.Adopt(session, epoch, found =>
     {
-        if (_camera.Adopt(session, epoch))
+        if (found)
             reply.Ok(
                 "found", _camera.Session!.Staging.RelativePath, LineText.Number((long)_camera.Session.Staging.Segment));
         else
             reply.Ok("none");
-    }
+    });
 
     private async void Flush(LineAnswer reply)
     {

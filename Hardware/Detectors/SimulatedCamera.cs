@@ -91,13 +91,23 @@ internal sealed class SimulatedCamera
             session.Remaining = 0;
     }
 
-    /// <summary>Takes over the session with this id for a newer epoch; false when it is not there.</summary>
-    public bool Adopt(string id, long epoch)
+    /// <summary>Takes over the session with this id for a newer epoch; false when it is not there. One whose file takes no more frames is
+    /// closed, so that others can read back what is in it.</summary>
+    public void Adopt(string id, long epoch, Action<bool> done)
     {
         if (_session is not { } session || session.Id != id || epoch < session.Staging.Epoch)
-            return false;
-        session.Staging = session.Staging with { Epoch = epoch };
-        return true;
+        {
+            done(false);
+        }
+        else if (session.Fault is not null)
+        {
+            Unstage(null, _ => done(false));
+        }
+        else
+        {
+            session.Staging = session.Staging with { Epoch = epoch };
+            done(true);
+        }
     }
 
     /// <summary>Stops accepting, lets the exposure under way end, closes the file; calls back with the frames in it.</summary>

@@ -72,17 +72,25 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
 
     public async Task<Outcome<RecorderStatus>> ArmAsync(long frames, CancellationToken cancel)
     {
-        var armed = Status(await AskAsync("arm", [LineText.Number(frames)], cancel));
-        return armed is Outcome<RecorderStatus>.Completed { Value: { Accepting: false } status }
-            ? new Outcome<RecorderStatus>.Failed(
-                $"{Name}: armed, but it accepts no triggers{(status.Fault is null ? "" : $": {status.Fault}")}")
+        var armed = await OrCannotWriteAsync(Status(await AskAsync("arm", [LineText.Number(frames)], cancel)), cancel);
+        return armed is Outcome<RecorderStatus>.Completed { Value: { CannotWrite: false, Accepting: false } }
+            ? new Outcome<RecorderStatus>.Failed($"{Name}: armed, but it accepts no triggers")
             : armed;
     }
 
     public async Task<Outcome<RecorderStatus>> GetStatusAsync(CancellationToken cancel) => Status(await AskAsync("status", [], cancel));
 
     public async Task<Outcome<RecorderStatus>> FlushAsync(CancellationToken cancel) =>
-        Status(await Link.AskAsync("flush", [], PatientNs, cancel));
+        await OrCannotWriteAsync(Status(await Link.AskAsync("flush", [], PatientNs, cancel)), cancel);
+
+    /// <summary>What failed because the camera's file takes no more frames is answered by its status, which says so.</summary>
+    private async Task<Outcome<RecorderStatus>> OrCannotWriteAsync(Outcome<RecorderStatus> outcome, CancellationToken cancel)
+    {
+        if (outcome is not (Outcome<RecorderStatus>.Failed or Outcome<RecorderStatus>.Refused))
+            return outcome;
+        var status = await GetStatusAsync(cancel);
+        return status is Outcome<RecorderStatus>.Completed { Value.CannotWrite: true } ? status : outcome;
+    }
 
     public async Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel)
     {
@@ -151,6 +159,10 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
         }
         return new RecorderStatus(
             words[0].Length == 0 ? null : words[0], words[1] == "1", acquired, recorded, [.. missed], words[4] == "1",
-            words[5].Length == 0 ? null : words[5]);
+            words[5].Length == 0 ? null : words[5])
+        {
+            // The simulated camera has no other faults.
+            CannotWrite = words[5].Length > 0,
+        };
     }
 }

@@ -57,15 +57,22 @@ internal sealed record RunToMake(
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
             WatchesDisk = true,
+            StallPatienceNs = beamline.Supervision.StallPatienceNs,
             CommitsAtEnd = request.Commit == CommitMode.AtEnd,
             TellsRecorded = request.Documents == DocumentMode.Eager,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
+            Identities = plan.DetectorsUsed
+                .Where(d => d.Identity != FrameIdentity.HardwareFrameNumber)
+                .Select(d => KeyValuePair.Create(d.Name, d.Identity)).ToEquatableArray(),
             MayLack = plan.DetectorsUsed
                 .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
         var parameters = new RunParameters(
-            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray());
+            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
+        {
+            Lease = beamline.Supervision.Lease,
+        };
         return new RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
             RecordsInput.Of(uid, folder, plan, description));

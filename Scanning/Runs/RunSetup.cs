@@ -50,6 +50,9 @@ public sealed record RunSetup(
     /// <summary>Recorders that may lack frames: what they have is kept, and they hold nobody up.</summary>
     public EquatableArray<string> MayLack { get; init; }
 
+    /// <summary>How frames of each recorder are identified, where it is not by a number of the hardware's.</summary>
+    public EquatableArray<KeyValuePair<string, FrameIdentity>> Identities { get; init; }
+
     /// <summary>Somebody watches the room on the disk.</summary>
     public bool WatchesDisk { get; init; }
 
@@ -64,6 +67,10 @@ public sealed record RunSetup(
 
     /// <summary>Takes that may be taken back and not yet reconciled; a next one waits.</summary>
     public int MaxOpenTakes { get; init; } = 4;
+
+    /// <summary>How frames of a recorder are identified.</summary>
+    public FrameIdentity IdentityOf(string recorder) =>
+        Identities.Where(i => i.Key == recorder).Select(i => i.Value).DefaultIfEmpty(FrameIdentity.HardwareFrameNumber).First();
 
     public long ProgressLatencyOf(string device) => ProgressLatencies.FirstOrDefault(l => l.Key == device).Value;
 

@@ -71,6 +71,15 @@ public static partial class ScanDecider
             return;
         }
         HoldLost(turn);
+        if (turn.Work.CannotWrite is (var recorder, var reason))
+        {
+            turn.Work = turn.Work with { CannotWrite = null };
+            if (turn.State.Ending is null && turn.Work.Trouble is null)
+            {
+                WaitForDisk(turn, recorder, reason);
+                return;
+            }
+        }
         if (turn.Work.Trouble is (var device, var problem) && turn.Work.Lost.Count == 0)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, problem));
         turn.Work = turn.Work with { Trouble = null };

@@ -5,7 +5,6 @@ namespace Flyscan.Scanning.Runs;
 public static partial class ScanDecider
 {
     private const string Operator = "operator";
-    private const string Disk = "disk";
 
     /// <summary>Nothing moves on while a hold is set; whoever waits for that is told at which frame the scan stands. A scan that waits
     /// for beam or disk alone goes on by itself, and nobody is told.</summary>
@@ -20,16 +19,6 @@ public static partial class ScanDecider
 
     /// <summary>Whether a hold ends without anybody's word.</summary>
     public static bool PassesByItself(string hold) => hold == Disk || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal);
-
-    private static void DiskReported(Turn turn, ScanCommand.DiskReported c)
-    {
-        if (turn.State.Uid is null || turn.State.Status is not null)
-            return;
-        if (!c.IsGood)
-            HoldWhile(turn, Disk, c.Reason, "the disk is full");
-        else
-            Release(turn, Disk);
-    }
 
     /// <summary>Sets a hold that passes by itself.</summary>
     private static void HoldWhile(Turn turn, string hold, string reason, string haltReason)

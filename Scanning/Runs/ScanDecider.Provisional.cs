@@ -2,7 +2,8 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
 
-/// <content>Frames that are recorded and not committed: told at once for eager documents, kept to the end where the request says so.</content>
+/// <content>Frames that are recorded and not committed: told at once for eager documents, kept to the end where the request says
+/// so.</content>
 public static partial class ScanDecider
 {
     /// <summary>Tells what every recorder has up to end, where somebody wants to know before it is committed.</summary>

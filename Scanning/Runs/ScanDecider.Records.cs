@@ -66,7 +66,14 @@ public static partial class ScanDecider
         var session = SessionOf(turn.State, position);
         var live = turn.State.SegmentOf(c.Recorder);
         Holding holding;
-        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: var status } && status.Session == session && live.Session == session)
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { CannotWrite: true } stuck } && turn.State.Ending is null)
+        {
+            turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(c.Take) };
+            CannotWrite(turn, c.Recorder, stuck);
+            return;
+        }
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { CannotWrite: false } status } && status.Session == session
+            && live.Session == session)
         {
             holding = FrameLedger.HoldingOf(live, status, SalvagedOf(turn, c.Recorder));
             turn.Work = turn.Work with { Missed = turn.Work.Missed.SetItem(c.Recorder, RangeSet.Of(status.Missed).Count) };

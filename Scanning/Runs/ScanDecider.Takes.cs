@@ -97,6 +97,11 @@ public static partial class ScanDecider
             Trouble(turn, c.Recorder, c.Outcome.Problem!);
             return;
         }
+        if (status.CannotWrite)
+        {
+            CannotWrite(turn, c.Recorder, status);
+            return;
+        }
         var live = turn.State.SegmentOf(c.Recorder);
         if (status.Session != live.Session)
         {

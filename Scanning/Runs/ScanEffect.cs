@@ -51,6 +51,9 @@ public abstract record ScanEffect
     /// <summary>Say from now on when the disk has no room, and when it has some again.</summary>
     public sealed record WatchDisk : ScanEffect;
 
+    /// <summary>Writing failed: say that the disk has room only once something could be written to it.</summary>
+    public sealed record ProbeDisk : ScanEffect;
+
     public sealed record MakeSafe(string Device) : ScanEffect;
 
     public sealed record UnstageRecorder(string Recorder, EquatableArray<SavedSetting> Restore) : ScanEffect;

@@ -48,7 +48,11 @@ public static class ScanEvolution
             Stalls = state.Stalls.SetItem(e.Device, state.Stalls.GetValueOrDefault(e.Device) + 1),
         },
         ScanEvent.FramesSkipped e => state with { Skipped = state.Skipped.Union(e.Frames) },
-        ScanEvent.FramesRejected e => Without(state, e.Frames) with { Rejections = [.. state.Rejections, .. e.Frames], LastRejection = e.Cause },
+        ScanEvent.FramesRejected e => Without(state, e.Frames) with
+        {
+            Rejections = [.. state.Rejections, .. e.Frames],
+            LastRejection = e.Cause,
+        },
         ScanEvent.BeamLost e => state with { BeamLosses = state.BeamLosses.Add(new BeamLoss(e.Suspender, e.LostNs, null)) },
         ScanEvent.BeamRestored e => state with
         {

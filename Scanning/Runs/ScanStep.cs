@@ -84,6 +84,12 @@ public sealed record ScanWork
     /// <summary>The first thing that went wrong and is not yet dealt with.</summary>
     public (string Device, string Problem)? Trouble { get; init; }
 
+    /// <summary>A recorder whose file takes no more frames, and why; devices are being made safe.</summary>
+    public (string Recorder, string Reason)? CannotWrite { get; init; }
+
+    /// <summary>How often writing failed with no frame taken in between, and how many were taken.</summary>
+    public (int Times, long Frames) WriteFailures { get; init; }
+
     public bool ShutterOpen { get; init; }
 
     /// <summary>The shutter said that it is closed.</summary>

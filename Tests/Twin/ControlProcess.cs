@@ -116,7 +116,8 @@ internal sealed class ControlProcess
         // The disk's faults are those of the store; room is always told.
         Add(ScanSupervisor.DiskKey, system.ActorOf(
             DiskActor.Props(
-                _twin.ToMake.Folder.Path, _twin.ToMake.Beamline.Disk, _ => Task.FromResult<long?>(long.MaxValue), time),
+                _twin.ToMake.Folder.Path, _twin.ToMake.Beamline.Disk,
+                new DiskQuestions(_ => Task.FromResult<long?>(long.MaxValue), _ => Task.FromResult<string?>(null)), time),
             "disk"));
         await SuperviseAsync();
     });
@@ -136,7 +137,7 @@ internal sealed class ControlProcess
         ScanEffect.OrderBox or ScanEffect.ReadEncoders => "panda",
         ScanEffect.CollectRecorder e => e.Recorder,
         ScanEffect.AskProgress e => e.Device,
-        ScanEffect.WatchDisk => ScanSupervisor.DiskKey,
+        ScanEffect.WatchDisk or ScanEffect.ProbeDisk => ScanSupervisor.DiskKey,
         ScanEffect.JudgeExposures e => e.Box,
         ScanEffect.WatchBeam e => ScanSupervisor.SuspenderKey(e.Suspender),
         ScanEffect.ReadBeam e => ScanSupervisor.SuspenderKey(e.Suspender),

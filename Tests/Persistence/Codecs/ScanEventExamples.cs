@@ -12,7 +12,6 @@ internal static class ScanEventExamples
     [
         new ScanEvent.ScanSubmitted(
             At, "7d1c2f0e", """{"request":1,"spec":{"type":"Line"}}""", "i-test", "9f0c", 12, "runs/7d1c2f0e", "0.1.0"),
-        new ScanEvent.SettingsFound(At, "cam", [new SavedSetting("exposure-ns", "10000")]),
         new ScanEvent.Staged(
             At, 3,
             [
@@ -52,6 +51,7 @@ internal static class ScanEventExamples
         new ScanEvent.SupervisorTookOver(At, 4, "node-b"),
         new ScanEvent.AbortRequested(At, "operator", "wrong sample"),
         new ScanEvent.Unstaged(At, [new SegmentCount("cam", 2, 8), new SegmentCount("box", 1, 68)]),
+        new ScanEvent.SettingsFound(At, "cam", [new SavedSetting("exposure-ns", "10000")]),
         new ScanEvent.Finished(At, ScanStatus.Aborted, "wrong sample"),
     ];
 

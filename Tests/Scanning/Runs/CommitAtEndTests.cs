@@ -105,7 +105,8 @@ public sealed class CommitAtEndTests
         for (var seed = 0; seed < 200; seed++)
         {
             var runner = new ScanRunner(
-                (ulong)seed, 3, 5, 4, 0.03, new FakeBeam(0.01, keepsRecord: true), s => s with { CommitsAtEnd = true, TellsRecorded = true });
+                (ulong)seed, 3, 5, 4, 0.03, new FakeBeam(0.01, keepsRecord: true),
+                s => s with { CommitsAtEnd = true, TellsRecorded = true });
             runner.Submit();
             for (var lives = 0; lives < 5; lives++)
             {

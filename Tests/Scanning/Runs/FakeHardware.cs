@@ -106,6 +106,9 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         return answer;
     }
 
+    /// <summary>The next answer about progress; null when nothing was asked.</summary>
+    public ScanCommand? NextProgress() => _asked.TryDequeue(out var asked) ? Progress(asked) : null;
+
     /// <summary>The supervisor died: nobody hears its answers. What it wrote itself and had not flushed is gone.</summary>
     public void SupervisorDied()
     {
@@ -150,6 +153,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
             Done<EquatableArray<AxisPosition>>([new AxisPosition("x", 0)])),
         ScanEffect.CollectRecorder e => () => Collect(e),
         ScanEffect.JudgeExposures e => () => Judge(e),
+        ScanEffect.ProbeDisk => () =>
+            _recorders.Values.Any(r => r.CannotWrite) ? null : new ScanCommand.DiskReported(0, true, ""),
         ScanEffect.WatchDisk => () => new ScanCommand.DiskReported(0, true, ""),
         ScanEffect.WatchBeam => () => Beam!.Watch(),
         ScanEffect.ReadBeam e => () => Beam!.ReadUpTo(e.NotBeforeNs),
@@ -210,6 +215,14 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         foreach (var saved in e.Restore)
             Settings[e.Recorder] = saved.Value;
         return new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded));
+    }
+
+    /// <summary>The disk of a recorder: while it is full, its file takes no more frames, and that file never does again.</summary>
+    public void DiskOf(string recorder, bool isFull)
+    {
+        if (_recorders[recorder].CannotWrite && !isFull)
+            _recorders[recorder].CloseStuck();
+        _recorders[recorder].CannotWrite = isFull;
     }
 
     private ScanCommand Adopt(ScanEffect.AdoptRecorder e) =>
