@@ -209,6 +209,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         ScanEffect.CollectRecorder e => e.Recorder,
         ScanEffect.AskProgress e => e.Device,
         ScanEffect.JudgeExposures e => e.Box,
+        ScanEffect.MatchFrames e => e.Box,
         ScanEffect.WatchBeam e => SuspenderKey(e.Suspender),
         ScanEffect.ReadBeam e => SuspenderKey(e.Suspender),
         ScanEffect.WatchDisk or ScanEffect.ProbeDisk => DiskKey,

@@ -1,5 +1,6 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Simulation;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Detectors;
@@ -28,6 +29,9 @@ internal sealed class SimulatedCamera
 
     /// <summary>Exposure that is set, in nanoseconds.</summary>
     public long ExposureNs { get; private set; }
+
+    /// <summary>When its time stamps begin, nanoseconds since 1970.</summary>
+    public long ClockZeroNs => _around.EpochNs;
 
     /// <summary>Frames in the file that was closed last.</summary>
     public long? LastClosed { get; private set; }
@@ -132,11 +136,15 @@ internal sealed class SimulatedCamera
         if (_session is not { } session)
             return;
         var (number, now) = (session.Triggers++, _around.World.NowNs);
-        if (session.Remaining == 0 || now < _busyUntilNs || session.Writer.Fault is not null)
+        var isMissed = Settings.MissEvery > 0 && session.Triggers % Settings.MissEvery == 0;
+        if (isMissed || session.Remaining == 0 || now < _busyUntilNs || session.Writer.Fault is not null)
         {
             session.Miss(number);
             return;
         }
+        // What numbers frames and not triggers cannot tell which one it missed.
+        if (Settings.Detector.Identity != FrameIdentity.HardwareFrameNumber)
+            number = session.Acquired;
         session.Remaining--;
         session.Acquired++;
         _busyUntilNs = now + Math.Max(ExposureNs + Settings.Detector.DeadTimeNs, Settings.Detector.MinPeriodNs);

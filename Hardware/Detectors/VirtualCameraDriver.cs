@@ -41,16 +41,16 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
         ];
         // Not given up half way: what was staged would stay so.
         var reply = await Link.AskAsync("stage", words, PatientNs, CancellationToken.None);
-        if (cancel.IsCancellationRequested && reply is Outcome<EquatableArray<string>>.Completed { Value: [_, var exposure] })
+        if (cancel.IsCancellationRequested && reply is Outcome<EquatableArray<string>>.Completed { Value: [_, var exposure, _] })
         {
             var undone = await Link.AskAsync("unstage", [exposure], PatientNs, CancellationToken.None);
             return undone is Outcome<EquatableArray<string>>.Completed
                 ? new Outcome<RecorderSession>.Cancelled()
                 : new Outcome<RecorderSession>.Failed($"{Name}: cancelled, but it could not be unstaged: {undone.Problem}");
         }
-        return Read(reply, answer => answer.Count != 2
+        return Read(reply, answer => answer.Count != 3 || !LineText.TryLong(answer[2], out var zero)
             ? null
-            : SessionOf(answer[0], staging.Segment, path, [new SavedSetting(ExposureSetting, answer[1])]));
+            : SessionOf(answer[0], staging.Segment, path, [new SavedSetting(ExposureSetting, answer[1])]) with { ClockZeroNs = zero });
     }
 
     public bool WritesHere => false;
@@ -65,9 +65,11 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
             return reply.As<AdoptedSession?>();
         if (words is ["none"])
             return new Outcome<AdoptedSession?>.Completed(null);
-        if (words.Count != 3 || words[0] != "found" || !LineText.TryLong(words[2], out var segment))
+        if (words.Count != 4 || words[0] != "found" || !LineText.TryLong(words[2], out var segment)
+            || !LineText.TryLong(words[3], out var zero))
             return new Outcome<AdoptedSession?>.Failed($"{Name}: cannot understand the reply '{string.Join(' ', words)}'");
-        return new Outcome<AdoptedSession?>.Completed(new AdoptedSession(SessionOf(session, (int)segment, words[1], []), false, 0));
+        return new Outcome<AdoptedSession?>.Completed(new AdoptedSession(
+            SessionOf(session, (int)segment, words[1], []) with { ClockZeroNs = zero }, false, 0));
     }
 
     public async Task<Outcome<RecorderStatus>> ArmAsync(long frames, CancellationToken cancel)

@@ -56,6 +56,8 @@ internal sealed record RunToMake(
             ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
+            HasGate = description.Box.HasGate,
+            TakeOverheadNs = OverheadOf(plan.Estimate),
             WatchesDisk = true,
             StallPatienceNs = beamline.Supervision.StallPatienceNs,
             CommitsAtEnd = request.Commit == CommitMode.AtEnd,
@@ -77,4 +79,7 @@ internal sealed record RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
             RecordsInput.Of(uid, folder, plan, description));
     }
+
+    private static long OverheadOf(PlanEstimate cost) =>
+        (cost.DeadNs(DeadTimeCause.Arm) + cost.DeadNs(DeadTimeCause.Handover) + cost.DeadNs(DeadTimeCause.RunUp)) / Math.Max(1, cost.Takes);
 }

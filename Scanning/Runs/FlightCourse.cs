@@ -20,6 +20,9 @@ public sealed class FlightCourse
 
     public long DurationNs { get; }
 
+    /// <summary>Windows in order: from when to when, and how many frames.</summary>
+    public IReadOnlyList<(long FromNs, long ToNs, long Frames)> Windows => _windows;
+
     public long LongestPeriodNs { get; }
 
     public static FlightCourse Of(TakeProgramme programme)

@@ -59,6 +59,12 @@ public sealed record RunSetup(
     /// <summary>Wall time per time of the plan: 1 but for a virtual beamline, 0 where that does not wait at all.</summary>
     public double WallPerPlan { get; init; } = 1;
 
+    /// <summary>What one more take costs: its preparation and run-up, nanoseconds of the plan.</summary>
+    public long TakeOverheadNs { get; init; }
+
+    /// <summary>Triggers can be stopped at any frame.</summary>
+    public bool HasGate { get; init; }
+
     /// <summary>How late each device's word of its progress may be, nanoseconds; 0 where it says nothing.</summary>
     public EquatableArray<KeyValuePair<string, long>> ProgressLatencies { get; init; }
 

@@ -28,7 +28,12 @@ public static partial class ScanDecider
         }
         if (turn.Step is ScanStep.Ended or ScanStep.MakingSafe or ScanStep.Unstaging)
             return;
-        turn.Work = turn.Work with { CannotWrite = turn.Work.CannotWrite ?? (recorder, reason) };
+        // What is being asked is asked again of those that take over.
+        turn.Work = turn.Work with
+        {
+            CannotWrite = turn.Work.CannotWrite ?? (recorder, reason),
+            Collects = turn.Work.Collects.Clear(),
+        };
         MakeSafe(turn);
     }
 

@@ -13,6 +13,9 @@ public static partial class ScanDecider
             case ScanCommand.RecorderCollected c:
                 RecorderCollected(turn, c);
                 break;
+            case ScanCommand.FramesMatched c:
+                FramesMatched(turn, c);
+                break;
             case ScanCommand.ExposuresJudged c:
                 ExposuresJudged(turn, c);
                 break;
@@ -44,7 +47,8 @@ public static partial class ScanDecider
             var session = SessionOf(turn.State, position);
             if (!IsLive(turn, position.Recorder, session))
             {
-                holdings[position.Recorder] = FrameLedger.HoldingOf(session, SalvagedOf(turn, position.Recorder));
+                var left = FrameLedger.HoldingOf(session, SalvagedOf(turn, position.Recorder));
+                holdings[position.Recorder] = Identified(turn, take, position, left, final);
                 continue;
             }
             awaiting.Add(position.Recorder);
@@ -91,7 +95,8 @@ public static partial class ScanDecider
         var next = collect with
         {
             Awaiting = collect.Awaiting.Remove(c.Recorder),
-            Holdings = collect.Holdings.SetItem(c.Recorder, holding),
+            Holdings = collect.Holdings.SetItem(
+                c.Recorder, Identified(turn, turn.State.OpenTakes.First(t => t.Number == c.Take), position, holding, c.Final)),
         };
         turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(c.Take, next) };
         if (next.Awaiting.Count == 0)
@@ -101,6 +106,9 @@ public static partial class ScanDecider
     private static void Reconcile(Turn turn, Collect collect)
     {
         var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
+        if (AskForStamps(turn, collect, take))
+            return;
+        collect = turn.Work.Collects[collect.Take];
         var end = collect.Final ? take.Claimed.End : FrameLedger.KnownEnd(take, collect.Holdings);
         TellRecorded(turn, collect, take, end);
         if (end > take.SettledTo && JudgeExposures(turn, collect, take, end))

@@ -48,7 +48,8 @@ public static partial class ScanDecider
             case ScanCommand.MotionProgress c:
                 MotionProgress(turn, c);
                 break;
-            case ScanCommand.BlockDue or ScanCommand.RecorderCollected or ScanCommand.BeamReported or ScanCommand.ExposuresJudged:
+            case ScanCommand.BlockDue or ScanCommand.RecorderCollected or ScanCommand.BeamReported or ScanCommand.ExposuresJudged
+                or ScanCommand.FramesMatched:
                 HearRecords(turn, command);
                 break;
             default:

@@ -42,6 +42,14 @@ public abstract record ScanEffect
         BeamQuery Query)
         : ScanEffect;
 
+    /// <summary>Ask which triggers of a take a recorder's rows are of, by the time stamps of both. Triggers: where the box's samples of the
+    /// take stand, counted from its first trigger; LiveSegment: the one that the box still fills, 0 for none.</summary>
+    /// <remarks><b>Units</b> ToleranceNs: nanoseconds that the stamps of one exposure may differ.</remarks>
+    public sealed record MatchFrames(
+        int Take, bool Final, string Box, string Recorder, EquatableArray<SegmentRun> Triggers, int LiveSegment,
+        EquatableArray<SegmentRun> Rows, EquatableArray<SegmentState> Segments, long ToleranceNs)
+        : ScanEffect;
+
     /// <summary>Report on this signal from now on.</summary>
     public sealed record WatchBeam(string Suspender) : ScanEffect;
 

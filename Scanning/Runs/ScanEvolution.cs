@@ -32,7 +32,15 @@ public static class ScanEvolution
             LastTake = Math.Max(state.LastTake, e.Take),
             NextTake = new TakeState(e.Take, e.Frames, [], false, null, e.Frames.First, RangeSet.Empty),
         },
-        ScanEvent.Armed e => state with { NextTake = state.NextTake! with { Positions = e.Positions } },
+        ScanEvent.Armed e => state with
+        {
+            NextTake = state.NextTake! with { Positions = e.Positions },
+            Arms =
+            [
+                .. state.Arms.Where(a => state.OpenTakes.Any(t => t.Number < a.Take)),
+                new ArmedTake(e.Take, e.Positions),
+            ],
+        },
         ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack or ScanEvent.BlockReconciled => EvolveTake(state, happened),
         ScanEvent.FramesRecorded e => With(state, e.Take, t => t with { ToldTo = Math.Max(t.ToldTo, e.Frames.End) }) with
         {

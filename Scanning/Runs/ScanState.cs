@@ -44,6 +44,9 @@ public sealed record ScanState
     /// <summary>Takes not yet reconciled to their end, oldest first.</summary>
     public EquatableArray<TakeState> OpenTakes { get; init; }
 
+    /// <summary>Where recorders stood when each take since the oldest open one was armed.</summary>
+    public EquatableArray<ArmedTake> Arms { get; init; }
+
     public int LastTake { get; init; }
 
     /// <summary>The take that is downloaded and perhaps armed, not yet handed over.</summary>
@@ -125,6 +128,9 @@ public sealed record TakeState(
     /// <summary>Frames it has or may yet get.</summary>
     public FrameRange Claimed => Triggered is long n ? new FrameRange(Frames.First, Frames.First + n) : Frames;
 }
+
+/// <summary>Where recorders stood when a take was armed.</summary>
+public sealed record ArmedTake(int Take, EquatableArray<RecorderPosition> Positions);
 
 /// <summary>Provisional frames of a take, and where they stand.</summary>
 public sealed record RecordedFrames(int Take, FrameRange Frames, EquatableArray<Extent> Extents)

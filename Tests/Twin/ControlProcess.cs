@@ -139,6 +139,7 @@ internal sealed class ControlProcess
         ScanEffect.AskProgress e => e.Device,
         ScanEffect.WatchDisk or ScanEffect.ProbeDisk => ScanSupervisor.DiskKey,
         ScanEffect.JudgeExposures e => e.Box,
+        ScanEffect.MatchFrames e => e.Box,
         ScanEffect.WatchBeam e => ScanSupervisor.SuspenderKey(e.Suspender),
         ScanEffect.ReadBeam e => ScanSupervisor.SuspenderKey(e.Suspender),
         ScanEffect.MakeSafe e => e.Device,
