@@ -21,8 +21,8 @@ public sealed record LossChoice(LossBehaviour Behaviour, long Frames, long CostN
 public static class LossPlanning
 {
     /// <summary>The choice for a take of this course that would be prepared now.</summary>
-    /// <remarks><b>Units</b> nanoseconds of the plan. UntilNs: from now to the loss; overheadNs: what one more take costs, and what this one
-    /// costs before it flies; guardNs: before the loss in which frames count as lost.</remarks>
+    /// <remarks><b>Units</b> nanoseconds of the plan. UntilNs: from now to the loss; overheadNs: what one more take costs, and what this
+    /// one costs before it flies; guardNs: before the loss in which frames count as lost.</remarks>
     /// <param name="hasGate">Triggers can stop at any frame; without a gate the window under way is finished, and lost.</param>
     public static LossChoice Choose(FlightCourse course, long untilNs, long overheadNs, long guardNs, bool hasGate)
     {

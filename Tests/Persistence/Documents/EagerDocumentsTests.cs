@@ -74,7 +74,8 @@ public sealed class EagerDocumentsTests
     {
         var told = RunStory.Documents(Rewound.TakeWhile(e => e is not ScanEvent.FramesCommitted), Eager);
         Assert.Contains(told, d => d.Name == "stream_datum");
-        Assert.DoesNotContain(RunStory.Documents(Rewound.TakeWhile(e => e is not ScanEvent.FramesCommitted)), d => d.Name == "stream_datum");
+        var committed = RunStory.Documents(Rewound.TakeWhile(e => e is not ScanEvent.FramesCommitted));
+        Assert.DoesNotContain(committed, d => d.Name == "stream_datum");
     }
 
     [Fact]
@@ -91,7 +92,8 @@ public sealed class EagerDocumentsTests
     [Fact]
     public void In_committed_mode_what_is_only_recorded_is_passed_over() =>
         Assert.Equal(
-            RunStory.Documents(Rewound).Where(d => d.Name == "stream_datum").Select(d => Parse(d).GetProperty("indices").GetRawText()).Distinct(),
+            RunStory.Documents(Rewound).Where(d => d.Name == "stream_datum")
+                .Select(d => Parse(d).GetProperty("indices").GetRawText()).Distinct(),
             ["""{"start":0,"stop":2}""", """{"start":2,"stop":4}""", """{"start":4,"stop":8}""", """{"start":8,"stop":12}"""]);
 
     [Fact]
