@@ -9,7 +9,8 @@ namespace Flyscan.Persistence.Documents;
 /// <summary>Event-model documents of a run, a pure fold over its journal: the same events give the same documents and ids.</summary>
 /// <remarks>In mode <c>committed</c>, stream <c>primary</c> has committed frames in scan order, skipped ones left out, so that indices are
 /// seq_nums − 1 and no range ever has to be taken back. A commit beyond a gap waits until the gap is filled, skipped, or the run ends.
-/// Stream <c>outer</c> has one event per outer point, at its first committed frame. <b>Source</b> scan model, section 5; event-model 1.24.</remarks>
+/// Stream <c>outer</c> has one event per outer point, at its first committed frame. <b>Source</b> scan model, section 5; event-model
+/// 1.24.</remarks>
 public sealed partial class DocumentProjection
 {
     private readonly RunDescription _run;
