@@ -55,11 +55,12 @@ internal sealed class ScanSession : IAsyncDisposable
     {
         Faults();
         var stores = new Hdf5FrameStoreFactory();
-        var epics = new EpicsClient(run.Beamline.Epics);
+        var epics = new EpicsClient(EpicsClient.Resolve(run.Beamline.Epics, endpoints));
         var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints)
         {
             Axes = run.Beamline.Description.Axes,
             Pvs = epics.Get,
+            Kept = new KeptInFolder(run.DataFolder),
         };
         var devices = run.Beamline.CreateDevices(environment);
         var needed = run.DevicesNeeded;
@@ -163,7 +164,8 @@ internal sealed class ScanSession : IAsyncDisposable
             {
                 ITriggerBox box => TriggerBoxActor.Props(box, salvage, shelf, timeScale, time),
                 IRecorder recorder => RecorderActor.Props(recorder, salvage, time),
-                IMotionController motion => MotionActor.Props(motion, shelf, time),
+                // A motor that can fly is a soft axis where it does not.
+                IMotionController motion when name == run.Setup.Motion || device is not ISettable => MotionActor.Props(motion, shelf, time),
                 ISettable axis => SettableActor.Props(axis, time),
                 IShutter shutter => ShutterActor.Props(shutter, time),
                 IBeamMonitor beam => BeamActor.Props(beam, monitor),

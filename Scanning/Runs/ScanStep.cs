@@ -104,6 +104,10 @@ public sealed record ScanWork
     /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
     public long? AtOuter { get; init; }
 
+    /// <summary>Recorders whose session was lost while they can be reached: how often, and the frames committed by then.</summary>
+    public ImmutableSortedDictionary<string, (int Times, long Committed)> Reopened { get; init; } =
+        ImmutableSortedDictionary<string, (int Times, long Committed)>.Empty;
+
     /// <summary>Devices were unstaged with problems, and are made safe before it is decided what that means.</summary>
     public ScanStep.Unstaging? FailedUnstaging { get; init; }
 
@@ -133,4 +137,8 @@ public sealed record BeamWatch(long FromNs, long ToNs, bool IsUp, string Reading
 }
 
 /// <summary>What a recorder holds of its present session, and up to which trigger it has decided (frame or none).</summary>
-public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough);
+public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough)
+{
+    /// <summary>Where frames were lost, as the recorder says it.</summary>
+    public string? Why { get; init; }
+}
