@@ -181,7 +181,11 @@ internal sealed class ScanSession : IAsyncDisposable
         }
         // On a thread that may hang with its file system.
         actors[ScanSupervisor.DiskKey] = system.ActorOf(
-            DiskActor.Props(run.Folder.Path, run.Beamline.Disk, folder => Task.Run(() => run.FreeBytes(folder)), time), "disk");
+            DiskActor.Props(
+                run.Folder.Path, run.Beamline.Disk,
+                new DiskQuestions(folder => Task.Run(() => run.FreeBytes(folder)), folder => Task.Run(() => DiskSpace.Probe(folder))),
+                time),
+            "disk");
         var setup = new SupervisorSetup(
             run.Uid, run.Setup with { Plan = plan, WallPerPlan = timeScale }, run.Parameters, actors, monitor, time,
             Faults(), meter);

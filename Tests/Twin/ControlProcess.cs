@@ -116,7 +116,8 @@ internal sealed class ControlProcess
         // The disk's faults are those of the store; room is always told.
         Add(ScanSupervisor.DiskKey, system.ActorOf(
             DiskActor.Props(
-                _twin.ToMake.Folder.Path, _twin.ToMake.Beamline.Disk, _ => Task.FromResult<long?>(long.MaxValue), time),
+                _twin.ToMake.Folder.Path, _twin.ToMake.Beamline.Disk,
+                new DiskQuestions(_ => Task.FromResult<long?>(long.MaxValue), _ => Task.FromResult<string?>(null)), time),
             "disk"));
         await SuperviseAsync();
     });
@@ -126,6 +127,7 @@ internal sealed class ControlProcess
 
     private static string NameOf(DeviceOrder order) => order.Effect switch
     {
+        ScanEffect.ReadSettings e => e.Recorder,
         ScanEffect.StageRecorder e => e.Recorder,
         ScanEffect.AdoptRecorder e => e.Recorder,
         ScanEffect.MoveOuter e => e.Axis,
@@ -135,8 +137,9 @@ internal sealed class ControlProcess
         ScanEffect.OrderBox or ScanEffect.ReadEncoders => "panda",
         ScanEffect.CollectRecorder e => e.Recorder,
         ScanEffect.AskProgress e => e.Device,
-        ScanEffect.WatchDisk => ScanSupervisor.DiskKey,
+        ScanEffect.WatchDisk or ScanEffect.ProbeDisk => ScanSupervisor.DiskKey,
         ScanEffect.JudgeExposures e => e.Box,
+        ScanEffect.MatchFrames e => e.Box,
         ScanEffect.WatchBeam e => ScanSupervisor.SuspenderKey(e.Suspender),
         ScanEffect.ReadBeam e => ScanSupervisor.SuspenderKey(e.Suspender),
         ScanEffect.MakeSafe e => e.Device,

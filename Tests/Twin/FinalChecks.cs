@@ -132,12 +132,6 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
                 $"invariant 7: {committed} frames are committed, the documents tell of {string.Join(", ", next.Values)}");
     }
 
-    /// <summary>Whether the process died between staging the box and journaling that: what it had changed is known to nobody.</summary>
-    /// <remarks>A known limit of the system, told in docs/explanation/fault-injection.md; such a staging leaves a file that the journal
-    /// does not name.</remarks>
-    private bool HasUntoldStaging => twin.Disk.Stores.Keys.Any(path => Path.GetFileName(path).StartsWith("panda.", StringComparison.Ordinal)
-        && _segments.Values.All(s => Path.Combine(twin.ToMake.Folder.Path, s.Segment.Path) != path));
-
     /// <summary>Invariant 8.</summary>
     private void Safe(ScanEvent.Finished finished)
     {
@@ -166,7 +160,7 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
             wrong.Add($"the camera's exposure is left at {camera.ExposureNs} ns");
         if (twin.ToMake.Setup.Shutter is not null && !hardware.IsShutterClosed)
             wrong.Add("the shutter is not closed");
-        if (!HasUntoldStaging && twin.ChangedSettings() is { Length: > 0 } changed)
+        if (twin.ChangedSettings() is { Length: > 0 } changed)
             wrong.Add($"of the box, {changed}");
         if (wrong.Count > 0)
             throw new ViolationException($"invariant 8: the scan is {finished.Status} ({finished.Reason}), but {string.Join(", ", wrong)}");
