@@ -34,6 +34,8 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
         Receive<ReleaseLease>(Release);
         Receive<LeaseDue>(_ => LookAtLease());
         Receive<LeaseEnforced>(Enforced);
+        Receive<ConnectDevice>(_ => Connect());
+        Receive<Connected>(Tried);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -166,6 +168,26 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
         Run(_device.MakeSafeAsync, (at, outcome) => new ScanCommand.MadeSafe(at, _device.Name, outcome));
     }
 
+    /// <summary>One that was lost is connected again before a new supervisor asks anything of it.</summary>
+    private void Connect()
+    {
+        var asker = Sender;
+        if (_lost is null)
+        {
+            asker.Tell(new DeviceReady());
+            return;
+        }
+        _device.ConnectAsync(CancellationToken.None).PipeTo(
+            Self, Self, outcome => new Connected(asker, outcome.Problem),
+            thrown => new Connected(asker, OutcomeOf<Nothing>(thrown).Problem));
+    }
+
+    private void Tried(Connected tried)
+    {
+        _lost = tried.Problem;
+        tried.Asker.Tell(new DeviceReady());
+    }
+
     private void Lose(DeviceIsLost lost)
     {
         _lost = lost.Reason;
@@ -178,6 +200,8 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
     {
         public static readonly LeaseDue Instance = new();
     }
+
+    private sealed record Connected(IActorRef Asker, string? Problem) : INoSerializationVerificationNeeded;
 
     private sealed record LeaseEnforced(string? Problem) : INoSerializationVerificationNeeded;
 

@@ -2,7 +2,6 @@ using Akka.Actor;
 using Flyscan.Actors.Devices;
 using Flyscan.Actors.Scans;
 using Flyscan.Hardware.Contracts;
-using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Host.Composition;
 

@@ -153,19 +153,13 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         if (!hardware.Node.IsUp || last.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
             return;
         var camera = hardware.Devices.Cameras[0];
-        var wrong = new List<string>();
-        if (hardware.Motion.Phase == MotionPhase.Running)
-            wrong.Add("motion runs");
-        if (hardware.Box.TtlOut(1).Value)
-            wrong.Add("the trigger output is high");
+        var wrong = hardware.Unsafe(twin.ToMake.Setup.Shutter is not null).ToList();
         if (hardware.Box.Capture.Busy)
             wrong.Add("the box captures");
         if (camera.Session is not null)
             wrong.Add("the camera is staged");
         if (camera.ExposureNs != camera.Settings.Detector.MinExposureNs)
             wrong.Add($"the camera's exposure is left at {camera.ExposureNs} ns");
-        if (twin.ToMake.Setup.Shutter is not null && !hardware.IsShutterClosed)
-            wrong.Add("the shutter is not closed");
         if (!HasUntoldStaging && twin.ChangedSettings() is { Length: > 0 } changed)
             wrong.Add($"of the box, {changed}");
         if (wrong.Count > 0)

@@ -28,11 +28,25 @@ internal sealed class TwinDisk : IFrameStoreFactory, ISegmentSalvage
         return made;
     }
 
-    public void Fill() => _memory.Inject(_usual with { DiskFullAtBytes = _memory.UsedBytes });
+    /// <summary>What is told to whoever asks for room.</summary>
+    public long FreeBytes { get; private set; } = long.MaxValue;
+
+    public void Fill()
+    {
+        FreeBytes = 0;
+        _memory.Inject(_usual with { DiskFullAtBytes = _memory.UsedBytes });
+    }
+
+    /// <summary>Room runs low; there is still enough for what is under way.</summary>
+    public void RunLow() => FreeBytes = 1;
 
     public void Slow(long flushNs) => _memory.Inject(_usual with { FlushDelayNs = flushNs });
 
-    public void Clear() => _memory.Inject(_usual);
+    public void Clear()
+    {
+        FreeBytes = long.MaxValue;
+        _memory.Inject(_usual);
+    }
 
     /// <summary>The writers of a recorder's segments die.</summary>
     public void Kill(string recorder)

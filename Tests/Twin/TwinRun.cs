@@ -16,6 +16,15 @@ internal sealed class TwinRun
     private const long LongestNs = 600 * Second;
     private const int MostLives = 80;
 
+    private const string Wire = """
+
+        akka.actor.serializers.twin-wire = "Flyscan.Twin.WireSerializer, Flyscan.Twin"
+        akka.actor.serialization-bindings {
+          "Flyscan.Actors.Remote.ChannelFrame, Flyscan.Actors" = twin-wire
+          "Flyscan.Actors.Remote.ChannelUnknown, Flyscan.Actors" = twin-wire
+        }
+        """;
+
     private static readonly Lazy<(LoadedBeamline Beamline, Config Config)> Fixed = new(Load);
 
     private readonly SimulationRun _run;
@@ -25,6 +34,8 @@ internal sealed class TwinRun
     private readonly JournalWatch _watch;
     private readonly SimulationGenerator _operator;
     private readonly string _settings;
+    private readonly SortedDictionary<string, ClockError> _clocks = new(StringComparer.Ordinal);
+    private readonly List<TwinHost> _hosts = [];
     private ControlProcess? _process;
     private ScanState _state = ScanState.New;
     private string? _failure;
@@ -44,20 +55,25 @@ internal sealed class TwinRun
             : throw new InvalidOperationException($"seed {run.Options.Seed} asks for what cannot be planned: {planned}");
         ToMake = RunToMake.Of(Uid, "/twin", "run", beamline, plan);
         Disk = new TwinDisk(run);
-        Hardware = new TwinHardware(run, beamline, Disk, (run.GeneratorFor("skew").Below(4001) - 2000) * Ms);
+        var ringAheadNs = faults.OfType<TwinFault.RingClock>().Sum(f => f.AheadPerMille) * (Twin.Suspender?.GuardNs ?? 0) / 1000;
+        Hardware = new TwinHardware(run, beamline, Disk, (run.GeneratorFor("skew").Below(4001) - 2000) * Ms, ringAheadNs);
         _watch = new JournalWatch(this);
         _settings = Hardware.BoxSettings();
         Hardware.MotionRuns += () => _watch.MotionRuns();
+        _clocks["control"] = new ClockError { DriftPpb = faults.OfType<TwinFault.ClockDrift>().Sum(f => f.Ppb) };
+        foreach (var fault in _waiting.Where(f => f.At == TwinMoment.Start).ToList())
+            Begin(fault);
         Control = run.AddNode("control", new NodeOptions
         {
             Config = Fixed.Value.Config,
             MayCrash = false,
             Boot = node => _process = new ControlProcess(this, node),
-            Groups =
-            [
-                .. ToMake.DevicesNeeded.Select(d => new NodeGroup(d, $"/user/device-{d}")),
-                new NodeGroup("suspender", "/user/suspender-ring"),
-            ],
+            Groups = _hosts.Count > 0
+                ? []
+                : [
+                    .. ToMake.DevicesNeeded.Select(d => new NodeGroup(d, $"/user/device-{d}")),
+                    new NodeGroup("suspender", "/user/suspender-ring"),
+                ],
         });
         run.Invariant("the twin", () => _failure);
     }
@@ -106,6 +122,27 @@ internal sealed class TwinRun
         new FinalChecks(twin, twin._state).Run();
         return twin;
     }
+
+    /// <summary>Processes that have devices and no supervisor.</summary>
+    public IReadOnlyList<TwinHost> Hosts => _hosts;
+
+    /// <summary>How often the operator has resumed.</summary>
+    public int OperatorResumed { get; private set; }
+
+    public void OperatorResumes() => OperatorResumed++;
+
+    /// <summary>A successor is put in charge after nobody was for so long: were the devices' leases enforced?</summary>
+    public void ComesBackAfter(long downNs)
+    {
+        if (downNs < 20 * Second || Applied.Any(f => f.MayEnd) || !Hardware.Node.IsUp)
+            return;
+        var wrong = string.Join(", ", Hardware.Unsafe(ToMake.Setup.Shutter is not null));
+        if (wrong.Length > 0)
+            Fail($"invariant 8: nobody was in charge for {downNs / Second} s, and {wrong}");
+    }
+
+    /// <summary>A process's clock in its present life.</summary>
+    public TimeProvider ClockOf(SimulatedNode node) => new SkewedTime(node.Time, _clocks[node.Name], EpochNs);
 
     /// <summary>Ends the run with this as its failure; the first stands.</summary>
     public void Fail(string what) => _failure ??= what;
@@ -160,6 +197,48 @@ internal sealed class TwinRun
         _run.At(_run.NowNs, () => Restart(500 * Ms + _operator.Below(1500 * Ms)));
     }
 
+    /// <summary>The process of a device host ended by itself; somebody starts it again.</summary>
+    public void HostEnded(SimulatedNode node, string why)
+    {
+        _run.Trace.Note($"{node.Name} ends: {why}");
+        _run.At(_run.NowNs, () => RestartHost(node, 500 * Ms + _operator.Below(1500 * Ms)));
+    }
+
+    private void RestartHost(SimulatedNode node, long downNs)
+    {
+        if (!node.IsUp)
+            return;
+        if (node.Lives >= MostLives)
+        {
+            Fail($"{node.Name} was started {MostLives} times");
+            return;
+        }
+        node.Crash();
+        After(downNs, node.Restart);
+    }
+
+    private void Begin(TwinFault fault)
+    {
+        _waiting.Remove(fault);
+        Applied.Add(fault);
+        _coverage.Hit(TwinMoment.Start.Phase, fault.Kind);
+        if (fault is not TwinFault.DeviceHosts f)
+            return;
+        for (var i = 1; i <= f.Count; i++)
+        {
+            var name = $"host{i}";
+            var devices = ToMake.DevicesNeeded.Where(d => f.Count == 1 || TwinHost.Second.Contains(d) == (i == 2)).ToHashSet();
+            _clocks[name] = new ClockError { AheadNs = (_run.GeneratorFor("clock of " + name).Below(4001) - 2000) * Ms };
+            var node = _run.AddNode(name, new NodeOptions
+            {
+                Config = Fixed.Value.Config,
+                MayCrash = false,
+                Boot = n => _ = new HostProcess(this, n, devices),
+            });
+            _hosts.Add(new TwinHost(node, devices, [.. ToMake.Setup.Suspenders.Where(s => devices.Contains(s.Signal))]));
+        }
+    }
+
     private void Restart(long downNs)
     {
         if (_willRestart)
@@ -209,6 +288,18 @@ internal sealed class TwinRun
             case TwinFault.StaleOrders:
                 _process?.RepeatStaleOrders(_state.Epoch);
                 break;
+            case TwinFault.KillHost f when f.Host <= _hosts.Count:
+                RestartHost(_hosts[f.Host - 1].Node, f.DownNs);
+                break;
+            case TwinFault.Partition f when f.Host <= _hosts.Count:
+                _run.Network.Partition("control", _hosts[f.Host - 1].Node.Name, f.ForNs);
+                break;
+            case TwinFault.KillHost or TwinFault.Partition:
+                // The devices are in the control process: there is nothing of the kind.
+                break;
+            case TwinFault.ClockStep f:
+                _clocks["control"].AheadNs += f.ByNs;
+                break;
             default:
                 ApplyToWorld(fault);
                 break;
@@ -236,6 +327,14 @@ internal sealed class TwinRun
             case TwinFault.DiskFull f:
                 Disk.Fill();
                 After(f.ForNs, Disk.Clear);
+                break;
+            case TwinFault.DiskLow f:
+                Disk.RunLow();
+                After(f.ForNs, Disk.Clear);
+                break;
+            case TwinFault.Stall f:
+                Hardware.Hold(f.Port);
+                After(f.ForNs, () => Hardware.Release(f.Port));
                 break;
             case TwinFault.SlowDisk f:
                 Disk.Slow(f.FlushNs);
@@ -267,6 +366,8 @@ internal sealed class TwinRun
             {
                 Fault.Delay => "delayed message",
                 Fault.Duplicate => "duplicated message",
+                Fault.Lose => "lost message",
+                Fault.Partition => "partition",
                 Fault.FailWrite => "failed write",
                 Fault.DelayWrite => "slow write",
                 var other => other.GetType().Name,
@@ -277,7 +378,7 @@ internal sealed class TwinRun
     {
         var folder = AppContext.BaseDirectory;
         var beamline = BeamlineFile.Load(Path.Combine(folder, "twin.hocon"), DeviceCatalogue.OfHardware());
-        var settings = EngineConfiguration.ResolveFolder(folder, EngineConfiguration.JournalIn("simulated"));
+        var settings = EngineConfiguration.ResolveFolder(folder, EngineConfiguration.JournalIn("simulated")) + Wire;
         return (beamline, ConfigurationFactory.ParseString(settings));
     }
 }
