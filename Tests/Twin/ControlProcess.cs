@@ -21,7 +21,7 @@ internal sealed class ControlProcess
     private readonly DeviceSide? _side;
     private readonly ProgrammeShelf _shelf = new();
     private readonly Dictionary<string, IActorRef> _actors = new(StringComparer.Ordinal);
-    private readonly List<DeviceOrder> _orders = [];
+    private readonly List<(string Name, DeviceOrder Order)> _orders = [];
     private IActorRef? _authority;
     private IActorRef? _monitor;
     private IActorRef? _supervisor;
@@ -69,11 +69,8 @@ internal sealed class ControlProcess
     /// <summary>Orders of supervisors that are no longer in charge arrive again.</summary>
     public void RepeatStaleOrders(long epoch)
     {
-        foreach (var order in _orders.Where(o => o.Epoch < epoch).ToList())
-        {
-            if (_actors.TryGetValue(NameOf(order), out var device))
-                _node.Post(() => device.Tell(order, ActorRefs.NoSender));
-        }
+        foreach (var (name, order) in _orders.Where(o => o.Order.Epoch < epoch).ToList())
+            _node.Post(() => _actors[name].Tell(order, ActorRefs.NoSender));
     }
 
     /// <summary>The process ends in order, as one that leaves a scan to <c>flyscan resume</c>.</summary>
@@ -100,17 +97,17 @@ internal sealed class ControlProcess
                 return;
             }
             foreach (var (name, device) in actors)
-                _actors[name] = Tapped(device);
+                _actors[name] = Tapped(name, device);
         }
         _authority = system.ActorOf(BeamlineAuthority.Props(_twin.ToMake.Beamline.Name), "authority");
         _shelf.Put(_twin.ToMake.Uid, _twin.ToMake.Plan);
         _actors[ScanSupervisor.DiskKey] = Tapped(
-            ScanActors.OfDisk(system, _twin.ToMake, _ => Task.FromResult<long?>(_twin.Disk.FreeBytes), _time));
+            ScanSupervisor.DiskKey, ScanActors.OfDisk(system, _twin.ToMake, _ => Task.FromResult<long?>(_twin.Disk.FreeBytes), _time));
         await SuperviseAsync();
     });
 
-    private IActorRef Tapped(IActorRef device) =>
-        _node.System.ActorOf(Props.Create(() => new Tap(device, _orders)), "to-" + device.Path.Name);
+    private IActorRef Tapped(string name, IActorRef device) =>
+        _node.System.ActorOf(Props.Create(() => new Tap(name, device, _orders)), "to-" + device.Path.Name);
 
     /// <summary>Devices in other processes are reached anew by each supervisor.</summary>
     private void Reach(long epoch)
@@ -122,31 +119,11 @@ internal sealed class ControlProcess
                 if (_actors.TryGetValue(name, out var former))
                     _node.System.Stop(former);
                 var door = _node.RefTo(host.Node, HostProcess.DoorOf(name));
-                _actors[name] = Tapped(_node.System.ActorOf(
+                _actors[name] = Tapped(name, _node.System.ActorOf(
                     DeviceProxy.Props(host.DeviceOf(name), door, epoch, _time), $"proxy-{name.Replace(' ', '-')}-{epoch}"));
             }
         }
     }
-
-    private static string NameOf(DeviceOrder order) => order.Effect switch
-    {
-        ScanEffect.StageRecorder e => e.Recorder,
-        ScanEffect.AdoptRecorder e => e.Recorder,
-        ScanEffect.MoveOuter e => e.Axis,
-        ScanEffect.MoveShutter e => e.Shutter,
-        ScanEffect.ArmRecorder e => e.Recorder,
-        ScanEffect.OrderMotion => "motion",
-        ScanEffect.OrderBox or ScanEffect.ReadEncoders => "panda",
-        ScanEffect.CollectRecorder e => e.Recorder,
-        ScanEffect.AskProgress e => e.Device,
-        ScanEffect.WatchDisk => ScanSupervisor.DiskKey,
-        ScanEffect.JudgeExposures e => e.Box,
-        ScanEffect.WatchBeam e => ScanSupervisor.SuspenderKey(e.Suspender),
-        ScanEffect.ReadBeam e => ScanSupervisor.SuspenderKey(e.Suspender),
-        ScanEffect.MakeSafe e => e.Device,
-        ScanEffect.UnstageRecorder e => e.Recorder,
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
 
     private async Task SuperviseAsync()
     {
@@ -186,10 +163,10 @@ internal sealed class ControlProcess
     /// <summary>Passes orders on, and keeps them.</summary>
     private sealed class Tap : ReceiveActor
     {
-        public Tap(IActorRef device, List<DeviceOrder> orders) => ReceiveAny(message =>
+        public Tap(string name, IActorRef device, List<(string Name, DeviceOrder Order)> orders) => ReceiveAny(message =>
         {
             if (message is DeviceOrder order && orders.Count < MostOrders)
-                orders.Add(order);
+                orders.Add((name, order));
             device.Forward(message);
         });
     }

@@ -60,6 +60,13 @@ internal sealed class Coverage
 /// <summary>Pairs of phase and fault that cannot be.</summary>
 internal static class ImpossiblePairs
 {
+    /// <summary>All of them, with the reason.</summary>
+    public static string Text { get; } = string.Join('\n',
+        from kind in FaultMaker.KindsAtPhases
+        from phase in FaultMaker.Phases
+        where Why(phase, kind) is not null
+        select $"– {kind} in {phase} cannot be: {Why(phase, kind)}");
+
     /// <summary>Why the fault cannot meet the phase; null where it can.</summary>
     public static string? Why(string phase, string kind) => (phase, kind) switch
     {
