@@ -91,10 +91,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
         }
         _last = (order.Epoch, order.Number);
         Watch(Sender);
-        _heardNs = NowNs;
-        if (_lease is null)
-            Timers.StartPeriodicTimer(LeaseDue.Instance, LeaseDue.Instance, order.Run.Lease.Length / 4);
-        _lease = order.Run.Lease;
+        HoldLease(order.Run.Lease);
         if (order.Effect is ScanEffect.MakeSafe)
             MakeSafe();
         else
@@ -113,10 +110,21 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
 
     private void Keep(KeepLease keep)
     {
-        if (keep.Epoch != _last.Epoch)
+        if (keep.Epoch < _last.Epoch)
             return;
-        _heardNs = NowNs;
+        // One in charge that has had no order for this device yet: what a predecessor left may need its lease all the same.
+        if (keep.Epoch > _last.Epoch)
+            _last = (keep.Epoch, 0);
+        HoldLease(keep.Lease ?? _lease ?? DeviceLease.Default);
         _busyUntilNs = _heardNs + keep.BusyForNs;
+    }
+
+    private void HoldLease(DeviceLease lease)
+    {
+        _heardNs = Time.ElapsedNs();
+        if (_lease is null)
+            Timers.StartPeriodicTimer(LeaseDue.Instance, LeaseDue.Instance, lease.Length / 4);
+        _lease = lease;
     }
 
     private void Release(ReleaseLease release)
@@ -129,7 +137,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
 
     private void LookAtLease()
     {
-        var now = NowNs;
+        var now = Time.ElapsedNs();
         if (_lease is not DeviceLease lease || now - _heardNs < lease.Length.Ticks * 100
             || (lease.End == LeaseEnd.FinishTake && now < _busyUntilNs))
             return;

@@ -125,7 +125,7 @@ internal sealed class DoorSession : ReceiveActor, IWithTimers
                 _proxy.Tell(frame);
     }
 
-    private long NowNs => (long)_time.GetElapsedTime(0).TotalNanoseconds;
+    private long NowNs => _time.ElapsedNs();
 
     private sealed class ResendDue : INoSerializationVerificationNeeded
     {

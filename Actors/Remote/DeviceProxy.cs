@@ -19,6 +19,7 @@ public sealed class DeviceProxy : ReceiveActor, IWithTimers
     private readonly string _device;
     private readonly IActorRef _door;
     private readonly TimeProvider _time;
+    private readonly long _epoch;
     private readonly ReliableEnd _end;
     private readonly List<DeviceOrder> _unanswered = [];
     private IActorRef _supervisor = ActorRefs.Nobody;
@@ -26,7 +27,7 @@ public sealed class DeviceProxy : ReceiveActor, IWithTimers
 
     public DeviceProxy(string device, IActorRef door, long epoch, TimeProvider time)
     {
-        (_device, _door, _time, _end) = (device, door, time, new ReliableEnd(epoch));
+        (_device, _door, _time, _epoch, _end) = (device, door, time, epoch, new ReliableEnd(epoch));
         Receive<DeviceOrder>(Carry);
         Receive<KeepLease>(Send);
         Receive<ReleaseLease>(Send);
@@ -50,6 +51,9 @@ public sealed class DeviceProxy : ReceiveActor, IWithTimers
 
     private void Carry(DeviceOrder order)
     {
+        // Another's: its answer would be taken for one to ours.
+        if (order.Epoch != _epoch)
+            return;
         _supervisor = Sender;
         if (_lost is not null)
         {
@@ -133,8 +137,7 @@ public sealed class DeviceProxy : ReceiveActor, IWithTimers
             _supervisor.Tell(failed);
     }
 
-    /// <summary>Time that no setting of a clock changes.</summary>
-    private long NowNs => (long)_time.GetElapsedTime(0).TotalNanoseconds;
+    private long NowNs => _time.ElapsedNs();
 
     private sealed class ResendDue : INoSerializationVerificationNeeded
     {

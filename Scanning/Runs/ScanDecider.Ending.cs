@@ -17,8 +17,16 @@ public static partial class ScanDecider
     private static void Lose(Turn turn, ScanCommand.DeviceLost c)
     {
         turn.Work = turn.Work with { Lost = turn.Work.Lost.SetItem(c.Device, c.Reason) };
-        if (turn.State.Uid is not null && turn.State.Status is null && turn.Step is not (ScanStep.Held or ScanStep.Unstaging))
+        if (turn.State.Uid is null || turn.State.Status is not null || turn.Step is ScanStep.Unstaging)
+            return;
+        if (turn.Step is not ScanStep.Held)
+        {
             Trouble(turn, c.Device, c.Reason);
+            return;
+        }
+        // It does not go on by itself any more, even where beam or room come back; a lost signal cannot even say so.
+        HoldLost(turn);
+        Stand(turn);
     }
 
     private static void MakeSafe(Turn turn)

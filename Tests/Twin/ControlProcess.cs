@@ -21,7 +21,7 @@ internal sealed class ControlProcess
     private readonly DeviceSide? _side;
     private readonly ProgrammeShelf _shelf = new();
     private readonly Dictionary<string, IActorRef> _actors = new(StringComparer.Ordinal);
-    private readonly List<(string Name, DeviceOrder Order)> _orders = [];
+    private readonly List<(IActorRef Device, DeviceOrder Order)> _orders = [];
     private IActorRef? _authority;
     private IActorRef? _monitor;
     private IActorRef? _supervisor;
@@ -58,10 +58,12 @@ internal sealed class ControlProcess
             return;
         _node.System.Stop(_supervisor);
         _supervisor = null;
+        var wasInCharge = _twin.Phase is not (FaultMaker.Down or FaultMaker.Connecting);
         _twin.Entered(FaultMaker.Down);
         _node.At(_node.NowNs + downNs, () =>
         {
-            _twin.ComesBackAfter(downNs);
+            if (wasInCharge)
+                _twin.ComesBackAfter(downNs);
             _ = GuardedAsync(SuperviseAsync);
         });
     }
@@ -69,8 +71,8 @@ internal sealed class ControlProcess
     /// <summary>Orders of supervisors that are no longer in charge arrive again.</summary>
     public void RepeatStaleOrders(long epoch)
     {
-        foreach (var (name, order) in _orders.Where(o => o.Order.Epoch < epoch).ToList())
-            _node.Post(() => _actors[name].Tell(order, ActorRefs.NoSender));
+        foreach (var (device, order) in _orders.Where(o => o.Order.Epoch < epoch).ToList())
+            _node.Post(() => device.Tell(order, ActorRefs.NoSender));
     }
 
     /// <summary>The process ends in order, as one that leaves a scan to <c>flyscan resume</c>.</summary>
@@ -97,17 +99,17 @@ internal sealed class ControlProcess
                 return;
             }
             foreach (var (name, device) in actors)
-                _actors[name] = Tapped(name, device);
+                _actors[name] = Tapped(device);
         }
         _authority = system.ActorOf(BeamlineAuthority.Props(_twin.ToMake.Beamline.Name), "authority");
         _shelf.Put(_twin.ToMake.Uid, _twin.ToMake.Plan);
         _actors[ScanSupervisor.DiskKey] = Tapped(
-            ScanSupervisor.DiskKey, ScanActors.OfDisk(system, _twin.ToMake, _ => Task.FromResult<long?>(_twin.Disk.FreeBytes), _time));
+            ScanActors.OfDisk(system, _twin.ToMake, _ => Task.FromResult<long?>(_twin.Disk.FreeBytes), _time));
         await SuperviseAsync();
     });
 
-    private IActorRef Tapped(string name, IActorRef device) =>
-        _node.System.ActorOf(Props.Create(() => new Tap(name, device, _orders)), "to-" + device.Path.Name);
+    private IActorRef Tapped(IActorRef device) =>
+        _node.System.ActorOf(Props.Create(() => new Tap(device, _orders)), "to-" + device.Path.Name);
 
     /// <summary>Devices in other processes are reached anew by each supervisor.</summary>
     private void Reach(long epoch)
@@ -119,7 +121,7 @@ internal sealed class ControlProcess
                 if (_actors.TryGetValue(name, out var former))
                     _node.System.Stop(former);
                 var door = _node.RefTo(host.Node, HostProcess.DoorOf(name));
-                _actors[name] = Tapped(name, _node.System.ActorOf(
+                _actors[name] = Tapped(_node.System.ActorOf(
                     DeviceProxy.Props(host.DeviceOf(name), door, epoch, _time), $"proxy-{name.Replace(' ', '-')}-{epoch}"));
             }
         }
@@ -163,10 +165,10 @@ internal sealed class ControlProcess
     /// <summary>Passes orders on, and keeps them.</summary>
     private sealed class Tap : ReceiveActor
     {
-        public Tap(string name, IActorRef device, List<(string Name, DeviceOrder Order)> orders) => ReceiveAny(message =>
+        public Tap(IActorRef device, List<(IActorRef Device, DeviceOrder Order)> orders) => ReceiveAny(message =>
         {
             if (message is DeviceOrder order && orders.Count < MostOrders)
-                orders.Add((name, order));
+                orders.Add((device, order));
             device.Forward(message);
         });
     }

@@ -11,6 +11,12 @@ internal sealed class ViolationException(string message) : Exception(message);
 /// <summary>Judges a scan that has ended: journal and files against what the hardware did. Shares no code with the frame ledger.</summary>
 internal sealed class FinalChecks(TwinRun twin, ScanState last)
 {
+    /// <summary>Kinds of faults that no frame should be lost by.</summary>
+    private static readonly HashSet<string> Costless = new(StringComparer.Ordinal)
+    {
+        "clock step", "clock drift", "ring clock", "device hosts", "late beam report", "disk low", "stale orders", "pause",
+    };
+
     private readonly IReadOnlyList<ScanEvent> _journal = twin.Journal;
     private readonly Dictionary<(string Recorder, int Segment), ScanEvent.SegmentOpened> _segments = [];
 
@@ -24,7 +30,18 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         foreach (var committed in _journal.OfType<ScanEvent.FramesCommitted>())
             Committed(committed);
         Documents(finished);
+        Costs();
         Safe(finished);
+    }
+
+    /// <summary>What touches no frame costs none.</summary>
+    private void Costs()
+    {
+        if (twin.EngineFaults > 0 || !twin.Applied.All(f => Costless.Contains(f.Kind)))
+            return;
+        if (_journal.OfType<ScanEvent.FramesRejected>().FirstOrDefault() is { } rejected)
+            throw new ViolationException(
+                $"frames {string.Join(", ", rejected.Frames)} were rejected ({rejected.Cause}) though nothing happened that costs any");
     }
 
     /// <summary>Invariant 1.</summary>

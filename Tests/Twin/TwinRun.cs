@@ -98,6 +98,9 @@ internal sealed class TwinRun
     /// <summary>Faults that came to be.</summary>
     public List<TwinFault> Applied { get; } = [];
 
+    /// <summary>How many faults the engine made.</summary>
+    public int EngineFaults => _run.Faults.Count;
+
     public string Phase { get; private set; } = FaultMaker.Down;
 
     public bool IsDeviceLost => _state.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal));

@@ -53,8 +53,6 @@ MUTATIONS = [
     ("takes the beam's clock for the box's: no guard around a loss", BEAM,
      "new BeamSpan(l.FromNs - suspender.GuardNs, l.ToNs + suspender.GuardNs)",
      "M ? new BeamSpan(l.FromNs, l.ToNs) : new BeamSpan(l.FromNs - suspender.GuardNs, l.ToNs + suspender.GuardNs)"),
-    ("commits up to the last report of the beam, without the guard", BEAM,
-     "watch.ToNs - suspender.GuardNs));", "watch.ToNs - (M ? 0 : suspender.GuardNs)));"),
     ("enforces no lease: devices wait for ever for a supervisor that is gone", "Actors/Devices/DeviceActor.cs",
      "if (_lease is not DeviceLease lease || now", "if (M || _lease is not DeviceLease lease || now"),
     ("gives a successor its predecessor's epoch", "Actors/Scans/BeamlineAuthority.cs",
