@@ -68,12 +68,12 @@ internal static class ControlCommands
         "flyscan abort", "flyscan abort 0f3a --json");
 
     /// <summary>Tells a running scan to go on; null where no process runs the one that is meant.</summary>
-    public static async Task<int?> TryResumeAsync(string? uid, string dataFolder, Output output)
+    /// <remarks>Scans of other data folders are meant only by a uid, and only where no folder was named.</remarks>
+    public static async Task<int?> TryResumeAsync(string? uid, string dataFolder, bool isFolderNamed, Output output)
     {
         var running = await ControlClient.RunningAsync(CancellationToken.None);
-        var meant = uid is null
-            ? running.Where(r => IsIn(r, dataFolder)).ToList()
-            : running.Where(r => Begins(r, uid)).ToList();
+        var meant = running.Where(r => (uid is null || Begins(r, uid)) && (IsIn(r, dataFolder) || (uid is not null && !isFolderNamed)))
+            .ToList();
         if (meant.Count != 1)
             return null;
         var answer = await ControlClient.AskAsync(

@@ -30,7 +30,8 @@ internal static class ResumeCommand
             var folder = parsed.GetValue(common.Out)!;
             // Read before the folder is taken, so that a refusal leaves no trace where nothing was ever run.
             RunChoice.RunsOf(folder);
-            if (await ControlCommands.TryResumeAsync(parsed.GetValue(uid), folder, output) is int told)
+            var isFolderNamed = parsed.GetResult(common.Out) is { Implicit: false };
+            if (await ControlCommands.TryResumeAsync(parsed.GetValue(uid), folder, isFolderNamed, output) is int told)
                 return told;
             using var place = RunPlace.Take(folder);
             try

@@ -117,7 +117,20 @@ public sealed class EpicsMotorTests : IAsyncDisposable
         using var cancel = new CancellationTokenSource();
         var moving = _axis.MoveAsync(8, cancel.Token);
         await MovedAsync(moving);
+        var stopped = false;
+        var brake = Field("STOP").Written!;
+        Field("STOP").Written = (value, complete) =>
+        {
+            stopped = true;
+            return brake(value, complete);
+        };
         cancel.Cancel();
+        // The driver's threads may be slow to hear of it: no time passes for the motor meanwhile.
+        while (!stopped && !moving.IsCompleted)
+        {
+            _bench.Run();
+            await Task.Yield();
+        }
         Assert.IsType<Outcome<double>.Cancelled>(await _bench.EndAsync(moving));
         Assert.Equal(1, Field("DMOV").Value.AsNumber());
         Assert.InRange(_motor.Position, 0.1, 7);

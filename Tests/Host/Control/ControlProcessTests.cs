@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using Flyscan.Persistence.Catalogue;
 using Flyscan.Tests.Host.Acceptance;
 using Flyscan.Tests.Host.Cli;
+using Flyscan.Tests.Persistence.Documents;
+using Flyscan.Tests.Persistence.Journal;
 using Xunit;
 
 namespace Flyscan.Tests.Host.Control;
@@ -50,6 +53,13 @@ public sealed class ControlProcessTests
         var moved = await place.RunAsync("seek", to, uid);
         Assert.Equal(new CliAnswer(0, $"paused at frame {to}\n", ""), moved);
 
+        var elsewhere = place.In("elsewhere");
+        Directory.CreateDirectory(elsewhere);
+        JournalFile.Write(RunFolder.JournalOf(elsewhere), "other", RunStory.Of("finished"));
+        var missed = await place.RunAsync("resume", uid, "--out", elsewhere);
+        Assert.Equal(
+            (2, $"flyscan: DIR/elsewhere has no run '{uid}'; `flyscan runs --out DIR/elsewhere` lists what it has\n"),
+            (missed.Code, missed.Error));
         var resumed = await place.RunAsync("resume", uid, "--out", place.Data, "--json");
         Assert.Equal((0, "accepted"), (resumed.Code, resumed.Json().GetProperty("answer").GetString()));
         var ended = await run.EndAsync();
