@@ -10,6 +10,7 @@ internal static class OrderAnswers
     /// about progress, which are asked again.</summary>
     public static ScanCommand? Failed(ScanEffect effect, long atNs, string why) => effect switch
     {
+        ScanEffect.ReadSettings e => new ScanCommand.SettingsRead(atNs, e.Recorder, Of<EquatableArray<SavedSetting>>(why)),
         ScanEffect.StageRecorder e => new ScanCommand.RecorderStaged(atNs, e.Recorder, Of<RecorderSession>(why)),
         ScanEffect.AdoptRecorder e => new ScanCommand.RecorderAdopted(atNs, e.Recorder, Of<Adoption>(why)),
         ScanEffect.MoveOuter e => new ScanCommand.OuterSettled(atNs, e.Take, e.Axis, Of<double>(why)),
@@ -20,6 +21,7 @@ internal static class OrderAnswers
         ScanEffect.ReadEncoders e => new ScanCommand.EncodersRead(atNs, e.Take, Of<EquatableArray<AxisPosition>>(why)),
         ScanEffect.CollectRecorder e => new ScanCommand.RecorderCollected(atNs, e.Take, e.Recorder, e.Final, Of<RecorderStatus>(why)),
         ScanEffect.JudgeExposures e => new ScanCommand.ExposuresJudged(atNs, e.Take, e.Final, Of<BeamVerdict>(why)),
+        ScanEffect.MatchFrames e => new ScanCommand.FramesMatched(atNs, e.Take, e.Recorder, e.Final, Of<EquatableArray<SegmentRun>>(why)),
         ScanEffect.MakeSafe e => new ScanCommand.MadeSafe(atNs, e.Device, Of<Nothing>(why)),
         ScanEffect.UnstageRecorder e => new ScanCommand.RecorderUnstaged(atNs, e.Recorder, Of<long>(why)),
         _ => null,
@@ -28,6 +30,7 @@ internal static class OrderAnswers
     /// <summary>The same for an answer and for <see cref="Failed"/> of its order.</summary>
     public static string KeyOf(ScanCommand answer) => answer switch
     {
+        ScanCommand.SettingsRead c => $"settings {c.Recorder}",
         ScanCommand.RecorderStaged c => $"staged {c.Recorder}",
         ScanCommand.RecorderAdopted c => $"adopted {c.Recorder}",
         ScanCommand.OuterSettled c => $"settled {c.Axis} {c.Take}",
@@ -38,6 +41,7 @@ internal static class OrderAnswers
         ScanCommand.EncodersRead c => $"encoders {c.Take}",
         ScanCommand.RecorderCollected c => $"collected {c.Recorder} {c.Take} {c.Final}",
         ScanCommand.ExposuresJudged c => $"judged {c.Take} {c.Final}",
+        ScanCommand.FramesMatched c => $"matched {c.Recorder} {c.Take} {c.Final}",
         ScanCommand.MadeSafe c => $"safe {c.Device}",
         ScanCommand.RecorderUnstaged c => $"unstaged {c.Recorder}",
         var other => other.GetType().Name,

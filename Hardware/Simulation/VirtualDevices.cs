@@ -28,7 +28,10 @@ internal sealed class VirtualDevices
     {
         (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
         _epochNs = (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1);
+        _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1)
+        {
+            EpochNs = _epochNs,
+        };
         foreach (var name in devices.Keys)
             Add(name, devices.Section(name));
         foreach (var name in devices.Keys)

@@ -27,8 +27,9 @@ internal static class PlanCommand
             var arguments = new PlanArguments(
                 parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
                 parsed.GetValue(common.Detectors), parsed.GetValue(common.Axes), freeBytes);
-            var plan = RunPreparation.NewRun(arguments, RunPreparation.LoadBeamline(arguments.Beamline)).Plan;
-            PlanView.Show(output, plan);
+            var run = RunPreparation.NewRun(arguments, RunPreparation.LoadBeamline(arguments.Beamline));
+            var plan = run.Plan;
+            PlanView.Show(output, plan, run.Setup);
             if (parsed.GetValue(svg) is { } file)
                 Write(file, PlanPicture.Of(plan), output);
             output.Object(PlanView.ToJson(plan));

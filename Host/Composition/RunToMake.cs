@@ -56,16 +56,30 @@ internal sealed record RunToMake(
             ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
+            HasGate = description.Box.HasGate,
+            TakeOverheadNs = OverheadOf(plan.Estimate),
             WatchesDisk = true,
+            StallPatienceNs = beamline.Supervision.StallPatienceNs,
+            CommitsAtEnd = request.Commit == CommitMode.AtEnd,
+            TellsRecorded = request.Documents == DocumentMode.Eager,
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
+            Identities = plan.DetectorsUsed
+                .Where(d => d.Identity != FrameIdentity.HardwareFrameNumber)
+                .Select(d => KeyValuePair.Create(d.Name, d.Identity)).ToEquatableArray(),
             MayLack = plan.DetectorsUsed
                 .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
         var parameters = new RunParameters(
-            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray());
+            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
+        {
+            Lease = beamline.Supervision.Lease,
+        };
         return new RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
             RecordsInput.Of(uid, folder, plan, description));
     }
+
+    private static long OverheadOf(PlanEstimate cost) =>
+        (cost.DeadNs(DeadTimeCause.Arm) + cost.DeadNs(DeadTimeCause.Handover) + cost.DeadNs(DeadTimeCause.RunUp)) / Math.Max(1, cost.Takes);
 }

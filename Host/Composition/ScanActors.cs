@@ -46,8 +46,8 @@ internal static class ScanActors
     }
 
     /// <summary>The actor that watches the room on the run's disk.</summary>
-    public static IActorRef OfDisk(ActorSystem system, RunToMake run, Func<string, Task<long?>> free, TimeProvider time) =>
-        system.ActorOf(DiskActor.Props(run.Folder.Path, run.Beamline.Disk, free, time), "disk");
+    public static IActorRef OfDisk(ActorSystem system, RunToMake run, DiskQuestions questions, TimeProvider time) =>
+        system.ActorOf(DiskActor.Props(run.Folder.Path, run.Beamline.Disk, questions, time), "disk");
 
     private static Props PropsOf(IDevice device, DeviceSurroundings around) => device switch
     {

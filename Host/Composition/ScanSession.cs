@@ -152,7 +152,9 @@ internal sealed class ScanSession : IAsyncDisposable
         var actors = ScanActors.OfDevices(
             system, run, devices, new DeviceSurroundings(new SegmentSalvage(time, SalvageLimit), shelf, timeScale, time, monitor));
         // On a thread that may hang with its file system.
-        actors[ScanSupervisor.DiskKey] = ScanActors.OfDisk(system, run, folder => Task.Run(() => run.FreeBytes(folder)), time);
+        actors[ScanSupervisor.DiskKey] = ScanActors.OfDisk(
+            system, run,
+            new DiskQuestions(folder => Task.Run(() => run.FreeBytes(folder)), folder => Task.Run(() => DiskSpace.Probe(folder))), time);
         var setup = new SupervisorSetup(
             run.Uid, run.Setup with { Plan = plan, WallPerPlan = timeScale }, run.Parameters, actors, monitor, time,
             Faults(), meter);

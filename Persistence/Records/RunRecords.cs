@@ -3,6 +3,7 @@ using Flyscan.Hardware.Hdf5;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Documents;
 using Flyscan.Persistence.Files;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
@@ -85,6 +86,9 @@ public sealed class RunRecords(RunRecordsInput input, TimeProvider time)
         {
             Segments = events.OfType<ScanEvent.SegmentOpened>().Select(e => e.Segment).ToEquatableArray(),
             Committed = Merged(events.OfType<ScanEvent.FramesCommitted>().SelectMany(e => e.Extents)),
+            Recorded = input.Description.Mode == DocumentMode.Eager
+                ? events.OfType<ScanEvent.FramesRecorded>().Select(e => new RecordedRange(e.Frames, e.Extents)).ToEquatableArray()
+                : [],
             Axes = input.Axes,
             Metadata = input.Metadata,
             Superseded = events.OfType<ScanEvent.FramesRejected>()

@@ -82,7 +82,25 @@ public sealed record DetectorDescription(
     long MinPeriodNs,
     long BytesPerFrame,
     long MaxFrames,
-    bool Essential);
+    bool Essential)
+{
+    /// <summary>How a frame that it recorded is known to be the one of a trigger.</summary>
+    public FrameIdentity Identity { get; init; } = FrameIdentity.HardwareFrameNumber;
+}
+
+/// <summary>What tells which trigger a recorded frame is of.</summary>
+public enum FrameIdentity
+{
+    /// <summary>The detector counts triggers, those included that made no frame.</summary>
+    HardwareFrameNumber,
+
+    /// <summary>Its time stamps, on a clock that agrees with the trigger box's to less than half a frame.</summary>
+    Timestamp,
+
+    /// <summary>Nothing: it counts the frames that it has. A take commits when that is the number of its triggers, and is taken again as a
+    /// whole when it is not.</summary>
+    CountOnly,
+}
 
 public enum DetectorKind
 {

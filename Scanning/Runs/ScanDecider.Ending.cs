@@ -89,6 +89,15 @@ public static partial class ScanDecider
             return;
         }
         HoldLost(turn);
+        if (turn.Work.CannotWrite is (var recorder, var reason))
+        {
+            turn.Work = turn.Work with { CannotWrite = null };
+            if (turn.State.Ending is null && turn.Work.Trouble is null)
+            {
+                WaitForDisk(turn, recorder, reason);
+                return;
+            }
+        }
         if (turn.Work.Trouble is (var device, var problem) && turn.Work.Lost.Count == 0)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, problem));
         turn.Work = turn.Work with { Trouble = null };
@@ -123,12 +132,13 @@ public static partial class ScanDecider
 
     private static void Unstage(Turn turn)
     {
+        CommitKept(turn);
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
         // One that no longer knows its session has nothing to close, but perhaps settings to put back.
-        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.Staged.ContainsKey))
+        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.ToPutBack.ContainsKey))
         {
             awaiting.Add(recorder);
-            turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.Staged[recorder].Restore));
+            turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.ToPutBack[recorder]));
         }
         if (turn.Setup.Shutter is string shutter)
         {

@@ -16,8 +16,10 @@ public static partial class ScanDecider
     private static void Prepare(Turn turn, FrameRange wanted)
     {
         var setup = turn.Setup;
+        if (BeforeLoss(turn, setup.Plan.NextTake(wanted)) is not FrameRange frames)
+            return;
         var take = turn.State.LastTake + 1;
-        var programme = setup.Plan.Compile(setup.Plan.NextTake(wanted));
+        var programme = setup.Plan.Compile(frames);
         var outer = setup.Plan.OuterPointOf(programme.Frames.First);
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
         foreach (var (axis, position) in outer.Positions)
@@ -97,6 +99,11 @@ public static partial class ScanDecider
         if (c.Outcome is not Outcome<RecorderStatus>.Completed { Value: var status })
         {
             Trouble(turn, c.Recorder, c.Outcome.Problem!);
+            return;
+        }
+        if (status.CannotWrite)
+        {
+            CannotWrite(turn, c.Recorder, status);
             return;
         }
         var live = turn.State.SegmentOf(c.Recorder);

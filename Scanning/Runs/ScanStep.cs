@@ -74,6 +74,9 @@ public sealed record ScanWork
     /// <summary>Stretch of each suspender's signal that this process has watched without a gap.</summary>
     public ImmutableSortedDictionary<string, BeamWatch> Beam { get; init; } = ImmutableSortedDictionary<string, BeamWatch>.Empty;
 
+    /// <summary>The suspender whose next loss is waited for, and until when at the latest, wall nanoseconds.</summary>
+    public (string Suspender, long UntilNs)? WaitsFor { get; init; }
+
     /// <summary>Triggers that made no frame, per recorder, since its staging.</summary>
     public ImmutableSortedDictionary<string, long> Missed { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 
@@ -83,6 +86,12 @@ public sealed record ScanWork
 
     /// <summary>The first thing that went wrong and is not yet dealt with.</summary>
     public (string Device, string Problem)? Trouble { get; init; }
+
+    /// <summary>A recorder whose file takes no more frames, and why; devices are being made safe.</summary>
+    public (string Recorder, string Reason)? CannotWrite { get; init; }
+
+    /// <summary>How often writing failed with no frame taken in between, and how many were taken.</summary>
+    public (int Times, long Frames) WriteFailures { get; init; }
 
     public bool ShutterOpen { get; init; }
 
@@ -110,12 +119,19 @@ public sealed record ScanWork
 public sealed record Collect(
     int Take, bool Final, ImmutableSortedSet<string> Awaiting, ImmutableSortedDictionary<string, Holding> Holdings)
 {
+    /// <summary>Whoever must be asked for time stamps has been.</summary>
+    public bool IsMatched { get; init; }
+
     /// <summary>End of the frames whose exposures are being judged; null before.</summary>
     public long? End { get; init; }
 }
 
 /// <summary>A signal is known from FromNs to ToNs, nanoseconds since 1970 by its own time stamps. Reading: for people.</summary>
-public sealed record BeamWatch(long FromNs, long ToNs, bool IsUp, string Reading);
+public sealed record BeamWatch(long FromNs, long ToNs, bool IsUp, string Reading)
+{
+    /// <summary>When the loss comes that the signal counts down to, wall nanoseconds; null where there is none.</summary>
+    public long? NextLossNs { get; init; }
+}
 
 /// <summary>What a recorder holds of its present session, and up to which trigger it has decided (frame or none).</summary>
 public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough);

@@ -104,7 +104,7 @@ internal sealed class ControlProcess
         _authority = system.ActorOf(BeamlineAuthority.Props(_twin.ToMake.Beamline.Name), "authority");
         _shelf.Put(_twin.ToMake.Uid, _twin.ToMake.Plan);
         _actors[ScanSupervisor.DiskKey] = Tapped(
-            ScanActors.OfDisk(system, _twin.ToMake, _ => Task.FromResult<long?>(_twin.Disk.FreeBytes), _time));
+            ScanActors.OfDisk(system, _twin.ToMake, _twin.Disk.Questions, _time));
         await SuperviseAsync();
     });
 

@@ -21,13 +21,14 @@ internal static class FaultMaker
     public static readonly IReadOnlyList<string> KindsAtPhases =
     [
         "kill process", "kill supervisor", "supervisor gone", "power failure", "kill all", "kill host", "partition", "cut connection",
-        "network silent", "device stall", "late beam report", "missed frames", "disk full", "disk low", "slow disk", "beam dump",
+        "network silent", "device stall", "late beam report", "missed frames", "extra trigger", "disk full", "disk low", "slow disk", "beam dump",
         "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message", "lost message",
         "failed write", "slow write",
     ];
 
     /// <summary>Kinds that a whole scan has from its start.</summary>
-    public static readonly IReadOnlyList<string> KindsFromStart = ["device hosts", "clock drift", "ring clock"];
+    public static readonly IReadOnlyList<string> KindsFromStart =
+        ["device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts"];
 
     /// <summary>Kinds that can be asked for.</summary>
     public static readonly IReadOnlyList<string> Kinds = [.. KindsAtPhases, .. KindsFromStart];
@@ -54,9 +55,12 @@ internal static class FaultMaker
         var draw = SimulationGenerator.For(seed, "twin faults");
         var faults = FromStart(seed, kinds);
         var hosts = HostsOf(faults);
+        // Nothing tells a trigger too many where triggers are numbered by the camera, or frames only counted.
+        var hasStamps = faults.Any(f => f is TwinFault.CameraKnownBy { By: "stamps" });
         string[] own =
         [
-            .. KindsAtPhases.Where(k => kinds.Contains(k) && !OfEngine.Contains(k) && (hosts > 0 || !BetweenProcesses.Contains(k))),
+            .. KindsAtPhases.Where(k => kinds.Contains(k) && !OfEngine.Contains(k) && (hosts > 0 || !BetweenProcesses.Contains(k))
+                && (hasStamps || k != "extra trigger")),
         ];
         var count = own.Length == 0 ? 0 : draw.Below(4);
         for (var i = 0; i < count; i++)
@@ -80,6 +84,9 @@ internal static class FaultMaker
             faults.Add(new TwinFault.ClockDrift(draw.Below(200_001) - 100_000));
         if (draw.Below(2) == 0 && kinds.Contains("ring clock"))
             faults.Add(new TwinFault.RingClock(draw.Below(2001) - 1000));
+        var by = draw.Below(5) switch { 0 or 1 => "stamps", 2 => "counts", _ => "" };
+        if (by.Length > 0 && kinds.Contains("camera by " + by))
+            faults.Add(new TwinFault.CameraKnownBy(by));
         return faults;
     }
 
@@ -136,6 +143,7 @@ internal static class FaultMaker
         "cut connection" => new TwinFault.Cut(at, Ports[draw.Below(Ports.Length)]),
         "network silent" => new TwinFault.Silence(at, Ms + Scaled(draw, 15_000 * Ms)),
         "missed frames" => new TwinFault.MissFrames(at, 1 + draw.Below(6)),
+        "extra trigger" => new TwinFault.ExtraTrigger(at),
         "disk full" => new TwinFault.DiskFull(at, 10 * Ms + Scaled(draw, 3000 * Ms)),
         "slow disk" => new TwinFault.SlowDisk(at, 10 * Ms + Scaled(draw, 3000 * Ms), Ms + Scaled(draw, 900 * Ms)),
         "beam dump" => new TwinFault.BeamDump(at, 100 * Ms + Scaled(draw, 3000 * Ms)),

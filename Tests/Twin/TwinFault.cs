@@ -49,6 +49,19 @@ internal abstract record TwinFault(TwinMoment At)
         public override string Kind => "ring clock";
     }
 
+    /// <summary>From the start: what tells which trigger a frame of the camera is of, where the camera does not number triggers.</summary>
+    /// <param name="By">stamps or counts.</param>
+    public sealed record CameraKnownBy(string By) : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "camera by " + By;
+    }
+
+    /// <summary>The camera sees a trigger that the box did not give.</summary>
+    public sealed record ExtraTrigger(TwinMoment At) : TwinFault(At)
+    {
+        public override string Kind => "extra trigger";
+    }
+
     /// <summary>Somebody sets the control process's clock.</summary>
     public sealed record ClockStep(TwinMoment At, long ByNs) : TwinFault(At)
     {
@@ -110,7 +123,7 @@ internal abstract record TwinFault(TwinMoment At)
         public override bool MayEnd => true;
     }
 
-    /// <summary>The camera misses so many triggers, and says so.</summary>
+    /// <summary>The camera misses so many triggers, and says so if it numbers them.</summary>
     public sealed record MissFrames(TwinMoment At, int Count) : TwinFault(At)
     {
         public override string Kind => "missed frames";
@@ -119,8 +132,6 @@ internal abstract record TwinFault(TwinMoment At)
     public sealed record DiskFull(TwinMoment At, long ForNs) : TwinFault(At)
     {
         public override string Kind => "disk full";
-
-        public override bool MayEnd => true;
     }
 
     /// <summary>There is little room on the disk, yet enough for what is under way.</summary>

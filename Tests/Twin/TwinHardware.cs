@@ -24,6 +24,7 @@ internal sealed class TwinHardware
     private readonly SortedDictionary<string, int> _ports = new(StringComparer.Ordinal);
     private int _worlds;
     private FrameThief? _thief;
+    private BitSignal _glitch = new();
 
     /// <param name="skewNs">By how much the box's clock is ahead of the true time.</param>
     /// <param name="ringAheadNs">By how much the ring's clock is ahead of the box's.</param>
@@ -84,6 +85,15 @@ internal sealed class TwinHardware
     {
         if (Node.IsUp)
             _thief?.Steal(frames);
+    }
+
+    /// <summary>A pulse on the camera's cable that the box did not make.</summary>
+    public void Glitch()
+    {
+        if (!Node.IsUp)
+            return;
+        _glitch.Set(true);
+        _glitch.Set(false);
     }
 
     public void SetBeam(double milliampere)
@@ -150,6 +160,8 @@ internal sealed class TwinHardware
         Truth.BeamIs(_run.NowNs, true);
         Truth.Watch(world, clock, devices, () => IsShutterOpen);
         _thief = new FrameThief(devices.Cameras[0]);
+        _glitch = new BitSignal();
+        devices.Cameras[0].TriggerOn(_glitch);
         var thief = _thief;
         devices.Boxes[0].Box.TtlOut(1).Changed += value =>
         {

@@ -25,7 +25,14 @@ internal sealed class TwinRun
         }
         """;
 
-    private static readonly Lazy<(LoadedBeamline Beamline, Config Config)> Fixed = new(Load);
+    private static readonly Lazy<Config> Engine = new(LoadEngine);
+
+    private static readonly Dictionary<string, Lazy<LoadedBeamline>> Beamlines = new(StringComparer.Ordinal)
+    {
+        ["numbers"] = new(() => LoadBeamline("twin.hocon")),
+        ["stamps"] = new(() => LoadBeamline("twin-stamps.hocon")),
+        ["counts"] = new(() => LoadBeamline("twin-counts.hocon")),
+    };
 
     private readonly SimulationRun _run;
     private readonly List<TwinFault> _waiting;
@@ -48,7 +55,8 @@ internal sealed class TwinRun
         _operator = run.GeneratorFor("operator");
         Twin = TwinRequest.Of(run.Options.Seed);
         var suspenders = Twin.Suspender is { } suspender ? new[] { suspender } : [];
-        var beamline = Fixed.Value.Beamline with { Suspenders = [.. suspenders] };
+        var knownBy = faults.OfType<TwinFault.CameraKnownBy>().Select(f => f.By).FirstOrDefault("numbers");
+        var beamline = Beamlines[knownBy].Value with { Suspenders = [.. suspenders] };
         var planned = ScanPlanner.Plan(Twin.Request, beamline.Description, new PlanningEnvironment(null));
         var plan = planned is PlanResult.Proved proved
             ? proved.Plan
@@ -65,7 +73,7 @@ internal sealed class TwinRun
             Begin(fault);
         Control = run.AddNode("control", new NodeOptions
         {
-            Config = Fixed.Value.Config,
+            Config = Engine.Value,
             MayCrash = false,
             Boot = node => _process = new ControlProcess(this, node),
             Groups = _hosts.Count > 0
@@ -234,7 +242,7 @@ internal sealed class TwinRun
             _clocks[name] = new ClockError { AheadNs = (_run.GeneratorFor("clock of " + name).Below(4001) - 2000) * Ms };
             var node = _run.AddNode(name, new NodeOptions
             {
-                Config = Fixed.Value.Config,
+                Config = Engine.Value,
                 MayCrash = false,
                 Boot = n => _ = new HostProcess(this, n, devices),
             });
@@ -327,6 +335,9 @@ internal sealed class TwinRun
             case TwinFault.MissFrames f:
                 Hardware.Steal(f.Count);
                 break;
+            case TwinFault.ExtraTrigger:
+                Hardware.Glitch();
+                break;
             case TwinFault.DiskFull f:
                 Disk.Fill();
                 After(f.ForNs, Disk.Clear);
@@ -377,11 +388,12 @@ internal sealed class TwinRun
             });
     }
 
-    private static (LoadedBeamline, Config) Load()
+    private static LoadedBeamline LoadBeamline(string file) =>
+        BeamlineFile.Load(Path.Combine(AppContext.BaseDirectory, file), DeviceCatalogue.OfHardware());
+
+    private static Config LoadEngine()
     {
-        var folder = AppContext.BaseDirectory;
-        var beamline = BeamlineFile.Load(Path.Combine(folder, "twin.hocon"), DeviceCatalogue.OfHardware());
-        var settings = EngineConfiguration.ResolveFolder(folder, EngineConfiguration.JournalIn("simulated")) + Wire;
-        return (beamline, ConfigurationFactory.ParseString(settings));
+        var settings = EngineConfiguration.ResolveFolder(AppContext.BaseDirectory, EngineConfiguration.JournalIn("simulated")) + Wire;
+        return ConfigurationFactory.ParseString(settings);
     }
 }

@@ -10,8 +10,8 @@ public sealed class OrderAnswersTests
     /// <summary>Effects that call for no answer of their own, or are not a device's.</summary>
     private static readonly Type[] WithoutAnswer =
     [
-        typeof(ScanEffect.WatchBeam), typeof(ScanEffect.ReadBeam), typeof(ScanEffect.WatchDisk), typeof(ScanEffect.AskProgress),
-        typeof(ScanEffect.WatchBlocks), typeof(ScanEffect.Precompile),
+        typeof(ScanEffect.WatchBeam), typeof(ScanEffect.ReadBeam), typeof(ScanEffect.WatchDisk), typeof(ScanEffect.ProbeDisk),
+        typeof(ScanEffect.AskProgress), typeof(ScanEffect.WatchBlocks), typeof(ScanEffect.Precompile),
     ];
 
     public static TheoryData<Type> Effects =>
