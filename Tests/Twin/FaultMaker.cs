@@ -21,9 +21,9 @@ internal static class FaultMaker
     public static readonly IReadOnlyList<string> KindsAtPhases =
     [
         "kill process", "kill supervisor", "supervisor gone", "power failure", "kill all", "kill host", "partition", "cut connection",
-        "network silent", "device stall", "late beam report", "missed frames", "extra trigger", "disk full", "disk low", "slow disk", "beam dump",
-        "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message", "lost message",
-        "failed write", "slow write",
+        "network silent", "device stall", "late beam report", "missed frames", "extra trigger", "disk full", "disk low", "slow disk",
+        "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message",
+        "lost message", "failed write", "slow write",
     ];
 
     /// <summary>Kinds that a whole scan has from its start.</summary>

@@ -7,7 +7,6 @@ TAKES = "Scanning/Runs/ScanDecider.Takes.cs"
 BEAM = "Scanning/Runs/ScanDecider.Beam.cs"
 HOLDS = "Scanning/Runs/ScanDecider.Holds.cs"
 LEDGER = "Scanning/Runs/FrameLedger.cs"
-RECOVERY = "Scanning/Runs/ScanDecider.Recovery.cs"
 PANDA = "Hardware/PandA/Driver/PandADriver.Recording.cs"
 
 # (what is wrong, file, text, text with the fault; M stands for the test whether this fault is on)
@@ -42,12 +41,8 @@ MUTATIONS = [
      "first = turn.State.InFlight is null ? [] : [turn.Setup.Box];", "first = M || turn.State.InFlight is null ? [] : [turn.Setup.Box];"),
     ("puts no settings back", ENDING,
      "turn.State.Staged[recorder].Restore));", "M ? [] : turn.State.Staged[recorder].Restore));"),
-    ("miscounts the first trigger of a segment opened by an adoption", RECOVERY,
-     "adoption.Adopted.FirstPosition,", "adoption.Adopted.FirstPosition + (M ? 1 : 0),"),
     ("adopts without closing the former data connection", PANDA,
      "            old.Data?.Dispose();\n", "            if (!M) old.Data?.Dispose();\n"),
-    ("tells frames for recorded that are only written", "Hardware/Capture/SampleRecorder.cs",
-     "                return _flushed;", "                return M ? _written : _flushed;"),
     ("hands over without the shutter open", TAKES,
      "            awaiting.Add(ShutterOpen);\n", "            if (!M) awaiting.Add(ShutterOpen);\n"),
     ("takes the beam's clock for the box's: no guard around a loss", BEAM,

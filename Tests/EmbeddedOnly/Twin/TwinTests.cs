@@ -263,5 +263,66 @@ public sealed class TwinTests
                 new TwinFault.KillProcess(new("Halting", 1, 497629), 70552241),
             ]
         },
+        {
+            "a suspender whose host fell silent left the scan waiting for ever", 590,
+            [
+                new TwinFault.DeviceHosts(1),
+                new TwinFault.Silence(new("Connecting", 1, 224393), 4372642060),
+            ]
+        },
+        {
+            "a suspender whose host came late left the scan waiting for ever", 2041,
+            [
+                new TwinFault.DeviceHosts(1),
+                new TwinFault.PowerFailure(new("Held", 1, 121591), 4852647651),
+            ]
+        },
+        {
+            "a suspender whose host died while it held left the scan waiting for ever", 2152,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.BeamDump(new("Starting", 1, 251152), 2999811777),
+                new TwinFault.KillHost(new("Held", 2, 24894902), 2, 2702687799),
+            ]
+        },
+        {
+            "answers went to whoever sent a stale order through a proxy", 1027,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.KillSupervisor(new("Enabling", 1, 2728561), 81482639),
+                new TwinFault.Partition(new("Flying", 1, 25062940), 1, 534833902),
+                new TwinFault.StaleOrders(new("Flying", 2, 339205)),
+            ]
+        },
+        {
+            "answers while preparing went to whoever sent a stale order through a proxy", 2237,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.KillSupervisor(new("Flying", 2, 6076520), 580291379),
+                new TwinFault.StaleOrders(new("Flying", 4, 353114823)),
+            ]
+        },
+        {
+            "devices that a new process had not ordered anything had no lease", 1870,
+            [
+                new TwinFault.KillProcess(new("Flying", 1, 322576), 1412987585),
+                new TwinFault.KillSupervisor(new("Connecting", 2, 1442168), 29000000000),
+            ]
+        },
+        {
+            "a shutter that a new process had not ordered anything had no lease", 2105,
+            [
+                new TwinFault.KillProcess(new("Starting", 2, 2376935), 1410545720),
+                new TwinFault.MissFrames(new("Down", 1, 158602), 6),
+                new TwinFault.KillSupervisor(new("AwaitingRecords", 1, 373785047), 20000000000),
+            ]
+        },
+        {
+            "a shutter that an adopting supervisor had not ordered anything had no lease", 2398,
+            [
+                new TwinFault.KillProcess(new("Flying", 1, 84825597), 109846159),
+                new TwinFault.KillSupervisor(new("Adopting", 1, 670301), 28000000000),
+            ]
+        },
     };
 }
