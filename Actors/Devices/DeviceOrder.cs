@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Actors.Devices;
@@ -15,11 +16,31 @@ public sealed record DeviceOrder(long Epoch, long Number, string Uid, RunParamet
 }
 
 /// <summary>What devices must know of a run.</summary>
-/// <remarks><b>Units</b> ExposureNs: nanoseconds.</remarks>
+/// <remarks><b>Units</b> ExposureNs: nanoseconds; PlannedFrames: frames of the scan.</remarks>
 public sealed record RunParameters(string RunFolder, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors)
 {
+    /// <summary>The detector that begins frames by itself, and how long after one another; null where the box begins them.</summary>
+    public (string Detector, long PeriodNs)? FramesBy { get; init; }
+
     /// <summary>How long devices obey a supervisor that says nothing.</summary>
     public DeviceLease Lease { get; init; } = DeviceLease.Default;
+
+    /// <summary>Of recorders with rates of their own.</summary>
+    public EquatableArray<FurtherOutput> Outputs { get; init; }
+
+    /// <summary>From when to when any detector is exposed.</summary>
+    public ExposureTimes Exposures => Outputs.Count == 0
+        ? new ExposureTimes(ExposureNs)
+        : new ExposureTimes(
+            ExposureNs, new DetectorRates(Outputs.Select(o => new RatedDetector(o.Detector, o.Rate)).ToEquatableArray()).Group,
+            Outputs[0].PeriodNs * Outputs[0].Rate.Multiple / Outputs[0].Rate.Divide);
+
+    public long ExposureOf(string recorder) => OutputOf(recorder)?.ExposureNs ?? ExposureNs;
+
+    /// <summary>Frames that a recorder takes in the scan.</summary>
+    public long FramesOf(string recorder) => OutputOf(recorder)?.Rate.Of(PlannedFrames) ?? PlannedFrames;
+
+    private FurtherOutput? OutputOf(string recorder) => Outputs.FirstOrDefault(o => o.Detector == recorder);
 }
 
 /// <summary>Tells the device's actor whom to tell when the device is lost.</summary>

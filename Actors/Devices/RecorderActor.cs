@@ -75,9 +75,12 @@ public class RecorderActor : DeviceActor
         order.Epoch,
         order.Run.RunFolder,
         Salvage.NextNumber(order.Run.RunFolder, _recorder.Name),
-        order.Run.ExposureNs,
-        order.Run.PlannedFrames,
-        order.Run.Detectors);
+        order.Run.ExposureOf(_recorder.Name),
+        order.Run.FramesOf(_recorder.Name),
+        order.Run.Detectors)
+    {
+        FreeRunNs = order.Run.FramesBy is { } leader && leader.Detector == _recorder.Name ? leader.PeriodNs : null,
+    };
 
     /// <summary>Files that died with their writer are read back first where the recorder must know from which frame to go on.</summary>
     private async Task<Outcome<Adoption>> AdoptAsync(DeviceOrder order, ScanEffect.AdoptRecorder effect, CancellationToken cancel)

@@ -77,7 +77,7 @@ public sealed class TriggerBoxActor(
                 : await Salvage.ExposureStartsAsync(run.RunFolder, segment, extent.Position, extent.Count, cancel);
             if (read is not Outcome<EquatableArray<long>>.Completed { Value: var starts })
                 return read.As<BeamVerdict>();
-            var verdict = e.Query.Judge(new FrameRange(extent.Frame, extent.Frame + extent.Count), starts.AsSpan(), run.ExposureNs);
+            var verdict = e.Query.Judge(new FrameRange(extent.Frame, extent.Frame + extent.Count), starts.AsSpan(), run.Exposures);
             lost = lost.Union(verdict.Lost);
             last = verdict.LastNs;
             if (verdict.ClearTo < extent.Frame + extent.Count)

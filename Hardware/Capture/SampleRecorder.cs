@@ -12,14 +12,14 @@ internal delegate void SampleReader(ReadOnlySpan<byte> samples, int stride, int 
 /// takes no more.</remarks>
 internal sealed class SampleRecorder
 {
-    /// <summary>Whole chunks of every column, so that full batches are written without going through the library's cache.</summary>
-    private const int MostBatchChunks = 4;
-
     /// <summary>Samples read at a time, column by column: few enough to stay in the nearest cache.</summary>
     private const int BlockBytes = 16 * 1024;
 
     /// <summary>One that fills, one that is written, one between.</summary>
     private const int LeastBatches = 3;
+
+    /// <summary>Batches given to the store at a time.</summary>
+    private const int MostWriting = 4;
     private const long FlushEveryNs = 250_000_000;
 
     private readonly IFrameStore _store;
@@ -38,6 +38,12 @@ internal sealed class SampleRecorder
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
 
+    /// <summary>The batch that fills is being added to, outside the lock.</summary>
+    private bool _isAdding;
+
+    /// <summary>The writing loop came for that batch meanwhile.</summary>
+    private bool _isWanted;
+
     /// <summary>A batch that was not full has been written since the last flush.</summary>
     private bool _partial;
     private int _batches;
@@ -55,11 +61,9 @@ internal sealed class SampleRecorder
     {
         (_store, _clock, _recorded, _faulted) = (store, clock, recorded, faulted);
         _columnBytes = [.. store.Segment.Datasets.Select(d => (int)d.FrameBytes)];
-        var chunkFrames = store.Segment.Datasets.Max(d => d.ChunkFrames);
-        var chunkBytes = chunkFrames * (long)_columnBytes.Sum();
-        var chunks = Math.Clamp(mostPendingBytes / chunkBytes / LeastBatches, 1, MostBatchChunks);
-        _batchRows = (int)chunks * chunkFrames;
-        _mostBatches = (int)Math.Clamp(mostPendingBytes / (chunks * chunkBytes), LeastBatches, 100_000);
+        // One chunk of every column: written without going through the library's cache, and still in the processor's when it is.
+        _batchRows = store.Segment.Datasets.Max(d => d.ChunkFrames);
+        _mostBatches = (int)Math.Clamp(mostPendingBytes / (_batchRows * (long)_columnBytes.Sum()), LeastBatches, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }
 
@@ -96,28 +100,13 @@ internal sealed class SampleRecorder
     /// <summary>Takes whole samples; <paramref name="firstIndex"/>: number of the first since the capture was armed.</summary>
     public void Add(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, SampleReader[] readers)
     {
-        lock (_gate)
+        while (count > 0 && Take() is { } batch)
         {
-            while (count > 0 && Fault is null)
-            {
-                _filling ??= Rent();
-                if (_filling is null)
-                {
-                    FailLocked(
-                        $"the disk takes samples more slowly than the box makes them: {_accepted - _written} wait, no more may; "
-                        + "choose a faster disk, fewer captured fields, or a larger most-pending");
-                    break;
-                }
-                var rows = Math.Min(count, _filling.Capacity - _filling.Rows);
-                Transpose(_filling, samples[..(rows * stride)], stride, firstIndex, readers);
-                _accepted += rows;
-                samples = samples[(rows * stride)..];
-                (count, firstIndex) = (count - rows, firstIndex + rows);
-                if (_filling.Rows < _filling.Capacity)
-                    continue;
-                _ready.Enqueue(_filling);
-                _filling = null;
-            }
+            var rows = Math.Min(count, batch.Capacity - batch.Rows);
+            Transpose(batch, samples[..(rows * stride)], stride, firstIndex, readers);
+            Return(batch, rows);
+            samples = samples[(rows * stride)..];
+            (count, firstIndex) = (count - rows, firstIndex + rows);
         }
         Report();
     }
@@ -188,18 +177,56 @@ internal sealed class SampleRecorder
         await _store.DisposeAsync();
     }
 
+    /// <summary>The batch that fills; null when nothing more may wait.</summary>
+    /// <remarks>It is filled outside the lock: the writing loop takes that several times a batch, and would wait for it longer than for
+    /// the disk.</remarks>
+    private Batch? Take()
+    {
+        lock (_gate)
+        {
+            if (Fault is not null)
+                return null;
+            _filling ??= Rent();
+            if (_filling is null)
+                FailLocked(
+                    $"the disk takes samples more slowly than the box makes them: {_accepted - _written} wait, no more may; "
+                    + "choose a faster disk, fewer captured fields, or a larger most-pending");
+            _isAdding = _filling is not null;
+            return _filling;
+        }
+    }
+
+    private void Return(Batch batch, int rows)
+    {
+        bool wanted;
+        lock (_gate)
+        {
+            batch.Rows += rows;
+            _accepted += rows;
+            (_isAdding, wanted, _isWanted) = (false, _isWanted, false);
+            if (batch.Rows == batch.Capacity)
+            {
+                _ready.Enqueue(batch);
+                _filling = null;
+            }
+        }
+        if (wanted)
+            Kick();
+    }
+
     private void Transpose(Batch batch, ReadOnlySpan<byte> samples, int stride, long firstIndex, SampleReader[] readers)
     {
         var block = Math.Max(1, BlockBytes / stride);
+        var at = batch.Rows;
         for (; !samples.IsEmpty; samples = samples[Math.Min(samples.Length, block * stride)..])
         {
             var rows = Math.Min(block, samples.Length / stride);
             for (var c = 0; c < readers.Length; c++)
             {
-                var into = batch.Columns[c].AsSpan(batch.Rows * _columnBytes[c], rows * _columnBytes[c]);
+                var into = batch.Columns[c].AsSpan(at * _columnBytes[c], rows * _columnBytes[c]);
                 readers[c](samples, stride, rows, firstIndex, into);
             }
-            batch.Rows += rows;
+            at += rows;
             firstIndex += rows;
         }
     }
@@ -220,26 +247,32 @@ internal sealed class SampleRecorder
 
     private async Task PumpAsync()
     {
+        var writing = new Queue<Task>();
         try
         {
-            while (Next(out var batch, out var sync, out var flush))
+            while (Next(writing.Count == 0, out var batch, out var sync, out var flush) || writing.Count > 0)
             {
                 if (batch is not null)
-                    await AppendAsync(batch);
+                    writing.Enqueue(AppendAsync(batch));
                 if (flush)
                     await WriteThroughAsync(sync);
+                else if (batch is null || writing.Count == MostWriting)
+                    await writing.Dequeue();
             }
         }
         catch (IOException error)
         {
             lock (_gate)
                 FailLocked(error.Message);
+            // Until they are over, their buffers are the store's.
+            foreach (var left in writing)
+                await left.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             Report();
         }
     }
 
-    /// <summary>Chooses what to do next; false ends the loop.</summary>
-    private bool Next(out Batch? batch, out bool sync, out bool flush)
+    /// <summary>Chooses what to do next; false where there is nothing, which ends the loop when nothing is under way either.</summary>
+    private bool Next(bool isIdle, out Batch? batch, out bool sync, out bool flush)
     {
         lock (_gate)
         {
@@ -251,7 +284,10 @@ internal sealed class SampleRecorder
                 return !(_partial = false);
             if (_ready.TryDequeue(out batch))
                 return true;
-            if (_filling is { Rows: > 0 } && PartialDue())
+            if (!isIdle)
+                return false;
+            _isWanted = _isAdding && PartialDue();
+            if (_filling is { Rows: > 0 } && !_isAdding && PartialDue())
             {
                 (batch, _filling, _partial) = (_filling, null, true);
                 return true;

@@ -76,7 +76,12 @@ public interface IBeamMonitor : IDevice
 /// <remarks>Folder: absolute; FilePrefix + segment number make the file, as <c>cam.0001.h5</c>. <b>Units</b> ExposureNs
 /// nanoseconds.</remarks>
 public sealed record RecorderStaging(
-    string ScanUid, long Epoch, string RunFolder, int Segment, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors);
+    string ScanUid, long Epoch, string RunFolder, int Segment, long ExposureNs, long PlannedFrames, EquatableArray<string> Detectors)
+{
+    /// <summary>It begins frames by itself while its gate is open, each so long after the one before; null: each needs a trigger.</summary>
+    /// <remarks><b>Units</b> nanoseconds.</remarks>
+    public long? FreeRunNs { get; init; }
+}
 
 /// <summary>Whatever writes frames: a detector with its own file, or a trigger box that captures samples.</summary>
 public interface IRecorder : IDevice

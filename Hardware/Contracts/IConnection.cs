@@ -17,4 +17,7 @@ public interface IConnector
 {
     /// <summary>Errors: throws <see cref="IOException"/> naming host, port and cause when nobody answers.</summary>
     Task<IConnection> ConnectAsync(string host, int port, CancellationToken cancel);
+
+    /// <summary>A connection over which much is received and a line or two is sent.</summary>
+    Task<IConnection> ConnectStreamAsync(string host, int port, CancellationToken cancel) => ConnectAsync(host, port, cancel);
 }

@@ -5,10 +5,10 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.Detectors;
 
 /// <summary>A simulated camera behind the line protocol.</summary>
-/// <remarks>Verbs: exposure → exposure before any staging; stage scan epoch folder path segment exposure → session exposure-before
-/// clock-zero; adopt session epoch → found path segment clock-zero, or none; arm frames; disarm; status; flush; watch-for frames; unstage
-/// exposure-or-nothing → frames. Status words: session, accepting, acquired, recorded, overflowed, fault, missed ranges. Notifications:
-/// recorded session frames; fault text.</remarks>
+/// <remarks>Verbs: exposure → exposure before any staging; stage scan epoch folder path segment exposure free-run-or-nothing → session
+/// exposure-before clock-zero; adopt session epoch → found path segment clock-zero, or none; arm frames; disarm; status; flush; watch-for
+/// frames; unstage exposure-or-nothing → frames. Status words: session, accepting, acquired, recorded, overflowed, fault, missed ranges.
+/// Notifications: recorded session frames; fault text.</remarks>
 internal sealed class CameraLineDevice : ILineDevice
 {
     private readonly SimulatedCamera _camera;
@@ -74,10 +74,15 @@ internal sealed class CameraLineDevice : ILineDevice
     private static bool TryStaging(EquatableArray<string> words, out CameraStaging staging)
     {
         staging = null!;
-        if (words.Count != 6 || !LineText.TryLong(words[1], out var epoch)
-            || !LineText.TryLong(words[4], out var segment) || !LineText.TryLong(words[5], out var exposureNs))
+        var freeRunNs = 0L;
+        if (words.Count is not (6 or 7) || !LineText.TryLong(words[1], out var epoch)
+            || !LineText.TryLong(words[4], out var segment) || !LineText.TryLong(words[5], out var exposureNs)
+            || (words.Count == 7 && words[6].Length > 0 && !LineText.TryLong(words[6], out freeRunNs)))
             return false;
-        staging = new CameraStaging(words[0], epoch, words[2], words[3], (int)segment, exposureNs);
+        staging = new CameraStaging(words[0], epoch, words[2], words[3], (int)segment, exposureNs)
+        {
+            FreeRunNs = freeRunNs > 0 ? freeRunNs : null,
+        };
         return true;
     }
 

@@ -7,9 +7,14 @@ namespace Flyscan.Hardware.Detectors;
 
 /// <summary>How a camera is staged: where its file goes and what it is set to.</summary>
 /// <remarks>Folder absolute, RelativePath below it. <b>Units</b> ExposureNs: nanoseconds.</remarks>
-internal sealed record CameraStaging(string ScanUid, long Epoch, string Folder, string RelativePath, int Segment, long ExposureNs);
+internal sealed record CameraStaging(string ScanUid, long Epoch, string Folder, string RelativePath, int Segment, long ExposureNs)
+{
+    /// <summary>From one frame to the next while its trigger is high; null: a frame on each of its rising edges.</summary>
+    public long? FreeRunNs { get; init; }
+}
 
-/// <summary>A simulated camera: exposes on rising edges, misses those that come too soon, and writes its own file.</summary>
+/// <summary>A simulated camera: exposes on rising edges, misses those that come too soon, and writes its own file. Staged to run
+/// freely, it takes frame after frame while its trigger is high, by a clock of its own.</summary>
 /// <remarks>All members on the world's thread; the file is written apart from it. Staging outlives connections.</remarks>
 internal sealed class SimulatedCamera
 {
@@ -18,6 +23,8 @@ internal sealed class SimulatedCamera
     private int _sessions;
     private long _busyUntilNs;
     private bool _isStaging;
+    private IBitSignal? _trigger;
+    private bool _isRunning;
 
     public SimulatedCamera(VirtualCameraSettings settings, CameraSurroundings around)
     {
@@ -49,11 +56,20 @@ internal sealed class SimulatedCamera
     public void OnWorld(Action action) => _around.World.Post(action);
 
     /// <summary>Exposes on the rising edges of this bit.</summary>
-    public void TriggerOn(IBitSignal trigger) => trigger.Changed += value =>
+    public void TriggerOn(IBitSignal trigger)
     {
-        if (value)
-            Trigger();
-    };
+        _trigger = trigger;
+        trigger.Changed += value =>
+        {
+            if (value && _session?.Staging.FreeRunNs is { } periodNs)
+                RunFreely(periodNs);
+            else if (value)
+                Trigger();
+        };
+    }
+
+    /// <summary>High while it exposes.</summary>
+    public CameraPulse Pulse { get; } = new();
 
     /// <summary>Opens a new session; one that is still open is closed first. Calls back with the exposure set before, or why not.</summary>
     public void Stage(CameraStaging staging, Action<Outcome<long>> done)
@@ -66,6 +82,10 @@ internal sealed class SimulatedCamera
         else if (staging.ExposureNs < detector.MinExposureNs || staging.ExposureNs > detector.MaxExposureNs)
             done(new Outcome<long>.Refused(
                 $"exposure {staging.ExposureNs} ns; {detector.Name} takes {detector.MinExposureNs} to {detector.MaxExposureNs} ns"));
+        else if (staging.FreeRunNs is { } period && (detector.FreeRun is null || period < PeriodNs(staging.ExposureNs)))
+            done(new Outcome<long>.Refused(
+                $"a frame every {period} ns by itself; with {staging.ExposureNs} ns of exposure {detector.Name} "
+                + (detector.FreeRun is null ? "needs a trigger for each" : $"takes one in {PeriodNs(staging.ExposureNs)} ns")));
         else
         {
             _isStaging = true;
@@ -131,6 +151,28 @@ internal sealed class SimulatedCamera
         _around.World.At(_busyUntilNs, () => Close(session));
     }
 
+    private long PeriodNs(long exposureNs) => Math.Max(exposureNs + Settings.Detector.DeadTimeNs, Settings.Detector.MinPeriodNs);
+
+    /// <summary>The first frame, once it has seen its gate, and each further one while that is open.</summary>
+    private void RunFreely(long periodNs)
+    {
+        if (_isRunning || Settings.Detector.FreeRun is not { } freeRun)
+            return;
+        _isRunning = true;
+        var session = _session;
+        // The worst that its description allows.
+        var ownNs = periodNs + periodNs * freeRun.ClockErrorPpm / 1_000_000;
+        void Frame()
+        {
+            _isRunning = _trigger!.Value && _session == session && session!.Remaining > 0;
+            if (!_isRunning)
+                return;
+            Trigger();
+            _around.World.At(_around.World.NowNs + ownNs, Frame);
+        }
+        _around.World.At(_around.World.NowNs + freeRun.StartNs, Frame);
+    }
+
     private void Trigger()
     {
         if (_session is not { } session)
@@ -147,9 +189,11 @@ internal sealed class SimulatedCamera
             number = session.Acquired;
         session.Remaining--;
         session.Acquired++;
-        _busyUntilNs = now + Math.Max(ExposureNs + Settings.Detector.DeadTimeNs, Settings.Detector.MinPeriodNs);
+        _busyUntilNs = now + PeriodNs(ExposureNs);
+        Pulse.Set(true);
         _around.World.At(now + ExposureNs, () =>
         {
+            Pulse.Set(false);
             if (!session.Writer.TryAdd(number, now))
                 session.Overflow(
                     $"the camera's queue of {CameraWriter.QueueFrames} frames is full: the disk is too slow for this frame rate");

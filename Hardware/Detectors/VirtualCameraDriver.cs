@@ -38,6 +38,7 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
         [
             staging.ScanUid, LineText.Number(staging.Epoch), staging.RunFolder, path,
             LineText.Number((long)staging.Segment), LineText.Number(staging.ExposureNs),
+            staging.FreeRunNs is { } freeRun ? LineText.Number(freeRun) : "",
         ];
         // Not given up half way: what was staged would stay so.
         var reply = await Link.AskAsync("stage", words, PatientNs, CancellationToken.None);

@@ -25,7 +25,7 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
     {
         settings.AllowOnly(
             "kind", "host", "port", "width", "height", "dead-time", "min-exposure", "max-exposure", "min-period", "max-frames",
-            "essential", "identity", "miss-every");
+            "essential", "identity", "miss-every", "clock-error", "gate-latency");
         // Four pixels carry the frame's identity.
         var width = (int)settings.Integer("width", 4, 8192);
         var height = (int)settings.Integer("height", 1, 8192);
@@ -42,6 +42,8 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
             settings.Flag("essential", true))
         {
             Identity = ReadIdentity(settings),
+            FreeRun = new FreeRunDescription(
+                (int)settings.Integer("clock-error", 0, 10_000, 20), settings.DurationNs("gate-latency", 8, Second, 1000)),
         };
         return new VirtualCameraSettings(
             settings.Text("host", "127.0.0.1"), (int)settings.Integer("port", 0, 65535), detector, width, height)

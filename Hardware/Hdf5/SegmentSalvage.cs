@@ -9,6 +9,8 @@ namespace Flyscan.Hardware.Hdf5;
 public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegmentSalvage
 {
     private const string IdentityRole = "identity";
+    // Numbers that do not say by themselves which trigger made a frame.
+    private const string NumberRole = "frame-number";
     // The first dataset of this role holds when each exposure began.
     private const string TimestampRole = "timestamp";
     private const int Block = 65_536;
@@ -21,8 +23,11 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         var data = Path.Combine(runFolder, "data");
         Directory.CreateDirectory(data);
         var highest = 0;
-        foreach (var file in Directory.EnumerateFiles(data, $"{recorder}.*.h5"))
+        // A number may be taken before there is a file: a detector's own writer makes it with its first frame.
+        foreach (var file in Directory.EnumerateFiles(data, $"{recorder}.*"))
         {
+            if (Path.GetExtension(file) is not (".h5" or ".staged"))
+                continue;
             var number = Path.GetFileNameWithoutExtension(file).AsSpan(recorder.Length + 1);
             if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
                 highest = Math.Max(highest, n);
@@ -39,6 +44,9 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         {
             var content = await _recovery.SealAsync(path, [.. segment.Segment.Datasets.Select(d => d.Path)], cancel);
             var identity = segment.Segment.Datasets.FirstOrDefault(d => d.Role == IdentityRole);
+            if (identity is null && segment.Segment.Datasets.Any(d => d.Role == NumberRole))
+                return new Outcome<EquatableArray<SegmentRun>>.Completed(
+                    content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)]);
             if (identity is null)
                 return new Outcome<EquatableArray<SegmentRun>>.Failed($"{path}: none of its datasets says which trigger a row is of");
             return new Outcome<EquatableArray<SegmentRun>>.Completed(await RunsOfAsync(path, segment, identity, content.Frames, cancel));

@@ -20,7 +20,10 @@ public sealed class PandAFactory : IDeviceFactory
             Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null)
             {
                 HasGate = true,
+                Streaming = new TableStreaming(
+                    PandADriver.MostRows, PandADriver.MostPieces, PandADriver.RowsPerSecond, PandADriver.FeedLatencyNs),
                 OwnOutputs = read.Outputs.Select(o => o.Detector).ToEquatableArray(),
+                FollowsDetectors = read.Followed.Select(f => f.Detector).ToEquatableArray(),
             },
             Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
         };
@@ -56,7 +59,8 @@ public sealed class PandAFactory : IDeviceFactory
     {
         settings.AllowOnly(
             "kind", "host", "control-port", "data-port", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within",
-            "most-pending", "axis-captures", "compare-hysteresis", "outputs");
+            "most-pending", "axis-captures", "compare-hysteresis", "outputs", "frames-by",
+            "position-compare");
         var gate = settings.Text("gate", "BITS1.A");
         if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
             throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
@@ -70,6 +74,8 @@ public sealed class PandAFactory : IDeviceFactory
             Gate = gate,
             TriggerOutput = settings.Text("trigger-output", "TTLOUT1"),
             Outputs = settings.Has("outputs") ? Outputs(settings.Section("outputs")) : [],
+            Followed = settings.Has("frames-by") ? Followed(settings.Section("frames-by")) : [],
+            Compare = settings.Has("position-compare") ? Compare(settings.Section("position-compare")) : null,
             Detectors = settings.Has("detectors") ? Detectors(settings.Section("detectors")) : [],
             ReplyWithinNs = settings.DurationNs("reply-within", 10_000_000, 60_000_000_000, 2_000_000_000),
             MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 128L << 20),
@@ -88,6 +94,24 @@ public sealed class PandAFactory : IDeviceFactory
             found.Add(new(name, one.Text("output"), one.Text("pulse"), one.Has("divider") ? one.Text("divider") : null));
         }
         return found.ToEquatableArray();
+    }
+
+    private static EquatableArray<PandAFollowed> Followed(ISettings section)
+    {
+        var found = new List<PandAFollowed>();
+        foreach (var name in section.Keys)
+        {
+            var one = section.Section(name);
+            one.AllowOnly("pulse", "gate");
+            found.Add(new(name, one.Text("pulse"), one.Text("gate", "LUT1")));
+        }
+        return found.ToEquatableArray();
+    }
+
+    private static PandACompare Compare(ISettings section)
+    {
+        section.AllowOnly("block", "gate");
+        return new(section.Text("block", "PCOMP1"), section.Text("gate", "LUT2"));
     }
 
     private static EquatableArray<string> AxisCaptures(ISettings settings)

@@ -38,6 +38,12 @@ internal sealed record PandASettings
     /// <summary>Outputs of detectors that may take frames at a rate of their own.</summary>
     public EquatableArray<PandAFurtherOutput> Outputs { get; init; }
 
+    /// <summary>Detectors that can run by themselves inside a gate of the box.</summary>
+    public EquatableArray<PandAFollowed> Followed { get; init; }
+
+    /// <summary>What begins frames at equal steps of an axis; null: the sequencer's own compare, a row for each.</summary>
+    public PandACompare? Compare { get; init; }
+
     public EquatableArray<PandAEncoder> Encoders { get; init; }
 
     public EquatableArray<PandADetector> Detectors { get; init; }
@@ -50,6 +56,9 @@ internal sealed record PandASettings
     public long ReplyWithinNs { get; init; } = 2_000_000_000;
 
     public long HealthPeriodNs { get; init; } = 5_000_000_000;
+
+    /// <summary>Rows of a piece of a streamed table: what the FPGA's own memory takes at a time.</summary>
+    public int PieceRows { get; init; } = PandADriver.MostRows;
 
     /// <summary>Samples that may wait for the disk before the capture is given up.</summary>
     public long MostPendingBytes { get; init; } = 128L * 1024 * 1024;

@@ -29,6 +29,9 @@ public sealed record VirtualBeamlineOptions
     /// <summary>Same seed, same world.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>The records of EPICS devices are served and their axes move here; else they are left to an IOC elsewhere.</summary>
+    internal bool ServesRecords { get; init; }
+
     /// <summary>Names this run, so that what another run knew is not taken for known; from the wall clock when null.</summary>
     public string? WorldName { get; init; }
 }

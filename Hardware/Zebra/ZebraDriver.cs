@@ -26,7 +26,8 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
     private ZebraClient? _client;
     private IDisposable? _healthWake;
     private Task _turn = Task.CompletedTask;
-    private bool _lostReported;
+    private Action<string>? _toldWhenLost;
+    private string? _lost;
 
     public ZebraDriver(string name, ZebraSettings settings, DeviceEnvironment environment)
     {
@@ -36,7 +37,23 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
 
     public string Name { get; }
 
-    public event Action<string>? Lost;
+    public event Action<string>? Lost
+    {
+        add
+        {
+            string? reason;
+            lock (_gate)
+                (_toldWhenLost, reason) = (_toldWhenLost + value, _lost);
+            if (reason is not null)
+                value?.Invoke(reason);
+        }
+
+        remove
+        {
+            lock (_gate)
+                _toldWhenLost -= value;
+        }
+    }
 
     public event Action<long>? Recorded;
 
@@ -47,7 +64,7 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
         Disconnect();
         var connection = await _connector.ConnectAsync(_settings.Host, _settings.Port, cancel);
         lock (_gate)
-            _lostReported = false;
+            _lost = null;
         var client = new ZebraClient(connection, _clock, new ZebraLimits(_settings.ReplyWithinNs), this);
         client.Expect(Recording()?.Capture.Fields ?? 0);
         try
@@ -97,14 +114,16 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
 
     void IZebraListener.Lost(string reason)
     {
+        Action<string>? told;
         lock (_gate)
         {
-            if (_lostReported)
+            if (_lost is not null)
                 return;
-            _lostReported = true;
+            _lost = $"{Name}: {reason}";
+            told = _toldWhenLost;
         }
         Disconnect();
-        Lost?.Invoke($"{Name}: {reason}");
+        told?.Invoke($"{Name}: {reason}");
     }
 
     private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);

@@ -2,12 +2,14 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra.Protocol;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Zebra;
 
 /// <summary>Makes drivers for Zebra trigger boxes (kind <c>zebra</c>).</summary>
-public sealed class ZebraFactory : IDeviceFactory
+public sealed class ZebraFactory : IRoundsTriggers
 {
     /// <summary>What <c>kind</c> says.</summary>
     public const string KindName = "zebra";
@@ -49,6 +51,14 @@ public sealed class ZebraFactory : IDeviceFactory
         var encoders = environment.Axes.Where(a => a.Encoder is not null).Select(a => Encoder(a, settings)).ToEquatableArray();
         var placed = read with { Encoders = encoders };
         return new ZebraDriver(name, placed, placed.IsSerial ? environment with { Connector = new SerialConnector() } : environment);
+    }
+
+    public IReadOnlyList<string> Roundings(
+        string name, ISettings settings, EquatableArray<AxisDescription> axes, TriggerProgramme programme)
+    {
+        var encoders = axes.Where(a => a.Encoder is not null).Select(a => Encoder(a, settings)).ToEquatableArray();
+        var placed = Read(name, settings, EndpointOverrides.None) with { Encoders = encoders };
+        return [.. (ZebraProgramme.Compile(programme, new TakeMark(1), placed, out _)?.Roundings ?? []).Select(r => r.ToString())];
     }
 
     private static ZebraEncoder Encoder(AxisDescription axis, ISettings settings) =>

@@ -91,6 +91,8 @@ internal sealed record ZebraProgramme(
             return "a programme without frames cannot be loaded";
         if (programme.Frames > LongestValue)
             return $"{programme.Frames} frames are more than the 32-bit counters hold";
+        if (programme.FramesBy is { } leader)
+            return $"frames are begun by detector {leader}: a Zebra begins them itself";
         if (programme.Outputs.Count > 0)
             return $"detector {programme.Outputs[0].Detector} has a rate of its own: a Zebra's outputs show one train of pulses";
         if (windows.FirstOrDefault(w => w.DwellNs > 0 || w.DelayNs > 0) is { } dwelling)

@@ -28,10 +28,12 @@ internal static class CommandLine
             RunsCommand.Runs(),
             RunsCommand.Show(),
             DoctorCommand.Create(),
+            DevicesCommand.Create(),
             VirtualCommand.Create(),
             VirtualIocCommand.Create(),
             PvCommand.Create(),
             PandACommand.Create(),
+            ZebraCommand.Create(),
             CompletionCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();

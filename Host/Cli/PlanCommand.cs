@@ -27,12 +27,14 @@ internal static class PlanCommand
             var arguments = new PlanArguments(
                 parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
                 parsed.GetValue(common.Detectors), parsed.GetValue(common.Axes), freeBytes);
-            var run = RunPreparation.NewRun(arguments, RunPreparation.LoadBeamline(arguments.Beamline));
+            var beamline = RunPreparation.LoadBeamline(arguments.Beamline);
+            var run = RunPreparation.NewRun(arguments, beamline);
             var plan = run.Plan;
-            PlanView.Show(output, plan, run.Setup);
+            var roundings = BoxRoundings.Of(beamline, plan);
+            PlanView.Show(output, plan, roundings, run.Setup);
             if (parsed.GetValue(svg) is { } file)
                 Write(file, PlanPicture.Of(plan), output);
-            output.Object(PlanView.ToJson(plan));
+            output.Object(PlanView.ToJson(plan, roundings));
             return Task.FromResult(ExitCode.Finished);
         });
         return command;

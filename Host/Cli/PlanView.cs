@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Spectre.Console;
 
@@ -13,7 +14,7 @@ internal static class PlanView
     private const int MostStretches = 1000;
     private const long MostShownFrames = 100_000;
 
-    public static void Show(Output output, ScanPlan plan, RunSetup? setup = null)
+    public static void Show(Output output, ScanPlan plan, IReadOnlyList<string> roundings, RunSetup? setup = null)
     {
         var cost = plan.Estimate;
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
@@ -30,10 +31,19 @@ internal static class PlanView
         var exposure = plan.ExposureNs / 1e6;
         var (total, exposed) = (cost.TotalNs / 1e9, cost.ExposureNs / 1e9);
         Row("time", $"{total:0.0##} s, {exposed:0.0##} s of it ({100 * exposed / total:0.#} %) exposure, {exposure:0.###} ms a frame");
+        if (plan.FurtherOutputs.Count > 0)
+            Row("rates", $"{string.Join(", ", plan.FurtherOutputs.Select(o => Pace(o, plan)))}; in step every {plan.EventGroup} frames");
         Row("dead time", $"{string.Join(", ", cost.DeadTimes.Where(d => d.Ns > 0).Select(d => Cost(d)))}");
         Row("first take", $"{Timeline(plan)}");
+        if (roundings.Count > 0)
+            Row("rounded", $"{string.Join("\n", roundings)}");
         Row("data", $"{cost.BytesToWrite / 1048576.0:0.0} MiB: {string.Join(", ", plan.DetectorsUsed.Select(d => File(d, plan)))}");
-        Row("pause", $"at a {cost.PauseGranularity}; hardware runs up to {cost.LongestTakeNs / 1e9:0.0##} s on its own");
+        if (plan.FramesBy is { } leader)
+            Row("frames", $"begun by {leader} itself, one in {plan.FrameNs / 1e6:0.###} ms, in a gate of {plan.Beamline.Box.Name}");
+        Row("tables", $"{Tables(plan)}");
+        foreach (var step in cost.VelocitySteps)
+            Row("velocity", $"{Step(step, plan)}");
+        Row("pause", $"at a {cost.PauseGranularity}; hardware runs {Unfed(cost)} {AutonomyNs(cost) / 1e9:0.0##} s on its own");
         var (dose, most) = (cost.DosePerTakeNs / 1e6, cost.MostDoseNs / 1e6);
         Row("retakes", $"each adds {dose:0.###} ms of beam to a frame, at most {most:0.###} ms in all");
         foreach (var countdown in setup?.Suspenders.Where(s => s.ExpectedLossNs > 0) ?? [])
@@ -51,7 +61,7 @@ internal static class PlanView
             "or waited for, whichever costs least";
     }
 
-    public static string ToJson(ScanPlan plan)
+    public static string ToJson(ScanPlan plan, IReadOnlyList<string> roundings)
     {
         var cost = plan.Estimate;
         return JsonSerializer.Serialize(new
@@ -83,14 +93,79 @@ internal static class PlanView
                     frames = s.Frames.Count,
                 }),
             },
-            autonomy_s = cost.LongestTakeNs / 1e9,
+            box_rounding = roundings,
+            autonomy_s = AutonomyNs(cost) / 1e9,
+            frames_by = plan.FramesBy,
+            tables = TablesJson(plan),
+            velocity_steps = cost.VelocitySteps.Select(s => new
+            {
+                axis = s.Axis,
+                unit = s.Unit,
+                frame = s.Frame,
+                before = s.Before,
+                after = s.After,
+                count = s.Count,
+            }),
             pause = cost.PauseGranularity,
             detectors = plan.DetectorsUsed.Select(d => d.Name),
+            rates = plan.FurtherOutputs.ToDictionary(o => o.Detector, o => new
+            {
+                rate = o.Rate.ToString(),
+                frames = o.Rate.Of(plan.Frames),
+                exposure_s = o.ExposureNs / 1e9,
+                period_s = o.PeriodNs / 1e9,
+            }),
+            event_group = plan.EventGroup,
         });
     }
 
+    private static string Step(VelocityStep step, ScanPlan plan)
+    {
+        var more = step.Count > 1 ? $" and at {step.Count - 1} more" : "";
+        var how = plan.Request.VelocitySteps == VelocitySteps.Smooth ? "smoothed" : "the frames beside it take it up";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{step.Axis} steps from {step.Before:0.####} to {step.After:0.####} {step.Unit} at frame {step.Frame}{more}: {how}");
+    }
+
+    // A streamed take ends with the last piece that it was given.
+    private static long AutonomyNs(PlanEstimate cost) => cost.Tables?.AutonomyNs ?? cost.LongestTakeNs;
+
+    private static string Unfed(PlanEstimate cost) => cost.Tables is null ? "up to" : "at least";
+
+    private static string Mode(ScanPlan plan) =>
+        plan.Estimate.Tables is not null ? "streamed" : plan.Estimate.Takes > plan.OuterCount ? "paged" : "whole";
+
+    private static string Tables(ScanPlan plan)
+    {
+        if (plan.Estimate.Tables is not { } proof)
+            return Mode(plan) == "paged" ? "paged: inner scans in several takes, with a stop between" : "whole: each inner scan is one";
+        var (used, sent) = (proof.FastestPieceNs / 1e6, proof.RefillNs / 1e6);
+        var margin = proof.MarginNs is { } ns
+            ? string.Create(CultureInfo.InvariantCulture, $"{ns / 1e6:0.###} ms before it is needed")
+            : "before the start";
+        var pieces = string.Create(
+            CultureInfo.InvariantCulture,
+            $"pieces of {proof.PieceRows} rows, each used up in {used:0.###} ms or more, sent in {sent:0.###} ms");
+        var unfed = (proof.AutonomyNs / 1e9).ToString("0.###", CultureInfo.InvariantCulture);
+        return $"{proof.Takes} streamed in {pieces}, there {margin}; the box runs {unfed} s unfed";
+    }
+
+    private static object TablesJson(ScanPlan plan) => plan.Estimate.Tables is not { } proof
+        ? new { mode = Mode(plan) }
+        : new
+        {
+            mode = Mode(plan),
+            takes = proof.Takes,
+            piece_rows = proof.PieceRows,
+            fastest_piece_s = proof.FastestPieceNs / 1e9,
+            refill_s = proof.RefillNs / 1e9,
+            margin_s = proof.MarginNs / 1e9,
+            autonomy_s = proof.AutonomyNs / 1e9,
+        };
+
     // What is shown of it is short; so is what is compiled.
-    private static TakeProgramme First(ScanPlan plan) =>
+    internal static TakeProgramme First(ScanPlan plan) =>
         plan.Compile(plan.NextTake(new FrameRange(0, Math.Min(plan.Frames, MostShownFrames))));
 
     private static string Timeline(ScanPlan plan)
@@ -107,6 +182,10 @@ internal static class PlanView
 
     private static string File(DetectorDescription detector, ScanPlan plan) => string.Create(
         CultureInfo.InvariantCulture, $"{detector.Name} {(double)detector.BytesPerFrame * plan.FramesOf(detector) / 1048576.0:0.0##} MiB");
+
+    private static string Pace(FurtherOutput output, ScanPlan plan) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{output.Detector} {output.Rate} a frame, {output.Rate.Of(plan.Frames)} of {output.ExposureNs / 1e6:0.###} ms");
 
     private static string Cost(DeadTime dead) =>
         string.Create(CultureInfo.InvariantCulture, $"{Name(dead.Cause).Replace('_', ' ')} {dead.Ns / 1e9:0.00} s");

@@ -67,12 +67,13 @@ internal static class RunCommand
     private static async Task<int> GoAsync(PlanArguments arguments, double timeScale, Output output)
     {
         var beamline = RunPreparation.LoadBeamline(arguments.Beamline);
-        var run = RunPreparation.Runnable(RunPreparation.NewRun(arguments, beamline));
-        PlanView.Show(output, run.Plan);
+        var run = RunPreparation.NewRun(arguments, beamline);
+        var roundings = BoxRoundings.Of(beamline, run.Plan);
+        PlanView.Show(output, run.Plan, roundings);
         using var place = RunPlace.Take(run.DataFolder);
         try
         {
-            place.Make(run, PlanView.ToJson(run.Plan));
+            place.Make(run, PlanView.ToJson(run.Plan, roundings));
             return await new RunDriver(output).DriveAsync(run, timeScale, resume: false);
         }
         catch (RefusedException)

@@ -64,17 +64,6 @@ internal static class RunPreparation
         return run;
     }
 
-    /// <summary>The run itself, unless it asks for what can be planned and not yet be recorded.</summary>
-    public static RunToMake Runnable(RunToMake run)
-    {
-        if (run.Plan.FurtherOutputs.Count == 0)
-            return run;
-        var rates = string.Join(", ", run.Plan.FurtherOutputs.Select(o => $"{o.Detector} at {o.Rate}"));
-        throw new RefusedException(
-            $"rates: {rates}: a run keeps one frame of each detector for each frame of the scan. " +
-            "`flyscan plan` proves such a scan; to run it, leave rates out.");
-    }
-
     /// <summary>The scan that the journal tells of, planned again from its own request; refused where that gives another plan.</summary>
     public static RunToMake ExistingRun(string dataFolder, string uid, LoadedBeamline beamline, Func<string, long?> freeBytes)
     {
@@ -104,6 +93,8 @@ internal static class RunPreparation
     {
         var planned = ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(freeBytes));
         IEnumerable<string> reasons = planned is PlanResult.Refused refused ? refused.Problems.Select(p => p.ToString()) : [];
+        if (request.Documents == DocumentMode.Eager && request.Rates.Any(r => !r.Rate.IsBase))
+            reasons = reasons.Append("documents: eager cannot tell of detectors at rates of their own yet; leave documents or rates out");
         var all = reasons.Concat(RunMetadata.Problems(request.MetadataJson)).ToList();
         return planned is PlanResult.Proved proved && all.Count == 0
             ? proved.Plan

@@ -55,6 +55,9 @@ internal sealed record RunReport
     /// <summary>Committed frames that each recorder lacks.</summary>
     public IReadOnlyDictionary<string, long> Lacking { get; init; } = new SortedDictionary<string, long>();
 
+    /// <summary>Detectors that do not take one frame for each of the scan.</summary>
+    public IReadOnlyDictionary<string, OwnRate> Rates { get; init; } = new SortedDictionary<string, OwnRate>();
+
     public static RunReport Of(RunSummary summary) => new()
     {
         Uid = summary.Uid,
@@ -74,6 +77,7 @@ internal sealed record RunReport
         SupersededRanges = summary.SupersededRanges,
         SkippedRanges = summary.SkippedRanges,
         Lacking = summary.Lacking,
+        Rates = summary.Rates,
     };
 
     /// <summary>A run that has no summary yet, as far as its journal tells; as little as its name where that cannot be read.</summary>

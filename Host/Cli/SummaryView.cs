@@ -13,6 +13,8 @@ internal static class SummaryView
         void Row(string what, string value) => table.AddRow(Markup.Escape(what), Markup.Escape(value));
         Row("run", $"{summary.Uid}  {summary.Status}");
         Row("frames", Invariant($"{summary.Committed} of {summary.Frames} committed, {summary.Superseded} superseded"));
+        if (summary.Rates.Count > 0)
+            Row("rates", string.Join(", ", summary.Rates.Select(r => Invariant($"{r.Key} {r.Value.Rate} a frame: {r.Value.Committed}"))));
         Row("takes", Invariant($"{summary.Takes}, {summary.Rewinds} rewinds"));
         Row("time", Invariant($"{summary.DurationS:0.00} s, dead: ") +
             string.Join(", ", summary.DeadTimeS.Select(d => Invariant($"{d.Key} {d.Value:0.00} s"))));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
+using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Time;
 
@@ -60,14 +61,15 @@ internal static class VirtualIocCommand
     private static VirtualIoc Start(string file, string address, int port)
     {
         var beamline = RunPreparation.LoadBeamline(file);
-        var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System);
+        var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System, new Hdf5FrameStoreFactory());
         try
         {
             var devices = beamline.Settings.Section("devices");
             foreach (var name in devices.Keys)
                 ioc.Add(name, devices.Section(name));
             if (ioc.Records.Count == 0)
-                throw new RefusedException($"{file} has no device of EPICS (epics-motor, epics-signal, epics-shutter)");
+                throw new RefusedException(
+                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter, pmac)");
             ioc.Listen(address, port, new UdpPorts());
             return ioc;
         }

@@ -63,7 +63,7 @@ public static partial class BeamlineFile
 
     private static SimulationSettings ReadSimulation(ISettings settings)
     {
-        settings.AllowOnly("host", "port", "box-data-period", "idle-exit");
+        settings.AllowOnly("host", "port", "epics-port", "box-data-period", "idle-exit");
         return new SimulationSettings(
             settings.Text("host", "127.0.0.1"),
             (int)settings.Integer("port", 0, 65535, 0),

@@ -1,6 +1,7 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
+using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Time;
 
@@ -21,13 +22,20 @@ internal sealed class EpicsClient(CaSettings settings) : IAsyncDisposable
             Host = Environment.MachineName,
         };
 
+    /// <summary>The settings, or those that find the records which a virtual beamline serves.</summary>
+    public static CaSettings Resolve(CaSettings settings, EndpointOverrides endpoints)
+    {
+        var served = endpoints.Entries.FirstOrDefault(e => e.Key == VirtualIoc.Endpoint).Value;
+        return served is null ? settings : settings with { Addresses = [served], AutoAddresses = false, NameServers = [] };
+    }
+
     /// <summary>The client.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> for an address that means nothing.</remarks>
     public IPvClient Get()
     {
         lock (_gate)
             return _client ??= new CaClient(
-                settings, new CaSurroundings(new SystemClock(), new TcpConnector(), new UdpPorts(), TimeProvider.System));
+                settings, new CaSurroundings(new SystemClock(), new TcpConnector(ownThreads: true), new UdpPorts(), TimeProvider.System));
     }
 
     public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -43,7 +43,8 @@ internal sealed record RunToMake(
         var description = beamline.Description;
         var folder = RunFolder.Of(dataFolder, runFolderName);
         var triggered = plan.DetectorsUsed.Where(d => d.Kind == DetectorKind.Triggered).Select(d => d.Name);
-        var inner = description.Axes.Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name)).ToList();
+        var inner = description.Axes
+            .Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name) && !plan.OuterAxes.Contains(a.Name)).ToList();
         var setup = new RunSetup(
             plan,
             description.Box.Name,
@@ -62,6 +63,7 @@ internal sealed record RunToMake(
             StallPatienceNs = beamline.Supervision.StallPatienceNs,
             CommitsAtEnd = request.Commit == CommitMode.AtEnd,
             TellsRecorded = request.Documents == DocumentMode.Eager,
+            Rates = request.Rates.Where(r => !r.Rate.IsBase).ToEquatableArray(),
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
             Identities = plan.DetectorsUsed
                 .Where(d => d.Identity != FrameIdentity.HardwareFrameNumber)
@@ -74,6 +76,8 @@ internal sealed record RunToMake(
             folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
         {
             Lease = beamline.Supervision.Lease,
+            Outputs = plan.FurtherOutputs,
+            FramesBy = plan.FramesBy is { } leader ? (leader, plan.FrameNs) : null,
         };
         return new RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,

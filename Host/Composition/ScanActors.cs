@@ -35,7 +35,7 @@ internal static class ScanActors
     {
         var actors = new Dictionary<string, IActorRef>(StringComparer.Ordinal);
         foreach (var (name, device) in devices.Where(d => run.DevicesNeeded.Contains(d.Key)))
-            actors[name] = system.ActorOf(PropsOf(device, around), $"device-{name}");
+            actors[name] = system.ActorOf(PropsOf(device, run, around), $"device-{name}");
         foreach (var suspender in run.Setup.Suspenders.Where(s => devices.ContainsKey(s.Signal)))
         {
             var signal = (IBeamMonitor)devices[suspender.Signal];
@@ -49,11 +49,13 @@ internal static class ScanActors
     public static IActorRef OfDisk(ActorSystem system, RunToMake run, DiskQuestions questions, TimeProvider time) =>
         system.ActorOf(DiskActor.Props(run.Folder.Path, run.Beamline.Disk, questions, time), "disk");
 
-    private static Props PropsOf(IDevice device, DeviceSurroundings around) => device switch
+    private static Props PropsOf(IDevice device, RunToMake run, DeviceSurroundings around) => device switch
     {
         ITriggerBox box => TriggerBoxActor.Props(box, around.Salvage, around.Programmes, around.TimeScale, around.Time),
         IRecorder recorder => RecorderActor.Props(recorder, around.Salvage, around.Time),
-        IMotionController motion => MotionActor.Props(motion, around.Programmes, around.Time),
+        // A motor that can fly is a soft axis where it does not.
+        IMotionController motion when device.Name == run.Setup.Motion || device is not ISettable =>
+            MotionActor.Props(motion, around.Programmes, around.Time),
         ISettable axis => SettableActor.Props(axis, around.Time),
         IShutter shutter => ShutterActor.Props(shutter, around.Time),
         IBeamMonitor beam => BeamActor.Props(beam, around.BeamListener),

@@ -55,11 +55,12 @@ internal sealed class ScanSession : IAsyncDisposable
     {
         Faults();
         var stores = new Hdf5FrameStoreFactory();
-        var epics = new EpicsClient(run.Beamline.Epics);
+        var epics = new EpicsClient(EpicsClient.Resolve(run.Beamline.Epics, endpoints));
         var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints)
         {
             Axes = run.Beamline.Description.Axes,
             Pvs = epics.Get,
+            Kept = new KeptInFolder(run.DataFolder),
         };
         var devices = run.Beamline.CreateDevices(environment);
         var needed = run.DevicesNeeded;

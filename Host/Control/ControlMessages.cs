@@ -51,7 +51,7 @@ internal sealed record ControlAnswer(ControlResult Answer)
 
 /// <summary>Where a running scan is.</summary>
 /// <remarks>NextFrame: the first frame that nobody has and nobody is getting; null when there is none. Stays: when paused, the process
-/// waits to be told.</remarks>
+/// waits to be told. Frames are the scan's; Rates: of detectors that do not take one for each, as <c>3</c> or <c>1/4</c>.</remarks>
 internal sealed record ControlStatus(
     string Uid,
     int Pid,
@@ -64,7 +64,8 @@ internal sealed record ControlStatus(
     int Take,
     int Rewinds,
     SortedDictionary<string, string> Holds,
-    bool Stays)
+    bool Stays,
+    SortedDictionary<string, string>? Rates)
 {
     /// <summary>Frames that are good and wait for the scan's end to be committed.</summary>
     public long Kept { get; init; }

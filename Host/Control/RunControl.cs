@@ -92,6 +92,9 @@ internal sealed class RunControl(
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
+    private static SortedDictionary<string, string> RatesOf(ScanState state) =>
+        new(state.Rates.Rated.ToDictionary(r => r.Detector, r => r.Rate.ToString()), StringComparer.Ordinal);
+
     private ControlAnswer StatusNow()
     {
         var state = view.Progress?.State ?? ScanState.New;
@@ -100,7 +103,7 @@ internal sealed class RunControl(
             Status = new ControlStatus(
                 uid, Environment.ProcessId, dataFolder, ProgressFigures.PhaseOf(view.Progress), state.Frames, state.Committed.Count,
                 state.Skipped.Count, state.NextWanted()?.First, state.LastTake, state.Rewinds,
-                new SortedDictionary<string, string>(state.Holds, StringComparer.Ordinal), _stays)
+                new SortedDictionary<string, string>(state.Holds, StringComparer.Ordinal), _stays, RatesOf(state))
             {
                 Kept = state.Kept.Count,
             },

@@ -6,12 +6,11 @@ namespace Flyscan.Persistence.Catalogue;
 /// <summary>The runs of a data folder: a projection of its journal, so that nothing can disagree with it.</summary>
 public static class RunCatalogue
 {
+    private static readonly string[] Kinds =
+        ["scan.submitted", "scan.frames-committed", "scan.hold-set", "scan.hold-cleared", "scan.finished"];
+
     /// <summary>Most of a journal is of kinds that say nothing here, and decoding is what takes time.</summary>
-    private static readonly HashSet<string> Passed =
-    [
-        .. ScanEventCodec.Manifests.Except(
-            ["scan.submitted/1", "scan.frames-committed/1", "scan.hold-set/1", "scan.hold-cleared/1", "scan.finished/1"]),
-    ];
+    private static readonly HashSet<string> Passed = [.. ScanEventCodec.Manifests.Where(m => !Kinds.Contains(m.Split('/')[0]))];
 
     /// <summary>Every run, in the order in which they began; empty where no run was made yet.</summary>
     /// <remarks>A run that cannot be read is listed with the reason and hides no other.

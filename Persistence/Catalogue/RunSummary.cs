@@ -2,13 +2,14 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 
 namespace Flyscan.Persistence.Catalogue;
 
 /// <summary>What a run came to, for people and scripts: <c>summary.json</c>.</summary>
 /// <remarks>Members in JSON: uid, status, frames, committed, superseded, takes, rewinds, duration_s, dead_time_s, handover_ms, files,
-/// documents, master, error, superseded_ranges, skipped_ranges, lacking. Superseded: frames in files that are in no committed extent.
-/// Files: relative to the run's folder.</remarks>
+/// documents, master, error, superseded_ranges, skipped_ranges, lacking, rates. Frames are the scan's. Superseded: frames in files that
+/// are in no committed extent. Files: relative to the run's folder.</remarks>
 public sealed record RunSummary(
     string Uid,
     string Status,
@@ -34,6 +35,9 @@ public sealed record RunSummary(
     /// <summary>Committed frames that each recorder lacks, where it lacks any: it may, by the beamline file.</summary>
     public SortedDictionary<string, long> Lacking { get; init; } = [];
 
+    /// <summary>Detectors that do not take one frame for each of the scan.</summary>
+    public SortedDictionary<string, OwnRate> Rates { get; init; } = [];
+
     private static readonly RunSummaryJson Json = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -52,7 +56,8 @@ public sealed record RunSummary(
         var finished = events.OfType<ScanEvent.Finished>().LastOrDefault();
         var deadTime = DeadTime.Of(events);
         var committed = events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count);
-        var superseded = SupersededOf(events);
+        var rates = new DetectorRates(submitted.Rates);
+        var superseded = SupersededOf(events, rates);
         // A run that ended early flew a part of its plan, one that took frames again more than all of it.
         var flown = submitted.Frames > 0 ? (double)(committed + superseded) / submitted.Frames : 0;
         foreach (var (cause, ns) in facts.PlannedDeadTimeNs)
@@ -78,6 +83,7 @@ public sealed record RunSummary(
             SkippedRanges = [.. events.OfType<ScanEvent.FramesSkipped>()
                 .SelectMany(e => e.Frames.Select(f => new SkippedFrames(f.First, f.End, e.Who, e.Why)))],
             Lacking = LackingOf(events, committed),
+            Rates = RatesOf(events, rates),
         };
     }
 
@@ -120,15 +126,24 @@ public sealed record RunSummary(
     }
 
     /// <summary>From the files' final counts where they were closed; before that, from what the box has triggered.</summary>
-    private static long SupersededOf(IReadOnlyList<ScanEvent> events)
+    private static long SupersededOf(IReadOnlyList<ScanEvent> events, DetectorRates rates)
     {
         var extents = events.OfType<ScanEvent.FramesCommitted>().SelectMany(c => c.Extents)
             .GroupBy(e => e.Recorder).ToDictionary(g => g.Key, g => g.Sum(e => e.Count));
         if (events.OfType<ScanEvent.Unstaged>().LastOrDefault() is { Segments.Count: > 0 } unstaged)
-            return Math.Max(0, unstaged.Segments.GroupBy(s => s.Recorder).Max(g =>
-                g.Sum(s => s.Frames) - extents.GetValueOrDefault(g.Key)));
+            return Math.Max(0, unstaged.Segments.GroupBy(s => s.Recorder).Max(g => rates.Of(g.Key) is var rate
+                ? rate.FrameFrom(g.Sum(s => s.Frames) - rate.Of(extents.GetValueOrDefault(g.Key)))
+                : 0));
         var triggered = events.OfType<ScanEvent.TookBack>().Sum(t => t.Triggered);
         return Math.Max(0, triggered - events.OfType<ScanEvent.FramesCommitted>().Sum(c => c.Frames.Count));
+    }
+
+    private static SortedDictionary<string, OwnRate> RatesOf(IReadOnlyList<ScanEvent> events, DetectorRates rates)
+    {
+        var committed = events.OfType<ScanEvent.FramesCommitted>().SelectMany(c => c.Extents).ToLookup(e => e.Recorder, e => e.Count);
+        return new SortedDictionary<string, OwnRate>(
+            rates.Rated.ToDictionary(r => r.Detector, r => new OwnRate(r.Rate.ToString(), r.Rate.Of(committed[r.Detector].Sum()))),
+            StringComparer.Ordinal);
     }
 
     private static long[] HandoversOf(IReadOnlyList<ScanEvent> events) =>
@@ -144,6 +159,9 @@ public sealed record SupersededFrames(long First, long End, int Take, string Cau
 
 /// <summary>Frames [First, End) that nobody takes again.</summary>
 public sealed record SkippedFrames(long First, long End, string Who, string Why);
+
+/// <summary>A detector's rate, as <c>3</c> or <c>1/4</c> times the scan's, and frames of its own that are committed.</summary>
+public sealed record OwnRate(string Rate, long Committed);
 
 [JsonSerializable(typeof(RunSummary))]
 internal sealed partial class RunSummaryJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Codecs;
@@ -31,6 +32,18 @@ internal sealed class FrameRangeConverter : JsonConverter<FrameRange>
         reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value)
             ? value
             : throw new JsonException("A range of frames holds whole numbers, [first, end].");
+}
+
+/// <summary>A rate as text, <c>"3"</c> or <c>"1/4"</c>.</summary>
+internal sealed class DetectorRateConverter : JsonConverter<DetectorRate>
+{
+    public override DetectorRate Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && DetectorRate.TryParse(reader.GetString()!, out var rate)
+            ? rate
+            : throw new JsonException($"A rate is a text as \"3\" or \"1/4\", of numbers from 1 to {DetectorRate.Most}.");
+
+    public override void Write(Utf8JsonWriter writer, DetectorRate value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }
 
 /// <summary>An <see cref="EquatableArray{T}"/> as a JSON array.</summary>

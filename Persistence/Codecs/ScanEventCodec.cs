@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Codecs;
@@ -27,6 +28,7 @@ public static class ScanEventCodec
         Converters =
         {
             new FrameRangeConverter(),
+            new DetectorRateConverter(),
             new JsonStringEnumConverter<ScanStatus>(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
             new EquatableArrayConverter<string>(),
             new EquatableArrayConverter<FrameRange>(),
@@ -38,12 +40,15 @@ public static class ScanEventCodec
             new EquatableArrayConverter<RecorderPosition>(),
             new EquatableArrayConverter<Extent>(),
             new EquatableArrayConverter<SegmentCount>(),
+            new EquatableArrayConverter<RatedDetector>(),
         },
     };
 
     private static readonly (string Manifest, Type Type)[] Kinds =
     [
+        // Version 1 had no rates: every detector took one frame for each of the scan.
         ("scan.submitted/1", typeof(ScanEvent.ScanSubmitted)),
+        ("scan.submitted/2", typeof(ScanEvent.ScanSubmitted)),
         ("scan.settings-found/1", typeof(ScanEvent.SettingsFound)),
         ("scan.staged/1", typeof(ScanEvent.Staged)),
         // Version 1 had no clockZeroNs.

@@ -20,7 +20,8 @@ public sealed partial class DocumentProjection
         if (state.Reported == 0)
             documents.AddRange(state.Keys.Select(_texts.StreamResource));
         var rows = new FrameRange(state.Reported, state.Reported + frames.Count);
-        documents.AddRange(state.Keys.Select(key => _texts.StreamDatum(key, state.Ranges, rows, frames.First)));
+        documents.AddRange(state.Keys.Select(key => _texts.StreamDatum(
+            key, state.Ranges, new FrameRange(key.EventsIn(rows.First), key.EventsIn(rows.End)), key.EventsIn(frames.First))));
         return state with { Reported = rows.End, Ranges = state.Ranges + 1, Told = state.Told.Add(frames) };
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Documents;
@@ -9,7 +10,9 @@ namespace Flyscan.Persistence.Documents;
 /// <summary>Event-model documents of a run, a pure fold over its journal: the same events give the same documents and ids.</summary>
 /// <remarks>In mode <c>committed</c>, stream <c>primary</c> has committed frames in scan order, skipped ones left out, so that indices are
 /// seq_nums − 1 and no range ever has to be taken back. A commit beyond a gap waits until the gap is filled, skipped, or the run ends.
-/// Stream <c>outer</c> has one event per outer point, at its first committed frame. <b>Source</b> scan model, section 5; event-model 1.24.</remarks>
+/// A detector that takes several frames for each of the scan has them in one event; one that takes a frame for several has a stream of its
+/// own, named as the detector. Stream <c>outer</c> has one event per outer point, at its first committed frame.
+/// <b>Source</b> scan model, section 5; event-model 1.24.</remarks>
 public sealed partial class DocumentProjection
 {
     private readonly RunDescription _run;
@@ -63,7 +66,7 @@ public sealed partial class DocumentProjection
         {
             case ScanEvent.ScanSubmitted e:
                 documents.Add(_texts.Start(e));
-                return state with { Beamline = e.BeamlineName };
+                return state with { Beamline = e.BeamlineName, Rates = new DetectorRates(e.Rates) };
             case ScanEvent.SegmentOpened e:
                 return Open(state, e.Segment);
             case ScanEvent.OuterPointReached e:
@@ -115,9 +118,8 @@ public sealed partial class DocumentProjection
     {
         if (state.Keys.IsEmpty)
         {
-            state = state with { Keys = DataKey.Of(state.Recorders) };
-            if (!state.Keys.IsEmpty)
-                documents.Add(_texts.PrimaryDescriptor(state, atNs));
+            state = state with { Keys = DataKey.Of(state.Recorders, state.Rates) };
+            documents.AddRange(state.Keys.GroupBy(k => k.Stream).Select(keys => _texts.StreamDescriptor(keys.Key, [.. keys], state, atNs)));
         }
         if (state.OuterDescribed || !_run.Axes.Any(a => a.IsOuter))
             return state;
@@ -165,8 +167,8 @@ public sealed partial class DocumentProjection
             return state;
         if (state.Reported == 0)
             documents.AddRange(state.Keys.Select(_texts.StreamResource));
-        var indices = new FrameRange(state.Reported, reported);
-        documents.AddRange(state.Keys.Select(key => _texts.StreamDatum(key, state.Ranges, indices, indices.First)));
+        documents.AddRange(state.Keys.Select(key => _texts.StreamDatum(
+            key, state.Ranges, new FrameRange(key.EventsIn(state.Reported), key.EventsIn(reported)), key.EventsIn(state.Reported))));
         return state with { Reported = reported, Ranges = state.Ranges + 1 };
     }
 

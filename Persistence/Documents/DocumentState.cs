@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 
 namespace Flyscan.Persistence.Documents;
 
@@ -23,9 +24,11 @@ public sealed record DocumentState
 
     internal string Beamline { get; init; } = "";
 
+    internal DetectorRates Rates { get; init; } = DetectorRates.AllBase;
+
     internal ImmutableArray<Segment> Recorders { get; init; } = [];
 
-    /// <summary>Empty until <c>primary</c> is described.</summary>
+    /// <summary>Of all streams; empty until they are described.</summary>
     internal ImmutableArray<DataKey> Keys { get; init; } = [];
 
     internal FrameSet Waiting { get; init; } = FrameSet.Empty;
@@ -50,9 +53,23 @@ public sealed record DocumentState
         ImmutableSortedDictionary<long, ScanEvent.OuterPointReached>.Empty;
 }
 
-/// <summary>One data key of <c>primary</c>: a dataset of a recorder under the name that documents give it.</summary>
+/// <summary>One data key: a dataset of a recorder under the name that documents give it.</summary>
 internal sealed record DataKey(string Name, string Recorder, SegmentDataset Dataset)
 {
+    /// <summary>The stream of everything that has a row, or several, for each frame of the scan.</summary>
+    public const string Primary = "primary";
+
+    /// <summary>The stream of outer points.</summary>
+    public const string Outer = "outer";
+
+    public required DetectorRate Rate { get; init; }
+
+    /// <summary>One that takes a frame for several of the scan has a stream of its own.</summary>
+    public string Stream => Rate.Divide == 1 ? Primary : Recorder is Primary or Outer ? $"{Recorder}-frames" : Recorder;
+
+    /// <summary>Events of its stream for so many committed frames: whole groups of them.</summary>
+    public long EventsIn(long frames) => frames / Rate.Divide;
+
     /// <summary>What the key belongs to in the descriptor: its axis, else its recorder.</summary>
     public string Object => Dataset.Role == "axis" && Dataset.Axis is { } axis ? axis : Recorder;
 
@@ -65,12 +82,12 @@ internal sealed record DataKey(string Name, string Recorder, SegmentDataset Data
     /// <summary>Names of the datasets that a run's recorders show to readers, unique and in order.</summary>
     /// <remarks>The first readback of an axis has the axis's name, since the start document promised it. Others have their own key
     /// where no two share it, else <c>recorder-key</c>.</remarks>
-    public static ImmutableArray<DataKey> Of(ImmutableArray<Segment> recorders)
+    public static ImmutableArray<DataKey> Of(ImmutableArray<Segment> recorders, DetectorRates rates)
     {
         var shown = recorders.SelectMany(s => s.Datasets.Where(IsShown).Select(d => (s.Recorder, Dataset: d))).ToArray();
         var readbacks = shown.Where(d => d.Dataset is { Role: "axis", Axis: not null })
             .GroupBy(d => d.Dataset.Axis!).ToDictionary(g => g.Key, g => g.First());
-        return [.. shown.Select(d => new DataKey(Name(d), d.Recorder, d.Dataset))];
+        return [.. shown.Select(d => new DataKey(Name(d), d.Recorder, d.Dataset) { Rate = rates.Of(d.Recorder) })];
 
         string Name((string Recorder, SegmentDataset Dataset) d)
         {

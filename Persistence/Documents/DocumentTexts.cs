@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Documents;
@@ -10,9 +12,7 @@ namespace Flyscan.Persistence.Documents;
 /// <remarks><b>Source</b> event-model 1.24 schemas; real streams of bluesky 1.14 for what the schemas leave open.</remarks>
 internal sealed class DocumentTexts(RunDescription run)
 {
-    private string PrimaryUid => NameUuid.Of(run.Uid, "descriptor", "primary");
-
-    private string OuterUid => NameUuid.Of(run.Uid, "descriptor", "outer");
+    private string OuterUid => DescriptorUid("outer");
 
     public Document Start(ScanEvent.ScanSubmitted e) => Document.Write("start", run.Uid, json =>
     {
@@ -26,6 +26,7 @@ internal sealed class DocumentTexts(RunDescription run)
         Texts(json, "detectors", run.Detectors);
         json.WriteNumber("num_points", run.Frames);
         Numbers(json, "shape", run.Shape);
+        Rates(json, e.Rates);
         Extents(json);
         Hints(json);
         json.WriteStartObject("versions");
@@ -38,22 +39,23 @@ internal sealed class DocumentTexts(RunDescription run)
         Metadata(json);
     });
 
-    public Document PrimaryDescriptor(DocumentState state, long atNs) => Document.Write("descriptor", PrimaryUid, json =>
-    {
-        json.WriteString("run_start", run.Uid);
-        json.WriteNumber("time", Seconds(atNs));
-        json.WriteString("name", "primary");
-        json.WriteStartObject("data_keys");
-        foreach (var key in state.Keys)
-            StreamedKey(json, key, state.Beamline);
-        json.WriteEndObject();
-        var objects = state.Keys.GroupBy(k => k.Object).ToArray();
-        Objects(json, "object_keys", objects, (name, keys) => Texts(json, name, keys.Select(k => k.Name)));
-        Objects(json, "hints", objects, (name, keys) =>
-            Fields(json, name, keys.Where(k => k.Dataset.Role != "timestamp").Select(k => k.Name)));
-        Objects(json, "configuration", objects, (name, _) => NoConfiguration(json, name));
-        Objects(json, "object_classes", [], (_, _) => { });
-    });
+    public Document StreamDescriptor(string stream, ImmutableArray<DataKey> keys, DocumentState state, long atNs) =>
+        Document.Write("descriptor", DescriptorUid(stream), json =>
+        {
+            json.WriteString("run_start", run.Uid);
+            json.WriteNumber("time", Seconds(atNs));
+            json.WriteString("name", stream);
+            json.WriteStartObject("data_keys");
+            foreach (var key in keys)
+                StreamedKey(json, key, state.Beamline);
+            json.WriteEndObject();
+            var objects = keys.GroupBy(k => k.Object).ToArray();
+            Objects(json, "object_keys", objects, (name, own) => Texts(json, name, own.Select(k => k.Name)));
+            Objects(json, "hints", objects, (name, own) =>
+                Fields(json, name, own.Where(k => k.Dataset.Role != "timestamp").Select(k => k.Name)));
+            Objects(json, "configuration", objects, (name, _) => NoConfiguration(json, name));
+            Objects(json, "object_classes", [], (_, _) => { });
+        });
 
     public Document OuterDescriptor(DocumentState state, long atNs) => Document.Write("descriptor", OuterUid, json =>
     {
@@ -123,7 +125,7 @@ internal sealed class DocumentTexts(RunDescription run)
         Document.Write("stream_datum", $"{ResourceUid(key)}/{number}", json =>
         {
             json.WriteString("stream_resource", ResourceUid(key));
-            json.WriteString("descriptor", PrimaryUid);
+            json.WriteString("descriptor", DescriptorUid(key.Stream));
             Range(json, "indices", indices.First, indices.End);
             Range(json, "seq_nums", firstFrame + 1, firstFrame + indices.Count + 1);
         });
@@ -141,8 +143,8 @@ internal sealed class DocumentTexts(RunDescription run)
         });
         json.WriteString("reason", e.Reason ?? "");
         json.WriteStartObject("num_events");
-        if (!state.Keys.IsEmpty)
-            json.WriteNumber("primary", run.Mode == DocumentMode.Eager ? state.Told.Count : state.Reported);
+        foreach (var keys in state.Keys.GroupBy(k => k.Stream))
+            json.WriteNumber(keys.Key, keys.First().EventsIn(run.Mode == DocumentMode.Eager ? state.Told.Count : state.Reported));
         if (state.OuterDescribed)
             json.WriteNumber("outer", state.OuterEvents);
         json.WriteEndObject();
@@ -152,7 +154,20 @@ internal sealed class DocumentTexts(RunDescription run)
 
     private string ResourceUid(DataKey key) => NameUuid.Of(run.Uid, "stream_resource", PathOf(key));
 
+    private string DescriptorUid(string stream) => NameUuid.Of(run.Uid, "descriptor", stream);
+
     private static double Seconds(long ns) => ns / 1e9;
+
+    /// <summary>Of detectors that do not take one frame for each of the scan, as the request has them.</summary>
+    private static void Rates(Utf8JsonWriter json, EquatableArray<RatedDetector> rates)
+    {
+        if (rates.Count == 0)
+            return;
+        json.WriteStartObject("detector_rates");
+        foreach (var (detector, rate) in rates)
+            json.WriteString(detector, rate.ToString());
+        json.WriteEndObject();
+    }
 
     private void Extents(Utf8JsonWriter json)
     {
@@ -201,12 +216,13 @@ internal sealed class DocumentTexts(RunDescription run)
         json.WriteString("dtype", dataset switch
         {
             { FrameShape.Count: > 0 } => "array",
+            _ when key.Rate.Multiple > 1 => "array",
             { NumpyType: [_, 'b', ..] } => "boolean",
             { NumpyType: [_, 'S' or 'U', ..] } => "string",
             _ => "number",
         });
         json.WriteString("dtype_numpy", dataset.NumpyType);
-        Numbers(json, "shape", dataset.FrameShape.Prepend(1));
+        Numbers(json, "shape", dataset.FrameShape.Prepend(key.Rate.Multiple));
         json.WriteString("external", "STREAM:");
         Optional(json, "units", dataset.Unit);
         json.WriteString("object_name", key.Object);

@@ -9,7 +9,7 @@ public static class RunMetadata
     internal static readonly string[] Reserved =
     [
         "uid", "time", "scan_id", "plan_name", "plan_type", "plan_hash", "beamline", "motors", "detectors", "num_points", "shape",
-        "extents", "hints", "versions", "visit", "operator", "sample", "data_type", "projections",
+        "detector_rates", "extents", "hints", "versions", "visit", "operator", "sample", "data_type", "projections",
     ];
 
     private static readonly string[] Texts = ["owner", "group", "project", "data_session"];

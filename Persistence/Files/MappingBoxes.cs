@@ -7,7 +7,11 @@ namespace Flyscan.Persistence.Files;
 /// <summary>A box of the scan's shape whose frames stand contiguously in a source: in C order, or, one row of it, in reverse.</summary>
 internal sealed record MappingBox(int Source, long Position, long[] Start, long[] Block, bool IsReversed)
 {
-    public long Size => Block.Aggregate(1L, (size, n) => size * n);
+    /// <summary>Rows of the source at each place.</summary>
+    public long PerPlace { get; init; } = 1;
+
+    /// <summary>Rows of the source.</summary>
+    public long Size => Block.Aggregate(PerPlace, (size, n) => size * n);
 }
 
 /// <summary>Cuts extents into boxes.</summary>
@@ -30,7 +34,7 @@ internal static class MappingBoxes
             var (row, column) = Math.DivRem(frame, width);
             var count = Math.Min(width - column, extent.Frame + extent.Count - frame);
             var first = grid.PlaceOf(row, grid.Shape.Count - 1) * width;
-            var at = extent.Position + frame - extent.Frame;
+            var at = extent.Position + (frame - extent.Frame) * grid.PerPlace;
             if (count > 1 && grid.Snaked[^1] && row % 2 == 1)
             {
                 boxes.Add(Reversed(grid, source, at, first + width - column - count, count));
@@ -38,7 +42,7 @@ internal static class MappingBoxes
             else
             {
                 var start = grid.Snaked[^1] && row % 2 == 1 ? first + width - 1 - column : first + column;
-                if (length > 0 && start == place + length && at == position + length)
+                if (length > 0 && start == place + length && at == position + length * grid.PerPlace)
                 {
                     length += count;
                 }
@@ -68,9 +72,9 @@ internal static class MappingBoxes
             var block = new long[grid.Shape.Count];
             for (var i = 0; i < block.Length; i++)
                 block[i] = i < dimension ? 1 : i == dimension ? taken : grid.Shape[i];
-            boxes.Add(new MappingBox(source, position, Unravel(grid, place), block, IsReversed: false));
+            boxes.Add(new MappingBox(source, position, Unravel(grid, place), block, IsReversed: false) { PerPlace = grid.PerPlace });
             place += taken * inner;
-            position += taken * inner;
+            position += taken * inner * grid.PerPlace;
             length -= taken * inner;
         }
     }
@@ -80,7 +84,7 @@ internal static class MappingBoxes
         var block = new long[grid.Shape.Count];
         Array.Fill(block, 1);
         block[^1] = count;
-        return new MappingBox(source, position, Unravel(grid, place), block, IsReversed: true);
+        return new MappingBox(source, position, Unravel(grid, place), block, IsReversed: true) { PerPlace = grid.PerPlace };
     }
 
     private static long[] Unravel(ScanGrid grid, long place)
@@ -126,8 +130,10 @@ internal sealed record BoxRun(MappingBox First, int Dimension, long Count, long 
 
         var columns = First.Block[^1];
         for (long column = 0; column < columns; column++)
-            yield return new FrameMapping(
-                First.Source, new Slab(First.Position + columns - 1 - column, PositionStep, Count, 1), Target(column, 1));
+        {
+            var position = First.Position + (columns - 1 - column) * First.PerPlace;
+            yield return new FrameMapping(First.Source, new Slab(position, PositionStep, Count, First.PerPlace), Target(column, 1));
+        }
     }
 
     private EquatableArray<Slab> Target(long column, long width)
@@ -137,7 +143,7 @@ internal sealed record BoxRun(MappingBox First, int Dimension, long Count, long 
             target[i] = i == Dimension ? new Slab(First.Start[i], Step, Count, First.Block[i]) : Slab.Range(First.Start[i], First.Block[i]);
         ref var last = ref target[^1];
         last = last with { Start = last.Start + column, Block = width, Stride = Math.Max(last.Count > 1 ? last.Stride : 1, width) };
-        return target.ToEquatableArray();
+        return First.PerPlace == 1 ? target.ToEquatableArray() : target.ToEquatableArray().Add(Slab.Range(0, First.PerPlace));
     }
 
     private BoxRun? Extended(MappingBox box, int dimension)

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Flyscan.Hardware.Hdf5;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Files;
@@ -82,22 +84,33 @@ public sealed class MasterFile(SegmentReader reader)
     {
         if (dataset.IsSignal)
             await file.GroupAsync($"/entry/{dataset.Key}", "NXdata", cancel);
-        var linear = dataset.View(dataset.CommittedPath, [dataset.CommittedFrames], dataset.LinearMappings());
+        var grid = dataset.Grid;
+        var linear = dataset.View(dataset.CommittedPath, [dataset.CommittedRows], dataset.LinearMappings());
         await file.VirtualAsync(linear, cancel);
-        var plan = VirtualMapping.InShape(content.Grid, dataset.Extents, dataset.SegmentNumbers, content.MappingBudget);
-        var unmapped = ScatteredCopy.Fits(content.Grid, dataset) ? ViewKind.Copied : ViewKind.Indexed;
+        var plan = VirtualMapping.InShape(grid, dataset.Extents, dataset.SegmentNumbers, content.MappingBudget);
+        var unmapped = ScatteredCopy.Fits(dataset) ? ViewKind.Copied : ViewKind.Indexed;
         var kind = plan.Mappings is not null ? ViewKind.Mapped : unmapped;
         if (plan.Mappings is { } mappings)
-            await file.VirtualAsync(dataset.View(dataset.ViewPath, content.Grid.Shape, mappings), cancel);
+            await file.VirtualAsync(dataset.View(dataset.ViewPath, grid.RowShape, mappings), cancel);
         else if (kind == ViewKind.Copied)
             await new ScatteredCopy(reader, content).WriteAsync(file, dataset, cancel);
         else
             await file.VirtualAsync(linear with { Path = dataset.ViewPath }, cancel);
         if (kind == ViewKind.Indexed)
-            await WriteIndexAsync(file, content.Grid, dataset, cancel);
+            await WriteIndexAsync(file, grid, dataset, cancel);
         if (dataset.Unit is { } unit)
             await file.AttributeAsync(dataset.ViewPath, "units", unit, cancel);
+        await WriteRateAsync(file, dataset.ViewPath, content.Rates.Of(dataset.Recorder), cancel);
         return new DatasetView(dataset.Key, kind, plan.Count);
+    }
+
+    /// <summary>Said only where it is not one row for each frame.</summary>
+    private static async Task WriteRateAsync(HdfFile file, string path, DetectorRate rate, CancellationToken cancel)
+    {
+        if (rate.Multiple > 1)
+            await file.AttributeAsync(path, "rows_per_frame", rate.Multiple, cancel);
+        if (rate.Divide > 1)
+            await file.AttributeAsync(path, "frames_per_row", rate.Divide, cancel);
     }
 
     private static Task WriteIndexAsync(HdfFile file, ScanGrid grid, ScanDataset dataset, CancellationToken cancel)
@@ -106,7 +119,7 @@ public sealed class MasterFile(SegmentReader reader)
         Array.Fill(index, -1);
         foreach (var mapping in dataset.Extents.Zip(dataset.LinearMappings()))
             for (var frame = 0L; frame < mapping.First.Count; frame++)
-                index[grid.PlaceOf(mapping.First.Frame + frame)] = mapping.Second.Target[0].Start + frame;
+                index[grid.PlaceOf(mapping.First.Frame + frame)] = mapping.Second.Target[0].Start + frame * grid.PerPlace;
         var path = dataset.IsSignal ? $"/entry/{dataset.Key}/index" : $"{dataset.ViewPath}_index";
         return file.WriteAsync(path, "<i8", MemoryMarshal.AsBytes<long>(index).ToArray(), grid.Shape, cancel);
     }
@@ -114,20 +127,23 @@ public sealed class MasterFile(SegmentReader reader)
     private static async Task WriteMaskAsync(
         HdfFile file, MasterFileContent content, IReadOnlyList<ScanDataset> datasets, CancellationToken cancel)
     {
-        var committed = RangeSet.Of(datasets.Take(1).SelectMany(dataset => dataset.Committed.Ranges));
-        await WriteAsync("/entry/mask", committed, "1 where a frame is not committed: missing, rejected or skipped");
+        await WriteAsync(
+            "/entry/mask", content.Grid, RangeSet.Of(content.Committed.Select(Frames)),
+            "1 where a frame is not committed: missing, rejected or skipped");
         foreach (var signal in datasets.Where(dataset => dataset.IsSignal && dataset.HasHoles))
             await WriteAsync(
-                $"/entry/{signal.Key}/mask", RangeSet.Of(signal.Extents.Select(e => new FrameRange(e.Frame, e.Frame + e.Count))),
+                $"/entry/{signal.Key}/mask", signal.Grid, RangeSet.Of(signal.Extents.Select(Frames)),
                 "1 where this detector has no frame: not committed, or committed without it");
 
-        async Task WriteAsync(string path, RangeSet shown, string description)
+        static FrameRange Frames(Extent extent) => new(extent.Frame, extent.Frame + extent.Count);
+
+        async Task WriteAsync(string path, ScanGrid grid, RangeSet shown, string description)
         {
-            var missing = new byte[content.Grid.Frames];
+            var missing = new byte[grid.Frames];
             foreach (var hole in RangeSet.Of(new FrameRange(0, missing.Length)).Subtract(shown.Ranges).Ranges)
                 for (var frame = hole.First; frame < hole.End; frame++)
-                    missing[content.Grid.PlaceOf(frame)] = 1;
-            await file.WriteAsync(path, "|u1", missing, content.Grid.Shape, cancel);
+                    missing[grid.PlaceOf(frame)] = 1;
+            await file.WriteAsync(path, "|u1", missing, grid.Shape, cancel);
             await file.AttributeAsync(path, "description", description, cancel);
         }
     }

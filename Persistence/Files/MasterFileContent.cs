@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Files;
@@ -17,6 +18,8 @@ public sealed record MasterFileContent(string RunFolder, string Uid, string Titl
 
     /// <summary>Frames as they were told before they were committed, in that order; empty where nobody wants that.</summary>
     public EquatableArray<RecordedRange> Recorded { get; init; }
+
+    public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
 
     public EquatableArray<SetpointAxis> Axes { get; init; }
 

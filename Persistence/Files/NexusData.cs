@@ -20,26 +20,34 @@ internal sealed class NexusData(
             return;
         }
 
-        var axes = AxesPerDimension().Concat(signal.Dataset.FrameShape.Select(_ => ".")).ToArray();
+        var rest = signal.Dataset.FrameShape.Count + signal.Grid.RowShape.Count - signal.Grid.Shape.Count;
+        var axes = AxesPerDimension(signal).Concat(Enumerable.Repeat(".", rest)).ToArray();
         await file.AttributeAsync(group, "axes", axes, cancel);
-        foreach (var axis in content.Axes)
+        foreach (var axis in content.Axes.Where(axis => HasDimension(signal, axis.Dimension)))
         {
             var name = axis.Axis + SetpointSuffix;
             await file.LinkAsync($"/entry/setpoints/{axis.Axis}", $"{group}/{name}", cancel);
             await file.AttributeAsync(group, $"{name}_indices", axis.Dimension, cancel);
         }
 
-        long[] indices = [.. Enumerable.Range(0, content.Grid.Shape.Count).Select(i => (long)i)];
-        foreach (var readback in datasets.Where(dataset => dataset.IsReadback && KindOf(dataset) != ViewKind.Indexed))
+        long[] indices = [.. Enumerable.Range(0, signal.Grid.Shape.Count).Select(i => (long)i)];
+        foreach (var readback in datasets.Where(
+            dataset => dataset.IsReadback && KindOf(dataset) != ViewKind.Indexed && dataset.Grid.RowShape == signal.Grid.Shape))
         {
             await file.LinkAsync(readback.ViewPath, $"{group}/{readback.Key}", cancel);
             await file.AttributeAsync(group, $"{readback.Key}_indices", indices, cancel);
         }
     }
 
-    private IEnumerable<string> AxesPerDimension()
-        => Enumerable.Range(0, content.Grid.Shape.Count).Select(
-            dimension => content.Axes.FirstOrDefault(axis => axis.Dimension == dimension) is { } axis ? axis.Axis + SetpointSuffix : ".");
+    private IEnumerable<string> AxesPerDimension(ScanDataset signal)
+        => Enumerable.Range(0, signal.Grid.Shape.Count).Select(dimension =>
+            HasDimension(signal, dimension) && content.Axes.FirstOrDefault(axis => axis.Dimension == dimension) is { } axis
+                ? axis.Axis + SetpointSuffix
+                : ".");
+
+    /// <summary>A detector slower than the scan has fewer places along the fast dimensions, and no setpoints there.</summary>
+    private bool HasDimension(ScanDataset signal, int dimension)
+        => signal.Grid.Shape.Count == content.Grid.Shape.Count && signal.Grid.Shape[dimension] == content.Grid.Shape[dimension];
 
     private ViewKind KindOf(ScanDataset dataset) => views.First(view => view.Key == dataset.Key).Kind;
 }

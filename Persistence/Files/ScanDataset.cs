@@ -1,24 +1,31 @@
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Files;
 
 /// <summary>One data key of the scan: its dataset in every segment of its recorder, and the frames committed.</summary>
+/// <remarks>Frames of a recorder with a rate of its own are its places in <paramref name="Grid"/>: groups of the scan's where it is
+/// slower.</remarks>
 internal sealed record ScanDataset(
-    string Recorder, SegmentDataset Dataset, IReadOnlyList<Segment> Segments, IReadOnlyList<Extent> Extents, RangeSet Committed)
+    string Recorder, SegmentDataset Dataset, IReadOnlyList<Segment> Segments, IReadOnlyList<Extent> Extents, RangeSet Committed,
+    ScanGrid Grid)
 {
     public string Key => Dataset.Key;
 
     public string? Unit => Dataset.Unit;
 
     /// <summary>Whether it has an NXdata group of its own.</summary>
-    public bool IsSignal => !IsReadback && Dataset.Role is not ("timestamp" or "identity");
+    public bool IsSignal => !IsReadback && Dataset.Role is not ("timestamp" or "identity" or "frame-number");
 
     public bool IsReadback => Dataset.Role == "axis";
 
     /// <summary>Committed frames of the scan, those included that this recorder lacks.</summary>
     public long CommittedFrames => Committed.Count;
+
+    /// <summary>Rows for those.</summary>
+    public long CommittedRows => Committed.Count * Grid.PerPlace;
 
     /// <summary>Whether committed frames are not in this dataset.</summary>
     public bool HasHoles => Extents.Sum(extent => extent.Count) < Committed.Count;
@@ -30,7 +37,7 @@ internal sealed record ScanDataset(
     {
         "axis" => $"/entry/readbacks/{Key}",
         "timestamp" => $"/entry/timestamps/{Key}",
-        "identity" => $"/entry/identity/{Key}",
+        "identity" or "frame-number" => $"/entry/identity/{Key}",
         _ => $"/entry/{Key}/data",
     };
 
@@ -40,15 +47,16 @@ internal sealed record ScanDataset(
     /// <summary>The path of the dataset in a segment, which may differ between segments.</summary>
     public string PathIn(Segment segment) => segment.Datasets.First(dataset => dataset.Key == Key).Path;
 
-    public IReadOnlyList<FrameMapping> LinearMappings() => VirtualMapping.Linear(Extents, SegmentNumbers, Committed);
+    public IReadOnlyList<FrameMapping> LinearMappings() => VirtualMapping.Linear(Extents, SegmentNumbers, Committed, Grid.PerPlace);
 
     public VirtualDataset View(string path, EquatableArray<long> shape, IReadOnlyList<FrameMapping> mappings)
         => new(path, Dataset.NumpyType, shape, Dataset.FrameShape, [.. Segments.Select(SourceOf)], mappings);
 
     private VirtualSource SourceOf(Segment segment)
     {
-        var frames = Extents.Where(extent => extent.Segment == segment.Number).Select(extent => extent.Position + extent.Count);
-        return new VirtualSource(segment.Path, PathIn(segment), frames.DefaultIfEmpty(1).Max());
+        var ends = Extents.Where(extent => extent.Segment == segment.Number)
+            .Select(extent => extent.Position + extent.Count * Grid.PerPlace);
+        return new VirtualSource(segment.Path, PathIn(segment), ends.DefaultIfEmpty(1).Max());
     }
 }
 
@@ -69,7 +77,11 @@ internal static class ScanDatasets
         foreach (var recorder in content.Segments.GroupBy(segment => segment.Recorder))
         {
             Segment[] segments = [.. recorder.OrderBy(segment => segment.Number)];
-            var extents = VirtualMapping.Merge(content.Committed, recorder.Key, content.Grid.Frames);
+            var rate = content.Rates.Of(recorder.Key);
+            var grid = content.Grid.At(rate);
+            var own = content.Committed.Where(e => e.Recorder == recorder.Key).Select(e => Own(e, rate));
+            var extents = VirtualMapping.Merge(own, recorder.Key, grid.Frames, grid.PerPlace);
+            var places = RangeSet.Of(committed.Ranges.Select(r => new FrameRange(r.First / rate.Divide, r.End / rate.Divide)));
             foreach (var dataset in segments[0].Datasets)
             {
                 var isTaken = dataset.Role == "axis" && dataset.Key is ("data" or "index");
@@ -77,7 +89,7 @@ internal static class ScanDatasets
                     throw new ArgumentException($"data key '{dataset.Key}' of {recorder.Key} is reserved, used twice, or holds a slash");
                 foreach (var segment in segments)
                     RequireSame(dataset, segment);
-                datasets.Add(new ScanDataset(recorder.Key, dataset, segments, extents, committed));
+                datasets.Add(new ScanDataset(recorder.Key, dataset, segments, extents, places, grid));
             }
         }
 
@@ -87,6 +99,12 @@ internal static class ScanDatasets
             RequireFits(axis, content.Grid);
         return datasets;
     }
+
+    /// <summary>The extent in places of its recorder.</summary>
+    private static Extent Own(Extent extent, DetectorRate rate) =>
+        extent.Frame % rate.Divide == 0 && extent.Count % rate.Divide == 0
+            ? extent with { Frame = extent.Frame / rate.Divide, Count = extent.Count / rate.Divide }
+            : throw new ArgumentException($"{extent} holds no whole groups of {rate.Divide} frames, as {extent.Recorder} takes them");
 
     private static void RequireSame(SegmentDataset dataset, Segment segment)
     {

@@ -1,3 +1,4 @@
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Files;
@@ -9,6 +10,30 @@ public sealed record ScanGrid(EquatableArray<long> Shape, EquatableArray<bool> S
 {
     /// <summary>How many frames the scan has.</summary>
     public long Frames => Shape.Aggregate(1L, (frames, n) => checked(frames * n));
+
+    /// <summary>Rows of a detector's dataset at each place: more than one where it is faster than the scan.</summary>
+    public long PerPlace { get; init; } = 1;
+
+    /// <summary>The shape of such a dataset, its frames' own shape left out.</summary>
+    public EquatableArray<long> RowShape => PerPlace == 1 ? Shape : Shape.Add(PerPlace);
+
+    /// <summary>The places of a detector at a rate of its own.</summary>
+    /// <remarks>One that is slower has a place for each group of frames: fast dimensions get shorter as long as they hold whole groups;
+    /// where that does not come out even, its places stand one after the other.</remarks>
+    public ScanGrid At(DetectorRate rate)
+    {
+        var shape = Shape.ToArray();
+        long left = rate.Divide;
+        for (var i = shape.Length - 1; i >= 0 && left > 1; i--)
+        {
+            var taken = left % shape[i] == 0 ? shape[i] : shape[i] % left == 0 ? left : 0;
+            if (taken == 0)
+                break;
+            (shape[i], left) = (shape[i] / taken, left / taken);
+        }
+        var own = left > 1 ? new ScanGrid([Frames / rate.Divide], [false]) : this with { Shape = shape.ToEquatableArray() };
+        return own with { PerPlace = rate.Multiple };
+    }
 
     /// <exception cref="ArgumentException">The shape is empty, or the flags do not match it.</exception>
     public void Validate()

@@ -9,13 +9,13 @@ internal sealed class ScatteredCopy(SegmentReader reader, MasterFileContent cont
     private const long FramesPerRead = 1 << 20;
 
     /// <summary>Whether it is scalar and its copy can be held in memory.</summary>
-    public static bool Fits(ScanGrid grid, ScanDataset dataset)
-        => dataset.Dataset.FrameShape.Count == 0 && grid.Frames <= LargestCopy / SizeOf(dataset);
+    public static bool Fits(ScanDataset dataset)
+        => dataset.Dataset.FrameShape.Count == 0 && dataset.Grid.Frames <= LargestCopy / SizeOf(dataset);
 
     public async Task WriteAsync(HdfFile file, ScanDataset dataset, CancellationToken cancel)
     {
         var size = SizeOf(dataset);
-        var values = new byte[content.Grid.Frames * size];
+        var values = new byte[dataset.Grid.Frames * size];
         Fill(values, dataset.Dataset.NumpyType);
         foreach (var extent in dataset.Extents)
         {
@@ -25,16 +25,18 @@ internal sealed class ScatteredCopy(SegmentReader reader, MasterFileContent cont
             {
                 var count = Math.Min(FramesPerRead, extent.Count - done);
                 var read = await reader.ReadAsync(
-                    source, dataset.PathIn(segment), dataset.Dataset.NumpyType, extent.Position + done, count, cancel);
+                    source, dataset.PathIn(segment), dataset.Dataset.NumpyType, extent.Position + done * dataset.Grid.PerPlace,
+                    count * dataset.Grid.PerPlace, cancel);
                 for (var i = 0; i < count; i++)
-                    read.AsSpan(i * size, size).CopyTo(values.AsSpan((int)content.Grid.PlaceOf(extent.Frame + done + i) * size, size));
+                    read.AsSpan(i * size, size).CopyTo(values.AsSpan((int)dataset.Grid.PlaceOf(extent.Frame + done + i) * size, size));
             }
         }
 
-        await file.WriteAsync(dataset.ViewPath, dataset.Dataset.NumpyType, values, content.Grid.Shape, cancel);
+        await file.WriteAsync(dataset.ViewPath, dataset.Dataset.NumpyType, values, dataset.Grid.RowShape, cancel);
     }
 
-    private static int SizeOf(ScanDataset dataset) => dataset.Dataset.NumpyType[^1] - '0';
+    /// <summary>Bytes at each place.</summary>
+    private static int SizeOf(ScanDataset dataset) => (dataset.Dataset.NumpyType[^1] - '0') * (int)dataset.Grid.PerPlace;
 
     /// <summary>The fill values that a virtual dataset of the type has.</summary>
     private static void Fill(byte[] values, string numpyType)

@@ -24,7 +24,9 @@ public static class VirtualMapping
 
     /// <summary>Mappings that show the committed frames one after another, in scan order; those that the recorder lacks keep their
     /// place.</summary>
-    public static IReadOnlyList<FrameMapping> Linear(IReadOnlyList<Extent> extents, IReadOnlyList<int> segments, RangeSet committed)
+    /// <remarks>perPlace: rows for each frame.</remarks>
+    public static IReadOnlyList<FrameMapping> Linear(
+        IReadOnlyList<Extent> extents, IReadOnlyList<int> segments, RangeSet committed, long perPlace = 1)
     {
         var mappings = new List<FrameMapping>(extents.Count);
         var (at, before) = (0, 0L);
@@ -33,8 +35,8 @@ public static class VirtualMapping
             while (committed.Ranges[at].End <= extent.Frame)
                 before += committed.Ranges[at++].Count;
             mappings.Add(new FrameMapping(
-                IndexOf(segments, extent.Segment), Slab.Range(extent.Position, extent.Count),
-                [Slab.Range(before + extent.Frame - committed.Ranges[at].First, extent.Count)]));
+                IndexOf(segments, extent.Segment), Slab.Range(extent.Position, extent.Count * perPlace),
+                [Slab.Range((before + extent.Frame - committed.Ranges[at].First) * perPlace, extent.Count * perPlace)]));
         }
 
         return mappings;
@@ -42,14 +44,14 @@ public static class VirtualMapping
 
     /// <summary>The extents of one recorder in scan order, those joined that continue each other.</summary>
     /// <exception cref="ArgumentException">An extent lies outside the scan, or a frame is in two of them.</exception>
-    public static IReadOnlyList<Extent> Merge(IEnumerable<Extent> extents, string recorder, long frames)
+    public static IReadOnlyList<Extent> Merge(IEnumerable<Extent> extents, string recorder, long frames, long perPlace = 1)
     {
         var merged = new List<Extent>();
         foreach (var extent in extents.Where(extent => extent.Recorder == recorder && extent.Count != 0).OrderBy(extent => extent.Frame))
         {
             if (extent.Frame < 0 || extent.Count < 0 || extent.Position < 0 || extent.Frame + extent.Count > frames)
                 throw new ArgumentException($"{extent} lies outside the scan's {frames} frames");
-            if (merged.Count == 0 || !Continues(merged[^1], extent))
+            if (merged.Count == 0 || !Continues(merged[^1], extent, perPlace))
                 merged.Add(extent);
             else
                 merged[^1] = merged[^1] with { Count = merged[^1].Count + extent.Count };
@@ -66,11 +68,12 @@ public static class VirtualMapping
         throw new ArgumentException($"an extent names segment {number}, which is none of {string.Join(", ", segments)}");
     }
 
-    private static bool Continues(Extent last, Extent next)
+    private static bool Continues(Extent last, Extent next, long perPlace)
     {
         if (next.Frame < last.Frame + last.Count)
             throw new ArgumentException($"frame {next.Frame} is committed twice: in {last} and in {next}");
-        return next.Segment == last.Segment && next.Frame == last.Frame + last.Count && next.Position == last.Position + last.Count;
+        return next.Segment == last.Segment && next.Frame == last.Frame + last.Count
+            && next.Position == last.Position + last.Count * perPlace;
     }
 
     private static List<BoxRun> BestRuns(ScanGrid grid, List<MappingBox> boxes)

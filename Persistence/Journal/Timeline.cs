@@ -17,7 +17,7 @@ public static class Timeline
     {
         ScanEvent.ScanSubmitted e =>
             $"submitted: {Count(e.Frames, "frame")} on {e.BeamlineName}, plan {e.PlanHash}, " +
-            $"into {e.RunFolder} (flyscan {e.SoftwareVersion})",
+            $"into {e.RunFolder} (flyscan {e.SoftwareVersion}){Rates(e)}",
         ScanEvent.SettingsFound e => $"{e.Device}: {Count(e.Settings.Count, "setting")} to put back at the end",
         ScanEvent.Staged e => $"staged under epoch {e.Epoch}: {List(e.Devices, d => d.Device)}",
         ScanEvent.SegmentOpened e =>
@@ -52,6 +52,9 @@ public static class Timeline
 
     private static string Line(JournalEntry entry, long startNs) =>
         Invariant($"{(entry.Event.AtNs - startNs) / 1e9,11:+0.000;-0.000} s  {entry.Sequence,5}  {Describe(entry.Event)}");
+
+    private static string Rates(ScanEvent.ScanSubmitted e) =>
+        e.Rates.Count == 0 ? "" : $"; {List(e.Rates, r => $"{r.Detector} {r.Rate} a frame")}";
 
     private static string Unproved(ScanEvent.Armed e) =>
         e.Unproved.Count == 0 ? "" : $"; not proved, waited for: {List(e.Unproved, u => u)}";

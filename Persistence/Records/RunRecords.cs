@@ -5,6 +5,7 @@ using Flyscan.Persistence.Documents;
 using Flyscan.Persistence.Files;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Persistence.Records;
@@ -80,15 +81,17 @@ public sealed class RunRecords(RunRecordsInput input, TimeProvider time)
     private MasterFileContent ContentOf(ScanEvent.ScanSubmitted submitted, ScanEvent[] events)
     {
         var finished = events[^1] as ScanEvent.Finished;
+        var rates = new DetectorRates(submitted.Rates);
         return new MasterFileContent(
             input.Folder.Path, Uid, input.Title, input.Grid, Time(submitted.AtNs),
             finished?.Status.ToString().ToLowerInvariant() ?? "running")
         {
             Segments = events.OfType<ScanEvent.SegmentOpened>().Select(e => e.Segment).ToEquatableArray(),
-            Committed = Merged(events.OfType<ScanEvent.FramesCommitted>().SelectMany(e => e.Extents)),
             Recorded = input.Description.Mode == DocumentMode.Eager
                 ? events.OfType<ScanEvent.FramesRecorded>().Select(e => new RecordedRange(e.Frames, e.Extents)).ToEquatableArray()
                 : [],
+            Committed = Merged(events.OfType<ScanEvent.FramesCommitted>().SelectMany(e => e.Extents), rates),
+            Rates = rates,
             Axes = input.Axes,
             Metadata = input.Metadata,
             Superseded = events.OfType<ScanEvent.FramesRejected>()
@@ -99,16 +102,17 @@ public sealed class RunRecords(RunRecordsInput input, TimeProvider time)
 
     /// <summary>Extents that continue each other as one: a scan without trouble has one for each recorder, however many
     /// takes it had.</summary>
-    private static EquatableArray<Extent> Merged(IEnumerable<Extent> extents)
+    private static EquatableArray<Extent> Merged(IEnumerable<Extent> extents, DetectorRates rates)
     {
         var merged = new List<Extent>();
         foreach (var recorder in extents.GroupBy(e => e.Recorder).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             Extent? last = null;
+            var rate = rates.Of(recorder.Key);
             foreach (var extent in recorder.OrderBy(e => e.Frame))
             {
                 if (last is not null && last.Segment == extent.Segment && last.Frame + last.Count == extent.Frame
-                    && last.Position + last.Count == extent.Position)
+                    && last.Position + rate.Of(last.Count) == extent.Position)
                 {
                     last = last with { Count = last.Count + extent.Count };
                     continue;

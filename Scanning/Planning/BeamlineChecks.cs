@@ -28,6 +28,12 @@ internal static class BeamlineChecks
         Positive(problems, $"trigger box {beamline.Box.Name}", "tick", beamline.Box.TickNs);
         Positive(problems, $"trigger box {beamline.Box.Name}", "table rows", beamline.Box.TableRows);
         Positive(problems, $"trigger box {beamline.Box.Name}", "repeats of a row", beamline.Box.MaxRepeats);
+        if (beamline.Box.Streaming is { } streaming)
+        {
+            Positive(problems, $"trigger box {beamline.Box.Name}", "rows of a piece", streaming.PieceRows);
+            Positive(problems, $"trigger box {beamline.Box.Name}", "pieces queued", streaming.PiecesQueued);
+            Positive(problems, $"trigger box {beamline.Box.Name}", "rows per second", streaming.RowsPerSecond);
+        }
         return problems;
     }
 

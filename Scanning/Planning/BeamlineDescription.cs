@@ -1,3 +1,4 @@
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
@@ -39,7 +40,12 @@ public sealed record EncoderDescription(string Input, double Scale, double Offse
 
 /// <summary>A motion controller that runs position, velocity, time programmes on several axes at once.</summary>
 /// <remarks><b>Units</b> nanoseconds; MaxPoints: points of one programme.</remarks>
-public sealed record ControllerDescription(string Name, EquatableArray<string> Axes, long MinSegmentNs, long MaxSegmentNs, int MaxPoints);
+public sealed record ControllerDescription(string Name, EquatableArray<string> Axes, long MinSegmentNs, long MaxSegmentNs, int MaxPoints)
+{
+    /// <summary>It is told only where to go and how fast: one axis, one window at one constant velocity a programme, and no live output.
+    /// Outside of an inner scan its axis is moved as a soft one.</summary>
+    public bool ConstantVelocityOnly { get; init; }
+}
 
 /// <summary>The trigger box: what its sequencer can hold.</summary>
 /// <remarks><b>Units</b> TickNs: nanoseconds; TableRows: rows of one fixed table; MaxRepeats: repeats of one row.</remarks>
@@ -68,6 +74,28 @@ public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRo
 
     /// <summary>Shortest frame.</summary>
     public long MinPeriodNs { get; init; }
+
+    /// <summary>How it takes a table longer than <see cref="TableRows"/> while it runs; null where it takes whole tables only.</summary>
+    public TableStreaming? Streaming { get; init; }
+
+    /// <summary>Detectors that can run by themselves while a gate of the box is open, and whose frame pulses come back to it.</summary>
+    public EquatableArray<string> FollowsDetectors { get; init; }
+}
+
+/// <summary>A table given in pieces: the first ones before the start, each further one when the oldest has been used up.</summary>
+/// <param name="PieceRows">Rows of a piece; the last may have fewer.</param>
+/// <param name="PiecesQueued">Pieces that the box holds at most, the one that runs included.</param>
+/// <param name="RowsPerSecond">How fast further rows get into the box, once their piece is being sent.</param>
+/// <param name="LatencyNs">At most from a piece's end to the begin of sending the next.</param>
+public sealed record TableStreaming(int PieceRows, int PiecesQueued, double RowsPerSecond, long LatencyNs)
+{
+    /// <summary>Rows of one programme.</summary>
+    public long MostRows { get; init; } = long.MaxValue;
+
+    /// <summary>What one whole piece takes, from room for it to its last row in the box, nanoseconds.</summary>
+    public long RefillNs => LatencyNs + (long)Math.Ceiling(PieceRows / RowsPerSecond * 1e9);
+
+    internal TableFlow Flow => new(PieceRows, PiecesQueued, RefillNs);
 }
 
 /// <summary>A detector. <see cref="DetectorKind.Triggered"/>: exposes on the box's pulses and writes its own file;
@@ -86,6 +114,9 @@ public sealed record DetectorDescription(
 {
     /// <summary>How a frame that it recorded is known to be the one of a trigger.</summary>
     public FrameIdentity Identity { get; init; } = FrameIdentity.HardwareFrameNumber;
+
+    /// <summary>How it runs by itself while its gate is open; null where each frame needs a trigger.</summary>
+    public FreeRunDescription? FreeRun { get; init; }
 }
 
 /// <summary>What tells which trigger a recorded frame is of.</summary>
@@ -100,6 +131,15 @@ public enum FrameIdentity
     /// <summary>Nothing: it counts the frames that it has. A take commits when that is the number of its triggers, and is taken again as a
     /// whole when it is not.</summary>
     CountOnly,
+}
+
+/// <summary>A detector that takes frames at a period of its own while its gate is open, and shows each by a pulse.</summary>
+/// <remarks><b>Units</b> ClockErrorPpm: how far its clock may be off, parts per million; StartNs: from the gate's rise to the first
+/// exposure, at most, nanoseconds.</remarks>
+public sealed record FreeRunDescription(int ClockErrorPpm, long StartNs)
+{
+    /// <summary>How late the end of frames may be that last so long, nanoseconds.</summary>
+    public long LateNs(long framesNs) => StartNs + (long)((Int128)framesNs * ClockErrorPpm / 1_000_000);
 }
 
 public enum DetectorKind

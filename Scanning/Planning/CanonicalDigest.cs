@@ -64,6 +64,8 @@ internal sealed class CanonicalDigest : IDisposable
                     digest.Add("at").Add(at);
             }
         }
+        if (triggers.FramesBy is { } leader)
+            digest.Add("frames by").Add(leader);
         foreach (var output in triggers.Outputs)
             digest.Add(output.Detector).Add(output.Rate.ToString()).Add(output.ExposureNs).Add(output.PeriodNs);
         return digest.Hex();

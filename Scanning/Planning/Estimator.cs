@@ -1,3 +1,4 @@
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
@@ -28,11 +29,28 @@ internal static class Estimator
         var bytes = DetectorChecks.Bytes(basis.Detectors, basis.Request, basis.Path.Length);
         return new PlanEstimate(
             basis.Path.Length, steps.Windows, steps.Takes, steps.ExposureNs + dead.Sum(d => d.Ns), steps.ExposureNs, dead,
-            (long)Int128.Min(bytes, long.MaxValue), steps.LongestTakeNs,
-            basis.Beamline.Box.HasGate ? "frame" : "window")
+            (long)Int128.Min(bytes, long.MaxValue), steps.LongestTakeNs, PauseOf(basis))
         {
             DosePerTakeNs = dose,
             MostDoseNs = dose * basis.Request.MaxExposuresPerFrame,
+            Tables = TablesOf(basis, steps),
         };
+    }
+
+    private static string PauseOf(PlanBasis basis) => (basis.Beamline.Box.HasGate, basis.Limits.Exposure.Group) switch
+    {
+        (false, _) => "window",
+        (_, 1) => "frame",
+        (_, var group) => $"group of {group} frames",
+    };
+
+    private static TableProof? TablesOf(PlanBasis basis, OuterSteps steps)
+    {
+        if (steps.StreamedTakes == 0 || basis.Limits.Streaming is not { } streaming)
+            return null;
+        var flow = basis.Classes.All.Select(c => c.Tightest).OfType<RowFlow>().MinBy(f => f.MarginNs)!;
+        return new TableProof(
+            steps.StreamedTakes, streaming.PieceRows, flow.FastestPieceNs, flow.RefillNs,
+            flow.MarginNs == long.MaxValue ? null : flow.MarginNs, flow.AutonomyNs);
     }
 }

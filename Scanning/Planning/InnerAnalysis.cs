@@ -6,7 +6,13 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Scanning.Planning;
 
 /// <summary>What inner scans are gone through with. Check: null where nothing moves.</summary>
-internal sealed record PlanContext(ScanPath Path, InnerBoundary Boundary, TakeLimits Limits, LimitCheck? Check);
+internal sealed record PlanContext(ScanPath Path, InnerBoundary Boundary, TakeLimits Limits, LimitCheck? Check)
+{
+    /// <summary>The detector that begins the frames, where it is not the box.</summary>
+    public string? FramesBy { get; init; }
+
+    public bool RefusesSteps { get; init; }
+}
 
 /// <summary>One inner scan, gone through take by take; it stands for all that have the same frames.</summary>
 /// <remarks><b>Units</b> nanoseconds.</remarks>
@@ -18,6 +24,12 @@ internal sealed class InnerAnalysis
     private readonly List<long> _ends = [];
 
     public long Takes { get; private set; }
+
+    /// <summary>Takes whose tables are streamed.</summary>
+    public long StreamedTakes { get; private set; }
+
+    /// <summary>That of them whose pieces come with the least time to spare.</summary>
+    public RowFlow? Tightest { get; private set; }
 
     public long Windows { get; private set; }
 
@@ -58,8 +70,14 @@ internal sealed class InnerAnalysis
     /// <summary>A window that does not hold whole groups of frames, where detectors have rates of their own.</summary>
     public (long FirstFrame, long Frames)? SplitGroup { get; private set; }
 
+    /// <summary>The frame at which a window begins that an axis at one constant velocity cannot run.</summary>
+    public (long Frame, bool Stands)? Uneven { get; private set; }
+
     /// <summary>A frame that cannot be begun by position.</summary>
     public long? Unplaced { get; private set; }
+
+    /// <summary>A frame that a detector's own clock may put too far from its place.</summary>
+    public (long Frame, long OffNs, long DurationNs)? Adrift { get; private set; }
 
     /// <param name="lines">Null where it has no lines that are alike.</param>
     public static InnerAnalysis Of(FrameRange inner, PlanContext context, LineKinds? lines)
@@ -85,6 +103,7 @@ internal sealed class InnerAnalysis
         {
             (analysis.Break, analysis.OutOfRange) = (analysis.Break ?? line.Break, analysis.OutOfRange ?? line.OutOfRange);
             (analysis.SplitGroup, analysis.Unplaced) = (analysis.SplitGroup ?? line.SplitGroup, analysis.Unplaced ?? line.Unplaced);
+            analysis.Adrift ??= line.Adrift;
         }
         return analysis;
     }
@@ -113,19 +132,33 @@ internal sealed class InnerAnalysis
         if (end == wanted.First)
             return new TakeCost(end, default, 0, 0, 0, [], []);
         var ends = new PointCounter(boundary.Motion?.Axes.Length ?? 0);
-        var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false);
+        var flow = limits.Streaming is { } streaming ? new RowFlow(streaming.Flow) : null;
+        var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false, flow);
         MotionSink sink = check is null ? ends : new BothSinks(ends, check);
+        var even = boundary.Motion?.Controller.ConstantVelocityOnly == true ? new ConstantVelocitySink() : null;
+        if (even is not null)
+            sink = new BothSinks(sink, even);
         var walker = new TakeWalker(path, boundary.Motion, limits.Box.TickNs, new WalkOutputs(sink, triggers));
         var watch = boundary.Motion is null ? null : new CompareWatch(walker, boundary.Motion);
         walker.Walk(new FrameRange(wanted.First, end), watch);
         triggers.End();
         (Break, OutOfRange) = (Break ?? walker.Break, OutOfRange ?? watch?.OutOfRange);
         (SplitGroup, Unplaced) = (SplitGroup ?? triggers.SplitGroup, Unplaced ?? walker.Unplaced);
-        return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End);
+        Adrift ??= walker.Adrift;
+        Uneven ??= even?.Broken;
+        return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End)
+        {
+            Streamed = triggers.Rows > limits.Box.TableRows ? flow : null,
+        };
     }
 
     private void Add(TakeCost take, long innerFirst, InnerBoundary boundary)
     {
+        if (take.Streamed is { } flow)
+        {
+            StreamedTakes++;
+            Tightest = Tightest is { } known && known.MarginNs <= flow.MarginNs ? known : flow.Copy();
+        }
         Times += take.Times;
         Windows += take.Windows;
         FramesNs += take.FramesNs;

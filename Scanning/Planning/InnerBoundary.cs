@@ -13,14 +13,19 @@ internal sealed record InnerBoundary(
     int Dimensions, long Length, MotionSetup? Motion, bool[] Moving, (AxisDescription Axis, int Column)[] Soft)
 {
     /// <summary>Null, with problems added, where the path does not fit the beamline.</summary>
-    public static InnerBoundary? Of(ScanPath path, BeamlineDescription beamline, ScanRequest request, List<PlanProblem> problems)
+    public static InnerBoundary? Of(
+        ScanPath path, BeamlineDescription beamline, (ScanRequest Request, DetectorDescription? Leader) asked, List<PlanProblem> problems)
     {
+        var request = asked.Request;
         var axes = Find(path, beamline, problems);
         if (axes is null)
             return null;
         var before = problems.Count;
         var (possible, controller) = Possible(path, axes);
         var inner = Asked(path, axes, request.InnerDimensions, possible, problems);
+        var innerAxes = path.Dimensions.TakeLast(inner).Sum(d => d.Axes.Count);
+        controller = innerAxes > 0 ? controller : null;
+        MoveBySoftware(axes, beamline, controller);
         CheckOuter(path, axes, inner, problems);
         controller ??= axes.FirstOrDefault(a => !a.IsSoft)?.Controller;
         foreach (var axis in axes)
@@ -31,7 +36,15 @@ internal sealed record InnerBoundary(
                     $"Take {axis.Name} out of the spec, or describe it as a soft axis."));
         if (problems.Count > before)
             return null;
-        return Build(path, beamline, axes, inner, controller, request.WindowTrigger);
+        return Build(path, beamline, axes, (inner, controller), asked);
+    }
+
+    /// <summary>Axes that only fly at constant velocity are soft axes where another one flies.</summary>
+    private static void MoveBySoftware(AxisDescription[] axes, BeamlineDescription beamline, string? flying)
+    {
+        for (var i = 0; i < axes.Length; i++)
+            if (axes[i].Controller is { } own && own != flying && beamline.Controllers.Any(c => c.Name == own && c.ConstantVelocityOnly))
+                axes[i] = axes[i] with { Controller = null };
     }
 
     private static AxisDescription[]? Find(ScanPath path, BeamlineDescription beamline, List<PlanProblem> problems)
@@ -123,8 +136,10 @@ internal sealed record InnerBoundary(
     }
 
     private static InnerBoundary Build(
-        ScanPath path, BeamlineDescription beamline, AxisDescription[] axes, int inner, string? controller, WindowTrigger windows)
+        ScanPath path, BeamlineDescription beamline, AxisDescription[] axes, (int Dimensions, string? Controller) chosen,
+        (ScanRequest Request, DetectorDescription? Leader) asked)
     {
+        var (inner, controller) = chosen;
         var hard = Enumerable.Range(0, axes.Length).Where(i => !axes[i].IsSoft).ToArray();
         var innerFrom = axes.Length - path.Dimensions.TakeLast(inner).Sum(d => d.Axes.Count);
         var length = path.Dimensions.TakeLast(inner).Aggregate(1L, (frames, d) => frames * d.Length);
@@ -132,7 +147,9 @@ internal sealed record InnerBoundary(
             ? null
             : new MotionSetup(beamline.Controllers.First(c => c.Name == controller), [.. hard.Select(i => axes[i])], hard)
             {
-                ComparesPosition = windows == WindowTrigger.Position && beamline.Box.ComparesPosition,
+                ComparesPosition = asked.Request.WindowTrigger == WindowTrigger.Position && beamline.Box.ComparesPosition,
+                FreeRun = asked.Leader?.FreeRun,
+                SmoothsSteps = asked.Request.VelocitySteps == VelocitySteps.Smooth,
                 LongestDelaySeconds = path.LongestDelay(),
             };
         return new InnerBoundary(

@@ -32,6 +32,9 @@ internal sealed class LinePiece
 
     public required long ExposureNs { get; init; }
 
+    /// <summary>Its rows with their times; null where tables are not streamed, or it has too many kinds of rows.</summary>
+    public RowRuns? Runs { get; private init; }
+
     public (long Frame, int Axis)? Break { get; private init; }
 
     public PositionCompare? OutOfRange { get; private init; }
@@ -40,12 +43,15 @@ internal sealed class LinePiece
 
     public long? Unplaced { get; private init; }
 
+    public (long Frame, long OffNs, long DurationNs)? Adrift { get; private init; }
+
     /// <param name="check">Null where the frames were checked before.</param>
     public static LinePiece Of(FrameRange frames, PlanContext context, LimitCheck? check)
     {
         var (motion, limits) = (context.Boundary.Motion!, context.Limits);
         var points = new PointCounter(motion.Axes.Length);
-        var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false);
+        var runs = limits.Streaming is null ? null : new RowRuns();
+        var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false, runs);
         MotionSink sink = check is null ? points : new BothSinks(points, check);
         var walker = new TakeWalker(context.Path, motion, limits.Box.TickNs, new WalkOutputs(sink, triggers));
         var watch = new CompareWatch(walker, motion);
@@ -61,10 +67,12 @@ internal sealed class LinePiece
             Windows = triggers.Windows,
             FramesNs = triggers.FramesNs,
             ExposureNs = triggers.ExposureNs,
+            Runs = runs is { IsWhole: true } ? runs : null,
             Break = walker.Break,
             OutOfRange = watch.OutOfRange,
             SplitGroup = triggers.SplitGroup,
             Unplaced = walker.Unplaced,
+            Adrift = walker.Adrift,
         };
     }
 }

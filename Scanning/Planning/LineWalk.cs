@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Trajectories;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Planning;
@@ -6,7 +7,11 @@ namespace Flyscan.Scanning.Planning;
 /// <summary>What one take costs.</summary>
 /// <remarks>Start, Finish: where trajectory axes rest before and after. <b>Units</b> nanoseconds.</remarks>
 internal sealed record TakeCost(
-    long End, MotionTimes Times, long Windows, long FramesNs, long ExposureNs, double[] Start, double[] Finish);
+    long End, MotionTimes Times, long Windows, long FramesNs, long ExposureNs, double[] Start, double[] Finish)
+{
+    /// <summary>The proof that its table does not run dry; null where it is given whole.</summary>
+    public RowFlow? Streamed { get; init; }
+}
 
 /// <summary>Cuts takes out of lines that are alike and adds up their costs, line by line instead of frame by frame.</summary>
 internal sealed class LineWalk
@@ -24,6 +29,7 @@ internal sealed class LineWalk
     private double[] _start = [];
     private long _leadOutNs;
     private long _rows;
+    private RowFlow? _flow;
     private long _windows;
     private long _framesNs;
     private long _exposureNs;
@@ -48,6 +54,7 @@ internal sealed class LineWalk
     public TakeCost? Next(FrameRange wanted)
     {
         (_rows, _windows, _framesNs, _exposureNs, _times) = (0, 0, 0, 0, default);
+        _flow = _context.Limits.Streaming is { } streaming ? new RowFlow(streaming.Flow) : null;
         var path = _context.Path;
         long linePoints = 0, done = wanted.First;
         while (done < wanted.End)
@@ -72,7 +79,10 @@ internal sealed class LineWalk
             done = end;
         }
         return new TakeCost(
-            done, done == wanted.First ? default : _times + RunDown(), _windows, _framesNs, _exposureNs, _start, [.. _exit]);
+            done, done == wanted.First ? default : _times + RunDown(), _windows, _framesNs, _exposureNs, _start, [.. _exit])
+        {
+            Streamed = _rows > _context.Limits.Box.TableRows ? _flow : null,
+        };
     }
 
     private (LinePiece Piece, long End) PieceAt(long first, long wantedEnd)
@@ -114,6 +124,10 @@ internal sealed class LineWalk
     {
         _times += joined + piece.Inside;
         _rows += piece.Rows;
+        if (_flow is null || piece.Runs is null)
+            _flow = null;
+        else
+            piece.Runs.AddTo(_flow);
         _windows += piece.Windows;
         _framesNs += piece.FramesNs;
         _exposureNs += piece.ExposureNs;
@@ -124,13 +138,22 @@ internal sealed class LineWalk
     }
 
     private bool Fits(LinePiece piece, long linePoints) =>
-        _rows + piece.Rows <= _context.Limits.Box.TableRows && _points.Points + linePoints + piece.Points + _setup.BrakePoints
-            <= _setup.MostPoints;
+        RowsFit(piece) && _points.Points + linePoints + piece.Points + _setup.BrakePoints <= _setup.MostPoints;
+
+    private bool RowsFit(LinePiece piece)
+    {
+        var (limits, rows) = (_context.Limits, _rows + piece.Rows);
+        if (rows <= limits.Box.TableRows || _flow is null || piece.Runs is not { } runs)
+            return rows <= limits.Box.TableRows;
+        var flow = _flow.Copy();
+        runs.AddTo(flow);
+        return limits.Hold(rows, 0, flow);
+    }
 
     /// <summary>Where to cut a line that does not fit: between its windows, or inside the only one of a take.</summary>
     private long PartOf(FrameRange line, long linePoints, bool first)
     {
-        var used = first ? default : new TakeUse(_rows, _points.Points + linePoints);
+        var used = first ? default : new TakeUse(_rows, _points.Points + linePoints, _flow);
         return TakeMeasure.EndOf(line, _context.Path, _setup, _context.Limits, used);
     }
 

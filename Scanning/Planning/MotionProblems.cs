@@ -58,6 +58,23 @@ internal static class MotionProblems
         Unit = axis.Unit,
     };
 
+    /// <summary>What the check found, in the beamline's words.</summary>
+    public static VelocityStep Of(StepFound step, AxisDescription axis) =>
+        new(axis.Name, axis.Unit + "/s", step.Frame, step.Before, step.After, step.Count);
+
+    public static PlanProblem Of(VelocityStep step) => new(
+        "the velocity steps inside a window", $"axis {step.Axis}, frame {step.Frame}"
+            + (step.Count > 1 ? $" and {step.Count - 1} more" : ""),
+        $"from {Show.Number(step.Before)} to {Show.Number(step.After)} {step.Unit}", "no steps (velocitySteps: refuse)",
+        "Join the pieces with a gap (\"gap\": true), give their frames durations of one velocity, or say velocitySteps: smooth.")
+    {
+        Axis = step.Axis,
+        Frame = step.Frame,
+        Measured = step.After,
+        Allowed = step.Before,
+        Unit = step.Unit,
+    };
+
     public static PlanProblem Outer(AxisDescription axis, long frame, double position) => new(
         "the position is outside the soft limits", $"axis {axis.Name}, frame {frame}", $"{Show.Number(position)} {axis.Unit}",
         $"{Show.Number(axis.Low)} to {Show.Number(axis.High)} {axis.Unit}", "Move the scan inside the limits.")

@@ -37,6 +37,19 @@ internal sealed class MotionSetup
     /// alone.</summary>
     public bool ComparesPosition { get; init; } = true;
 
+    /// <summary>The detector that begins frames by itself; null where the box does.</summary>
+    public FreeRunDescription? FreeRun { get; init; }
+
+    /// <summary>Steps of velocity inside windows are smoothed over frames; where an axis has a limit of jerk, all windows are
+    /// smooth.</summary>
+    public bool SmoothsSteps { get; init; }
+
+    /// <summary>Shorter frames than the controller's segments cannot all be nodes of a smooth course; set once they are known.</summary>
+    public long ShortestFrameNs { get; set; }
+
+    /// <summary>Whether acceleration has no steps in windows.</summary>
+    public bool IsSmooth => ShortestFrameNs >= LeastNs && (SmoothsSteps || Array.Exists(Limits, l => double.IsFinite(l.MaxJerk)));
+
     /// <summary>Slow to fast, as in the path.</summary>
     public AxisDescription[] Axes { get; }
 

@@ -15,16 +15,10 @@ internal static class MultiRate
         [.. detectors.Where(d => RateOf(d.Name, request).IsBase)];
 
     public static DetectorRate RateOf(string detector, ScanRequest request) =>
-        request.Rates.FirstOrDefault(r => r.Detector == detector)?.Rate ?? new DetectorRate(1, 1);
+        request.Rates.FirstOrDefault(r => r.Detector == detector)?.Rate ?? DetectorRate.Base;
 
     /// <summary>Frames of the scan after which all detectors are in step again.</summary>
-    public static int GroupOf(ScanRequest request)
-    {
-        var group = 1;
-        foreach (var rated in request.Rates)
-            group = (int)Math.Min(int.MaxValue, (long)group / Gcd(group, rated.Rate.Divide) * rated.Rate.Divide);
-        return group;
-    }
+    public static int GroupOf(ScanRequest request) => (int)Math.Min(int.MaxValue, new DetectorRates(request.Rates).Group);
 
     /// <summary>The further outputs; with problems added, what they hold means nothing.</summary>
     public static EquatableArray<FurtherOutput> Of(
@@ -104,6 +98,4 @@ internal static class MultiRate
                 $"at most {Show.Time(detector.MaxExposureNs)}", "Make the frames shorter, or its rate higher."));
         return new FurtherOutput(detector.Name, rate, exposureNs, periodNs);
     }
-
-    private static int Gcd(int a, int b) => b == 0 ? a : Gcd(b, a % b);
 }

@@ -31,6 +31,9 @@ internal sealed class OuterSteps
 
     public long Takes { get; private set; }
 
+    /// <summary>Takes whose tables are streamed.</summary>
+    public long StreamedTakes { get; private set; }
+
     public long Windows { get; private set; }
 
     public long FramesNs { get; private set; }
@@ -97,6 +100,7 @@ internal sealed class OuterSteps
     {
         LongestTakeNs = Math.Max(LongestTakeNs, Math.Max(inner.LongestTakeNs, dwell.DwellNs + inner.FirstTakeNs));
         Takes += inner.Takes;
+        StreamedTakes += inner.StreamedTakes;
         Windows += inner.Windows;
         FramesNs += inner.FramesNs;
         ExposureNs += inner.ExposureNs;

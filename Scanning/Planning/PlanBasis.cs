@@ -17,4 +17,7 @@ internal sealed record PlanBasis(
 {
     /// <summary>For detectors at rates of their own.</summary>
     public EquatableArray<FurtherOutput> Outputs { get; init; }
+
+    /// <summary>The detector that begins the frames; null where the box does.</summary>
+    public string? FramesBy { get; init; }
 }

@@ -15,10 +15,26 @@ internal static class PlanHash
         digest.Add(request.ExposureNs).Add(request.ExposurePlacement.ToString())
             .Add(request.WindowTrigger.ToString()).Add(request.FrameTrigger.ToString())
             .Add(request.InnerDimensions).Add(request.Shutter?.ToString());
+        // Younger members: without them plans keep the hash they always had.
+        if (request.VelocitySteps != VelocitySteps.Report)
+            digest.Add("steps").Add(request.VelocitySteps.ToString());
+        if (request.LongTables != LongTables.Auto)
+            digest.Add("tables").Add(request.LongTables.ToString());
+        if (request.FrameTrigger == FrameTrigger.Detector)
+            AddLeaders(digest, beamline);
         foreach (var rated in request.Rates)
             digest.Add(rated.Detector).Add(rated.Rate.ToString());
         AddBeamline(digest, beamline);
         return digest.Hex();
+    }
+
+    private static void AddLeaders(CanonicalDigest digest, BeamlineDescription beamline)
+    {
+        foreach (var detector in beamline.Box.FollowsDetectors)
+            digest.Add("follows").Add(detector);
+        foreach (var detector in beamline.Detectors)
+            if (detector.FreeRun is { } freeRun)
+                digest.Add("free-run").Add(detector.Name).Add((long)freeRun.ClockErrorPpm).Add(freeRun.StartNs);
     }
 
     private static void AddBeamline(CanonicalDigest digest, BeamlineDescription beamline)
@@ -39,6 +55,9 @@ internal static class PlanHash
             digest.Add((long)controller.Axes.Count);
             foreach (var axis in controller.Axes)
                 digest.Add(axis);
+            // Controllers that run programmes keep the hash they always had.
+            if (controller.ConstantVelocityOnly)
+                digest.Add("constant-velocity");
         }
         var box = beamline.Box;
         digest.Add(box.Name).Add(box.TickNs).Add((long)box.TableRows).Add((long)box.MaxRepeats).Add(box.HasLiveInput).Add(box.HasGate);
@@ -46,10 +65,15 @@ internal static class PlanHash
         var plain = new TriggerBoxDescription(box.Name, box.TickNs, box.TableRows, box.MaxRepeats, box.HasLiveInput)
         {
             HasGate = box.HasGate,
+            Streaming = box.Streaming,
+            FollowsDetectors = box.FollowsDetectors,
         };
         if (box != plain)
             digest.Add("windows/1").Add(box.EqualFramesOnly).Add(box.ComparesPosition).Add((long)box.MaxWindows).Add(box.MaxFrames)
                 .Add(box.LeastLowNs).Add(box.MinPeriodNs);
+        if (box.Streaming is { } streaming)
+            digest.Add("streaming/1").Add((long)streaming.PieceRows).Add((long)streaming.PiecesQueued).Add(streaming.RowsPerSecond)
+                .Add(streaming.LatencyNs).Add(streaming.MostRows);
         digest.Add((long)beamline.Detectors.Count);
         foreach (var detector in beamline.Detectors)
         {

@@ -17,9 +17,10 @@ public sealed class ScanPlan : IRunPlan
     internal ScanPlan(PlanBasis basis, PlanEstimate estimate)
     {
         (Request, Beamline, Path) = (basis.Request, basis.Beamline, basis.Path);
-        (_boundary, _classes, _limits) = (basis.Boundary, basis.Classes, basis.Limits);
+        (_boundary, _classes, _limits) = (basis.Boundary, basis.Classes, basis.Limits with { Starved = null });
         _context = new PlanContext(Path, _boundary, _limits, Check: null);
         FurtherOutputs = basis.Outputs;
+        (FramesBy, FrameNs) = (basis.FramesBy, basis.Durations.ShortestNs);
         DetectorsUsed = basis.Detectors.ToEquatableArray();
         ExposureNs = basis.Limits.Exposure.Of(basis.Durations.ShortestNs);
         OuterAxes = _boundary.Soft.Select(s => s.Axis.Name).ToEquatableArray();
@@ -56,6 +57,13 @@ public sealed class ScanPlan : IRunPlan
 
     /// <summary>For detectors at rates of their own; empty where all take a frame for each of the scan.</summary>
     public EquatableArray<FurtherOutput> FurtherOutputs { get; }
+
+    /// <summary>The detector that begins the frames of a window by itself; null where the box does.</summary>
+    public string? FramesBy { get; }
+
+    /// <summary>Duration of the shortest frame: of every frame, where a detector begins them.</summary>
+    /// <remarks><b>Units</b> nanoseconds, whole ticks of the box.</remarks>
+    public long FrameNs { get; }
 
     /// <summary>Frames that a detector takes in the scan, at its own rate.</summary>
     public long FramesOf(DetectorDescription detector) => MultiRate.RateOf(detector.Name, Request).Of(Frames);
@@ -112,7 +120,7 @@ public sealed class ScanPlan : IRunPlan
         var walker = new TakeWalker(Path, motion, _limits.Box.TickNs, new WalkOutputs(sink, triggers)) { DwellsFirst = true };
         walker.Walk(take);
         var trajectory = builder?.Build();
-        var programme = triggers.Build() with { Outputs = FurtherOutputs };
+        var programme = triggers.Build() with { Outputs = FurtherOutputs, FramesBy = FramesBy };
         return new TakeProgramme(
             take, trajectory, programme, trajectory?.DurationNs ?? triggers.FramesNs + walker.Times.DwellNs,
             CanonicalDigest.Of(trajectory, programme));

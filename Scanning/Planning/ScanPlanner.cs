@@ -22,7 +22,8 @@ public static class ScanPlanner
         if (path is null || !BeamlineChecks.Usable(beamline))
             return new PlanResult.Refused(problems.ToEquatableArray());
 
-        var boundary = InnerBoundary.Of(path, beamline, request, problems);
+        var leader = FrameLeader.Of(request, beamline, detectors, problems);
+        var boundary = InnerBoundary.Of(path, beamline, (request, leader), problems);
         var durations = DurationSurvey.Of(path, beamline.Box.TickNs, boundary?.Dimensions ?? 0, problems);
         DetectorChecks.Size(detectors, request, path.Length, environment.FreeDiskBytes, problems);
         // A box ends a pulse before it begins the next, dead time or none.
@@ -33,6 +34,7 @@ public static class ScanPlanner
             Centred = request.ExposurePlacement == ExposurePlacement.Centred && !beamline.Box.EqualFramesOnly,
             Group = MultiRate.GroupOf(request),
             ByPosition = request.FrameTrigger == FrameTrigger.Position,
+            ByDetector = leader is not null,
         };
         var outputs = new EquatableArray<FurtherOutput>();
         if (durations is not null)
@@ -40,8 +42,11 @@ public static class ScanPlanner
             DetectorChecks.Timing(MultiRate.AtBase(detectors, request), request, durations, rule, problems);
             outputs = MultiRate.Of(request, detectors, beamline.Box, (durations, rule), problems);
             DetectorChecks.BoxTiming(beamline.Box, durations, rule, problems);
+            if (leader is not null)
+                FrameLeader.Timing(leader, durations, rule, problems);
         }
-        if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
+        var atConstantVelocity = boundary?.Motion?.Controller.ConstantVelocityOnly == true;
+        if (boundary is { Motion: not null } && !atConstantVelocity && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
                 "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
                 "no live input", "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
@@ -49,16 +54,36 @@ public static class ScanPlanner
         if (boundary is null || durations is null)
             return new PlanResult.Refused(problems.ToEquatableArray());
 
-        var limits = new TakeLimits(beamline.Box, rule, request.Shutter);
+        if (boundary.Motion is { } moved)
+            moved.ShortestFrameNs = durations.ShortestNs;
+        if (atConstantVelocity)
+            ConstantVelocityRules.Check(request, beamline.Box, boundary.Motion!, problems);
+        var starved = new Starvation();
+        var limits = new TakeLimits(
+            atConstantVelocity ? beamline.Box with { MaxWindows = 1 } : beamline.Box, rule, request.Shutter)
+        {
+            Streaming = request.LongTables == LongTables.Paged ? null : beamline.Box.Streaming,
+            Starved = starved,
+        };
         var check = boundary.Motion is { } motion ? new LimitCheck(motion.Limits, motion.Soft, motion.StepNs) : null;
-        var context = new PlanContext(path, boundary, limits, check);
+        var context = new PlanContext(path, boundary, limits, check)
+        {
+            FramesBy = leader?.Name,
+            RefusesSteps = request.VelocitySteps == VelocitySteps.Refuse,
+        };
         var classes = new InnerClasses(context, durations);
         AddMotionProblems(context, classes, problems);
+        TableProblems.Add(request, beamline.Box, starved, problems);
         var steps = OuterSteps.Survey(context, classes, problems);
         if (problems.Count > 0)
             return new PlanResult.Refused(problems.ToEquatableArray());
-        var basis = new PlanBasis(request, beamline, path, boundary, durations, limits, classes, detectors) { Outputs = outputs };
-        return new PlanResult.Proved(new ScanPlan(basis, Estimator.Of(basis, steps, environment)));
+        var basis = new PlanBasis(request, beamline, path, boundary, durations, limits, classes, detectors)
+        {
+            Outputs = outputs,
+            FramesBy = leader?.Name,
+        };
+        var estimate = Estimator.Of(basis, steps, environment) with { VelocitySteps = StepsOf(context) };
+        return new PlanResult.Proved(new ScanPlan(basis, estimate));
     }
 
     private static ScanPath? PathOf(Spec spec, List<PlanProblem> problems)
@@ -81,17 +106,14 @@ public static class ScanPlanner
 
     private static void CheckTriggers(ScanRequest request, TriggerBoxDescription box, bool moving, List<PlanProblem> problems)
     {
-        if (request.FrameTrigger == FrameTrigger.Detector)
-            problems.Add(new PlanProblem(
-                "the trigger box begins the frames of a window by its clock or by position only", $"trigger box {box.Name}, frameTrigger",
-                "detector", "time or position", "Leave frameTrigger out."));
         if (request.FrameTrigger == FrameTrigger.Position && (!moving || request.WindowTrigger != WindowTrigger.Position))
             problems.Add(new PlanProblem(
                 "frames begin by position only in windows that do", $"trigger box {box.Name}, frameTrigger", "position", "time",
                 "Leave frameTrigger out, or let axes of a controller take part and leave windowTrigger out."));
-        if (request.FrameTrigger == FrameTrigger.Position && request.Rates.Count > 0)
+        if (request.FrameTrigger != FrameTrigger.Time && request.Rates.Count > 0)
             problems.Add(new PlanProblem(
-                "detectors with rates of their own need frames by time", $"trigger box {box.Name}, frameTrigger", "position", "time",
+                "detectors with rates of their own need frames by time", $"trigger box {box.Name}, frameTrigger",
+                request.FrameTrigger == FrameTrigger.Position ? "position" : "detector", "time",
                 "Leave frameTrigger or rates out."));
         if (request.WindowTrigger == WindowTrigger.Time && moving)
             problems.Add(new PlanProblem(
@@ -106,6 +128,10 @@ public static class ScanPlanner
                 $"beamline {beamline.Name} has no shutter", "shutter", mode.ToString(), "none", "Leave the shutter out of the request."));
     }
 
+    private static EquatableArray<VelocityStep> StepsOf(PlanContext context) => context.Boundary.Motion is { } motion
+        ? context.Check!.Steps.Select(s => MotionProblems.Of(s, motion.Axes[s.Axis])).ToEquatableArray()
+        : [];
+
     private static void AddMotionProblems(PlanContext context, InnerClasses classes, List<PlanProblem> problems)
     {
         var (path, boundary, limits, check) = context;
@@ -113,6 +139,8 @@ public static class ScanPlanner
             foreach (var breach in check!.Breaches)
                 if (boundary.Moving[breach.Axis])
                     problems.Add(MotionProblems.Of(breach, motion.Axes[breach.Axis]));
+        if (context.RefusesSteps)
+            problems.AddRange(StepsOf(context).Select(MotionProblems.Of));
         foreach (var inner in classes.All)
         {
             if (inner.Break is { } at && boundary.Motion is { } moved)
@@ -121,6 +149,8 @@ public static class ScanPlanner
                 problems.Add(MotionProblems.Broken(
                     at.Frame, moved.Axes[at.Axis], path.UpperOf(column, at.Frame - 1), path.LowerOf(column, at.Frame)));
             }
+            if (inner.Uneven is { } changing && boundary.Motion is { } flown)
+                problems.Add(ConstantVelocityRules.Problem(changing, flown));
             if (inner.SplitGroup is { } split)
                 problems.Add(new PlanProblem(
                     "with the detectors' rates a window holds whole groups of frames only", $"frame {split.FirstFrame}, rates",
@@ -130,6 +160,8 @@ public static class ScanPlanner
                 problems.Add(new PlanProblem(
                     "the frame cannot begin by position: the window's axis needs an encoder, and to go on by a count at least",
                     $"frame {unplaced}, frameTrigger", "position", "time", "Leave frameTrigger out."));
+            if (inner.Adrift is { } adrift && context.FramesBy is { } leader)
+                problems.Add(FrameLeader.Adrift(adrift, leader, boundary.Motion!.FreeRun!));
             if (inner.OutOfRange is { } compare)
                 problems.Add(new PlanProblem(
                     "the compare position is outside what the box's encoder counter holds", $"axis {compare.Axis}",

@@ -19,6 +19,12 @@ public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
     /// <summary>What begins each frame of a window.</summary>
     public FrameTrigger FrameTrigger { get; init; } = FrameTrigger.Time;
 
+    /// <summary>What becomes of steps of velocity inside windows.</summary>
+    public VelocitySteps VelocitySteps { get; init; } = VelocitySteps.Report;
+
+    /// <summary>How trigger programmes longer than the box's table are run.</summary>
+    public LongTables LongTables { get; init; } = LongTables.Auto;
+
     /// <summary>Detectors that take frames at another rate than the scan's.</summary>
     public EquatableArray<RatedDetector> Rates { get; init; }
 
@@ -78,6 +84,30 @@ public enum FrameTrigger
     Time,
     Position,
     Detector,
+}
+
+public enum VelocitySteps
+{
+    /// <summary>The two frames beside each take it up; the plan names it.</summary>
+    Report,
+
+    /// <summary>Frames around each take it up so that acceleration has no steps; the plan names it.</summary>
+    Smooth,
+
+    /// <summary>They are problems.</summary>
+    Refuse,
+}
+
+public enum LongTables
+{
+    /// <summary>Streamed where that is proved, else paged.</summary>
+    Auto,
+
+    /// <summary>In several takes, with a stop between.</summary>
+    Paged,
+
+    /// <summary>In pieces while the box runs; a problem where that is not proved.</summary>
+    Streamed,
 }
 
 public enum OnBadFrames

@@ -19,7 +19,8 @@ public static partial class ScanRequestJson
 
     private static readonly string[] Members =
     [
-        "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "rates", "innerDimensions",
+        "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "velocitySteps", "longTables",
+        "rates", "innerDimensions",
         "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
         "scanNumber", "operator", "sample", "pathTemplate", "commit", "documents", "metadata",
     ];
@@ -42,6 +43,16 @@ public static partial class ScanRequestJson
     private static readonly (string Name, FrameTrigger Value)[] FrameTriggers =
     [
         ("time", FrameTrigger.Time), ("position", FrameTrigger.Position), ("detector", FrameTrigger.Detector),
+    ];
+
+    private static readonly (string Name, VelocitySteps Value)[] Steps =
+    [
+        ("report", VelocitySteps.Report), ("smooth", VelocitySteps.Smooth), ("refuse", VelocitySteps.Refuse),
+    ];
+
+    private static readonly (string Name, LongTables Value)[] Tables =
+    [
+        ("auto", LongTables.Auto), ("paged", LongTables.Paged), ("streamed", LongTables.Streamed),
     ];
 
     private static readonly (string Name, ShutterMode Value)[] Shutters =
@@ -104,6 +115,8 @@ public static partial class ScanRequestJson
             ExposurePlacement = ReadChoice(json, "exposurePlacement", Placements) ?? ExposurePlacement.Centred,
             WindowTrigger = ReadChoice(json, "windowTrigger", WindowTriggers) ?? WindowTrigger.Position,
             FrameTrigger = ReadChoice(json, "frameTrigger", FrameTriggers) ?? FrameTrigger.Time,
+            VelocitySteps = ReadChoice(json, "velocitySteps", Steps) ?? VelocitySteps.Report,
+            LongTables = ReadChoice(json, "longTables", Tables) ?? LongTables.Auto,
             Rates = ReadRates(json),
             InnerDimensions = (int?)ReadWhole(json, "innerDimensions", 0, SpecLimits.Depth),
             OnBadFrames = ReadChoice(json, "onBadFrames", BadFrames) ?? OnBadFrames.Retake,
@@ -266,6 +279,10 @@ public static partial class ScanRequestJson
             json.WriteString("windowTrigger", Name(WindowTriggers, request.WindowTrigger));
         if (request.FrameTrigger != FrameTrigger.Time)
             json.WriteString("frameTrigger", Name(FrameTriggers, request.FrameTrigger));
+        if (request.VelocitySteps != VelocitySteps.Report)
+            json.WriteString("velocitySteps", Name(Steps, request.VelocitySteps));
+        if (request.LongTables != LongTables.Auto)
+            json.WriteString("longTables", Name(Tables, request.LongTables));
         WriteRates(json, request.Rates);
         WriteNumber(json, "innerDimensions", request.InnerDimensions);
         json.WriteString("onBadFrames", Name(BadFrames, request.OnBadFrames));

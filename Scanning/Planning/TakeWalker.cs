@@ -48,6 +48,8 @@ internal sealed class TakeWalker
     private readonly SynchronisedMove? _move;
     private readonly WindowMotion? _window;
     private readonly double[] _entry;
+    private readonly FrameBlock? _ahead;
+    private long _last;
     private int _compareAxis;
     private int _compareSign;
     private bool _open;
@@ -60,6 +62,7 @@ internal sealed class TakeWalker
     private long _runDownNs;
     private long _dwellNs;
     private long _delayNs;
+    private long _windowNs;
 
     /// <param name="setup">Null where no trajectory axis takes part.</param>
     public TakeWalker(ScanPath path, MotionSetup? setup, long tickNs, WalkOutputs outputs)
@@ -71,7 +74,8 @@ internal sealed class TakeWalker
             return;
         _sink = new SegmentSplitter(setup.Axes.Length, setup.Controller.MaxSegmentNs, outputs.Motion);
         _move = new SynchronisedMove(setup.Limits, setup.StepNs);
-        _window = new WindowMotion(setup.Columns, setup.LeastNs, tickNs, _sink);
+        _window = new WindowMotion(setup.Columns, (setup.LeastNs, tickNs), setup.IsSmooth, _sink);
+        _ahead = setup.IsSmooth ? new FrameBlock(path.Axes.Count, 2 * SmoothNodes.Ahead) : null;
     }
 
     /// <summary>How the first frame was entered; null before that.</summary>
@@ -91,8 +95,14 @@ internal sealed class TakeWalker
     /// <summary>The first frame that cannot be begun by position: no encoder, or less than a count on, along the window's axis.</summary>
     public long? Unplaced { get; private set; }
 
+    /// <summary>The first frame whose detector's clock may be off by more than half of it, in its window; and by how much.</summary>
+    public (long Frame, long OffNs, long DurationNs)? Adrift { get; private set; }
+
     /// <summary>The compare of the window last opened.</summary>
     public PositionCompare? Compare { get; private set; }
+
+    /// <summary>Nodes of a smooth window that are not yet given to the sink.</summary>
+    public int PendingNodes => _window?.PendingNodes ?? 0;
 
     /// <summary>Duration of the straight stretch that is not yet given to the sink.</summary>
     public long PendingNs => _window?.PendingNs ?? 0;
@@ -137,8 +147,21 @@ internal sealed class TakeWalker
                 Break ??= (frame, _window.BrokenAxis);
         }
         _dwellNs += dwellNs;
+        _last = frame;
+        Drift(frame, durationNs, opens);
         _triggers.Frame(durationNs, _triggers.ByPosition ? WayOf(frame, opens, block, index) : null);
         return observer?.FramesDone(frame + 1) ?? true;
+    }
+
+    /// <summary>Frames that a detector begins by its own clock move away from their places with every frame of a window.</summary>
+    private void Drift(long frame, long durationNs, bool opens)
+    {
+        if (_setup?.FreeRun is not { } freeRun)
+            return;
+        _windowNs = durationNs + (opens ? 0 : _windowNs);
+        var offNs = freeRun.LateNs(_windowNs);
+        if (offNs > durationNs / 2 && Array.Exists(_window!.EntryVelocity, v => v != 0))
+            Adrift ??= (frame, offNs, durationNs);
     }
 
     private void Open(long frame, long durationNs, FrameBlock block, int index, long dwellNs)
@@ -148,6 +171,8 @@ internal sealed class TakeWalker
         if (follows)
             CloseWindow();
         window.First(durationNs, block, index);
+        if (_ahead is not null)
+            EnterSmoothly(frame, _ahead);
         _compareAxis = setup.CompareAxis(window.EntryVelocity, durationNs);
         _compareSign = _compareAxis < 0 ? 0 : Math.Sign(window.EntryVelocity[_compareAxis]);
         Compare = _compareAxis < 0 ? null : CompareAt(block.Lower[setup.Columns[_compareAxis]][index]);
@@ -161,9 +186,44 @@ internal sealed class TakeWalker
         else
             RunUp(leadNs, dwellNs);
         _sink.Enter(LimitCheck.WindowPhase, frame);
+        window.LateNs = setup.FreeRun is null ? 0 : durationNs / 2;
         window.Begin(leadNs, liveInLead: Compare is not null);
-        _triggers.Open(frame, waitForLive: true, Compare);
+        _triggers.Open(frame, waitForLive: !setup.Controller.ConstantVelocityOnly, Compare);
         _open = true;
+    }
+
+    /// <summary>How a smooth window is entered hangs on the frames after its first.</summary>
+    private void EnterSmoothly(long frame, FrameBlock ahead)
+    {
+        var first = Math.Max(0, frame - SmoothNodes.Ahead);
+        var at = (int)(frame - first);
+        _path.Read(first, ahead, (int)Math.Min(at + SmoothNodes.Ahead, _path.Length - first));
+        var from = at;
+        while (from > 0 && Joins(ahead, from))
+            from--;
+        _window!.EnterSmoothly(ahead, (from, at, EndOf(ahead, at)), DurationNs);
+    }
+
+    /// <summary>A take that ends inside a smooth window leaves it on the course that goes on there.</summary>
+    private void LeaveSmoothly(FrameBlock ahead)
+    {
+        if (_last + 1 >= _path.Length)
+            return;
+        _path.Read(_last, ahead, (int)Math.Min(SmoothNodes.Ahead, _path.Length - _last));
+        if (!Joins(ahead, 1))
+            return;
+        var end = EndOf(ahead, 1);
+        _path.Read(_last + 1, ahead, end - 1);
+        _window!.GoesOn(ahead, end - 1, DurationNs);
+    }
+
+    private static bool Joins(FrameBlock block, int index) => !block.Gap[index] && block.DelaySeconds[index - 1] <= 0;
+
+    private static int EndOf(FrameBlock block, int index)
+    {
+        while (index + 1 < block.Count && Joins(block, index + 1))
+            index++;
+        return index + 1;
     }
 
     private void RunUp(long leadNs, long dwellNs)
@@ -194,7 +254,9 @@ internal sealed class TakeWalker
     {
         var (setup, window) = (_setup!, _window!);
         var velocity = _compareAxis < 0 ? 0 : window.LeaveVelocity(_compareAxis);
-        _leadOutNs = setup.LeadFor(_compareAxis, velocity, window.LastFrameNs);
+        _leadOutNs = setup.LeadFor(_compareAxis, velocity, window.LastFrameNs) + (setup.FreeRun?.LateNs(_windowNs) ?? 0);
+        if (_ahead is not null)
+            LeaveSmoothly(_ahead);
         window.Close(_leadOutNs);
     }
 
@@ -216,7 +278,7 @@ internal sealed class TakeWalker
     /// <summary>The frame's way along the compared axis; null for the first of a window, which the window's own compare begins.</summary>
     private (double, double)? WayOf(long frame, bool opens, FrameBlock block, int index)
     {
-        if (_compareAxis < 0 || _setup!.Axes[_compareAxis].Encoder is not { } encoder)
+        if (_setup is null || _compareAxis < 0 || _setup.Axes[_compareAxis].Encoder is not { } encoder)
         {
             Unplaced ??= frame;
             return null;

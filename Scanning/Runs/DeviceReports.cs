@@ -58,6 +58,9 @@ public sealed record RecorderStatus(
 {
     /// <summary>Its file takes no more frames, for Fault's reason; what is recorded can be read back, and a new file may do.</summary>
     public bool CannotWrite { get; init; }
+
+    /// <summary>Where frames were last lost, for a person; null where nobody knows or none were.</summary>
+    public string? WhyMissed { get; init; }
 }
 
 public enum BoxPhase

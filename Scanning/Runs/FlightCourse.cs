@@ -15,7 +15,8 @@ public sealed class FlightCourse
     private FlightCourse(TakeProgramme programme)
     {
         DurationNs = programme.DurationNs;
-        LongestPeriodNs = programme.Triggers.Windows.SelectMany(w => w.Trains).Select(t => t.PeriodNs).DefaultIfEmpty(0).Max();
+        LongestPeriodNs = programme.Triggers.Windows.SelectMany(w => w.Trains).Select(t => t.PeriodNs)
+            .Concat(programme.Triggers.Outputs.Select(o => o.PeriodNs)).DefaultIfEmpty(0).Max();
     }
 
     public long DurationNs { get; }

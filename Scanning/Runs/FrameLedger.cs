@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -22,13 +23,13 @@ public static class FrameLedger
             position += before;
             trigger += before;
             if (trigger < missed.First)
-                return new Holding(runs.ToEquatableArray(), trigger);
+                return new Holding(runs.ToEquatableArray(), trigger) { Why = status.WhyMissed };
             trigger = missed.End;
         }
         var rest = status.Recorded - position;
         if (rest > 0)
             runs.Add(new SegmentRun(live.Segment.Number, live.Session, trigger, rest, position));
-        return new Holding(runs.ToEquatableArray(), status.Overflowed ? trigger : trigger + rest);
+        return new Holding(runs.ToEquatableArray(), status.Overflowed ? trigger : trigger + rest) { Why = status.WhyMissed };
     }
 
     /// <summary>What is left of a recorder whose session is gone.</summary>
@@ -51,17 +52,21 @@ public static class FrameLedger
         {
             var has = FramesOf(take, position, holdings[position.Recorder], sessionOf(position));
             if (!has.Covers(block))
-                lacking.Add(position.Recorder);
+                lacking.Add(holdings[position.Recorder].Why is { } why ? $"{position.Recorder} ({why})" : position.Recorder);
             good = good.Intersect(has);
         }
+        good = take.Rates.Inwards(good);
         var bad = RangeSet.Of(block).Subtract(good.Ranges);
         var cause = bad.IsEmpty ? null : $"{string.Join(", ", lacking)}: {bad.Count} of frames {block} not recorded";
         return new Reconciliation(block, good, bad, cause);
     }
 
     /// <summary>Up to which frame every recorder has decided.</summary>
-    public static long KnownEnd(TakeState take, IReadOnlyDictionary<string, Holding> holdings) =>
-        take.Positions.Min(p => Math.Min(take.Frames.End, take.Frames.First + Math.Max(0, holdings[p.Recorder].KnownThrough - p.Trigger)));
+    public static long KnownEnd(TakeState take, IReadOnlyDictionary<string, Holding> holdings) => take.Rates.Floor(take.Positions.Min(p =>
+    {
+        var known = take.Rates.Of(p.Recorder).FramesIn(Math.Max(0, holdings[p.Recorder].KnownThrough - p.Trigger));
+        return Math.Min(take.Frames.End, take.Frames.First + known);
+    }));
 
     /// <summary>Where the given frames, which every recorder has, stand.</summary>
     public static EquatableArray<Extent> ExtentsOf(
@@ -71,12 +76,17 @@ public static class FrameLedger
         foreach (var position in take.Positions)
         {
             var left = RangeSet.Of(frames);
+            var rate = take.Rates.Of(position.Recorder);
             foreach (var run in holdings[position.Recorder].Runs.Where(r => r.Session == sessionOf(position)))
             {
-                var first = take.Frames.First + run.FirstTrigger - position.Trigger;
-                foreach (var part in left.Intersect(new FrameRange(first, first + run.Count)).Ranges)
-                    extents.Add(new Extent(position.Recorder, run.Segment, part.First, part.Count, run.Position + part.First - first));
-                left = left.Subtract([new FrameRange(first, first + run.Count)]);
+                var has = FramesOf(take, position, run);
+                foreach (var part in left.Intersect(has).Ranges)
+                {
+                    var trigger = position.Trigger + rate.Of(part.First - take.Frames.First);
+                    extents.Add(new Extent(
+                        position.Recorder, run.Segment, part.First, part.Count, run.Position + trigger - run.FirstTrigger));
+                }
+                left = left.Subtract([has]);
             }
         }
         return new EquatableArray<Extent>(extents.ToImmutable());
@@ -110,24 +120,30 @@ public static class FrameLedger
     }
 
     /// <summary>Of these extents, what holds these frames.</summary>
-    public static EquatableArray<Extent> Part(EquatableArray<Extent> extents, FrameRange frames)
+    public static EquatableArray<Extent> Part(EquatableArray<Extent> extents, FrameRange frames, DetectorRates rates)
     {
         var parts = new List<Extent>(extents.Count);
         foreach (var extent in extents)
         {
             var part = frames.Intersect(new FrameRange(extent.Frame, extent.Frame + extent.Count));
+            var before = rates.Of(extent.Recorder).Of(part.First - extent.Frame);
             if (!part.IsEmpty)
-                parts.Add(extent with { Frame = part.First, Count = part.Count, Position = extent.Position + part.First - extent.Frame });
+                parts.Add(extent with { Frame = part.First, Count = part.Count, Position = extent.Position + before });
         }
         return parts.ToEquatableArray();
     }
 
     private static RangeSet FramesOf(TakeState take, RecorderPosition position, Holding holding, string session) =>
-        RangeSet.Of(holding.Runs
-            .Where(r => r.Session == session)
-            .Select(r => take.Frames.First + r.FirstTrigger - position.Trigger is var first
-                ? new FrameRange(first, first + r.Count)
-                : default));
+        RangeSet.Of(holding.Runs.Where(r => r.Session == session).Select(r => FramesOf(take, position, r)));
+
+    /// <summary>Frames of the take, and after it, that the run has whole.</summary>
+    private static FrameRange FramesOf(TakeState take, RecorderPosition position, SegmentRun run)
+    {
+        var rate = take.Rates.Of(position.Recorder);
+        var first = rate.FrameFrom(Math.Max(0, run.FirstTrigger - position.Trigger));
+        var end = rate.FramesIn(Math.Max(0, run.FirstTrigger + run.Count - position.Trigger));
+        return new FrameRange(take.Frames.First + first, take.Frames.First + end);
+    }
 }
 
 /// <summary>The verdict over one block of a take.</summary>

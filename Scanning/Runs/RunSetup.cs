@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -33,6 +34,9 @@ public sealed record RunSetup(
 {
     /// <summary>The shutter closes after each take: windows or frames of their own, as the plan cuts them.</summary>
     public bool ShutterPerTake { get; init; }
+
+    /// <summary>Recorders that do not take one frame for each of the scan.</summary>
+    public EquatableArray<RatedDetector> Rates { get; init; }
 
     /// <summary>Signals that frames may not be exposed without.</summary>
     public EquatableArray<Suspender> Suspenders { get; init; }

@@ -100,4 +100,8 @@ public enum BoxOrder
 public sealed record Adoption(AdoptedSession? Adopted, EquatableArray<SegmentRun> Salvaged);
 
 /// <summary>Triggers [FirstTrigger, FirstTrigger+Count) of a recorder's session stand at [Position, Position+Count) of a segment.</summary>
-public sealed record SegmentRun(int Segment, string Session, long FirstTrigger, long Count, long Position);
+public sealed record SegmentRun(int Segment, string Session, long FirstTrigger, long Count, long Position)
+{
+    /// <summary>Rows of which nobody knows the trigger: before any that a take has.</summary>
+    public static SegmentRun Unknown(int segment, string session, long count) => new(segment, session, -count, count, 0);
+}

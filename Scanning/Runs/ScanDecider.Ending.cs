@@ -5,6 +5,11 @@ namespace Flyscan.Scanning.Runs;
 
 public static partial class ScanDecider
 {
+    private const string Reopening = "recorder ";
+
+    /// <summary>How often in a row a recorder is staged anew while nothing is committed.</summary>
+    private const int MostReopenings = 3;
+
     /// <summary>Something went wrong: every device to its safe state first, then it is decided whether the scan waits or ends.</summary>
     private static void Trouble(Turn turn, string device, string problem)
     {
@@ -27,6 +32,48 @@ public static partial class ScanDecider
         // It does not go on by itself any more, even where beam or room come back; a lost signal cannot even say so.
         HoldLost(turn);
         Stand(turn);
+    }
+
+    /// <summary>A recorder that can be reached has forgotten its session, as the process that wrote its file began anew. Its file is read
+    /// back, and it goes on with a new segment; what was not committed is taken again.</summary>
+    private static void LoseSession(Turn turn, string recorder, RecorderStatus status)
+    {
+        if (turn.Step is ScanStep.Ended or ScanStep.Unstaging || turn.State.Ending is not null)
+            return;
+        var reason = status.Fault ?? "it no longer knows the session that it was staged with";
+        var committed = turn.State.Committed.Count;
+        var before = turn.Work.Reopened.GetValueOrDefault(recorder);
+        var times = before.Committed == committed ? before.Times + 1 : 1;
+        if (times > MostReopenings)
+        {
+            Trouble(turn, recorder, $"{reason}; it was staged anew {MostReopenings} times, and no frame was committed since");
+            return;
+        }
+        turn.Work = turn.Work with { Reopened = turn.Work.Reopened.SetItem(recorder, (times, committed)) };
+        if (!turn.State.Holds.ContainsKey(Reopening + recorder))
+            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, Reopening + recorder, reason));
+        if (turn.Step is not ScanStep.MakingSafe)
+            MakeSafe(turn);
+    }
+
+    /// <summary>Everything is safe: recorders that lost their sessions are asked what they have left, and staged anew.</summary>
+    private static bool Reopens(Turn turn)
+    {
+        if (!ClearReopenings(turn) || turn.State.Ending is not null || turn.Work.Lost.Count > 0)
+            return false;
+        if (turn.State.Holds.Count > 0)
+            Stand(turn);
+        else
+            Adopt(turn);
+        return true;
+    }
+
+    private static bool ClearReopenings(Turn turn)
+    {
+        var lost = turn.State.Holds.Keys.Where(h => h.StartsWith(Reopening, StringComparison.Ordinal)).ToList();
+        foreach (var hold in lost)
+            turn.Emit(new ScanEvent.HoldCleared(turn.AtNs, hold));
+        return lost.Count > 0;
     }
 
     private static void MakeSafe(Turn turn)
@@ -101,6 +148,8 @@ public static partial class ScanDecider
         if (turn.Work.Trouble is (var device, var problem) && turn.Work.Lost.Count == 0)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, problem));
         turn.Work = turn.Work with { Trouble = null };
+        if (Reopens(turn))
+            return;
         if (turn.Work.Lost.Count > 0 && turn.State.Ending is null)
         {
             Stand(turn);

@@ -18,7 +18,8 @@ public static partial class ScanDecider
     }
 
     /// <summary>Whether a hold ends without anybody's word.</summary>
-    public static bool PassesByItself(string hold) => hold == Disk || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal);
+    public static bool PassesByItself(string hold) => hold == Disk
+        || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal) || hold.StartsWith(Reopening, StringComparison.Ordinal);
 
     /// <summary>Sets a hold that passes by itself.</summary>
     private static void HoldWhile(Turn turn, string hold, string reason, string haltReason)
@@ -129,10 +130,12 @@ public static partial class ScanDecider
         }
         turn.Reply = new ScanReply.Accepted();
         GiveUpKept(turn, c);
-        var past = RangeSet.Of(new FrameRange(0, c.Frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges)
+        // All detectors must be in step where it goes on.
+        var frame = turn.State.Rates.Floor(c.Frame);
+        var past = RangeSet.Of(new FrameRange(0, frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges)
             .Subtract(turn.State.Kept.Ranges);
         if (!past.IsEmpty)
-            turn.Emit(new ScanEvent.FramesSkipped(c.AtNs, past.Ranges, c.Who, $"seek to frame {c.Frame}"));
+            turn.Emit(new ScanEvent.FramesSkipped(c.AtNs, past.Ranges, c.Who, $"seek to frame {frame}"));
         turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
     }
 

@@ -23,8 +23,14 @@ public static partial class ScanDecider
             .DefaultIfEmpty(long.MaxValue)
             .Min();
         var own = FrameLedger.Within(holding, session, position.Trigger, next);
-        return identity == FrameIdentity.Timestamp ? own : FrameLedger.Counted(own, position.Trigger, take.Claimed.Count, final);
+        var taken = take.Rates.Of(position.Recorder).Of(take.Claimed.Count);
+        return IsStamped(turn, take, position) ? own : FrameLedger.Counted(own, position.Trigger, taken, final);
     }
+
+    /// <summary>Stamps are compared with those of frames of the scan: at a rate of its own, a detector's frames can only be
+    /// counted.</summary>
+    private static bool IsStamped(Turn turn, TakeState take, RecorderPosition position) =>
+        turn.Setup.IdentityOf(position.Recorder) == FrameIdentity.Timestamp && take.Rates.Of(position.Recorder).IsBase;
 
     /// <summary>Asks which triggers the frames are of, where stamps tell; true when there is something to wait for.</summary>
     private static bool AskForStamps(Turn turn, Collect collect, TakeState take)
@@ -32,7 +38,7 @@ public static partial class ScanDecider
         if (collect.IsMatched)
             return false;
         var next = collect with { IsMatched = true };
-        foreach (var position in take.Positions.Where(p => turn.Setup.IdentityOf(p.Recorder) == FrameIdentity.Timestamp))
+        foreach (var position in take.Positions.Where(p => IsStamped(turn, take, p)))
         {
             var rows = collect.Holdings[position.Recorder].Runs;
             if (rows.Count > 0)

@@ -23,7 +23,7 @@ public static partial class ScanDecider
     private static void CommitKept(Turn turn)
     {
         var parts = turn.State.Recorded
-            .SelectMany(r => turn.State.Kept.Intersect(r.Frames).Ranges.Select(r.Part))
+            .SelectMany(r => turn.State.Kept.Intersect(r.Frames).Ranges.Select(part => r.Part(part, turn.State.Rates)))
             .OrderBy(r => r.Frames.First)
             .ToList();
         foreach (var part in parts)

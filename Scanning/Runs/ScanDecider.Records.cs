@@ -53,7 +53,8 @@ public static partial class ScanDecider
             }
             awaiting.Add(position.Recorder);
             var live = turn.State.SegmentOf(position.Recorder);
-            var rows = position.Trigger + (take.Triggered ?? 0) - live.FirstTrigger - turn.Work.Missed.GetValueOrDefault(position.Recorder);
+            var taken = take.Rates.Of(position.Recorder).Of(take.Claimed.Count);
+            var rows = position.Trigger + taken - live.FirstTrigger - turn.Work.Missed.GetValueOrDefault(position.Recorder);
             turn.Do(new ScanEffect.CollectRecorder(take.Number, position.Recorder, final, final ? rows : 0));
         }
         var collect = new Collect(take.Number, final, awaiting.ToImmutable(), holdings.ToImmutable());
@@ -85,6 +86,12 @@ public static partial class ScanDecider
         else if (turn.State.Ending is not null || turn.Setup.MayLack.Contains(c.Recorder))
         {
             holding = FrameLedger.HoldingOf(session, SalvagedOf(turn, c.Recorder));
+        }
+        else if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { Session: null } gone })
+        {
+            turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(c.Take) };
+            LoseSession(turn, c.Recorder, gone);
+            return;
         }
         else
         {
@@ -121,6 +128,7 @@ public static partial class ScanDecider
     {
         turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(collect.Take) };
         var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
+        end = take.Rates.Floor(end);
         if (end > take.SettledTo || (collect.Final && take.Claimed.End <= take.SettledTo))
             Decide(turn, collect, take, end, lost);
         if (!collect.Final && turn.State.OpenTakes.FirstOrDefault(t => t.Number == take.Number) is { Triggered: not null } rest)
@@ -132,7 +140,7 @@ public static partial class ScanDecider
     private static void Decide(Turn turn, Collect collect, TakeState take, long end, RangeSet lost)
     {
         string Session(RecorderPosition p) => SessionOf(turn.State, p);
-        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack).Without(lost);
+        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack).Without(take.Rates.Outwards(lost));
         turn.Emit(new ScanEvent.BlockReconciled(
             turn.AtNs, take.Number, verdict.Block, verdict.Good.Ranges, verdict.Bad.Ranges, verdict.Cause));
         foreach (var good in turn.Setup.CommitsAtEnd ? [] : verdict.Good.Ranges)

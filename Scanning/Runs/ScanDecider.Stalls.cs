@@ -69,11 +69,17 @@ public static partial class ScanDecider
             CannotWrite(turn, c.Recorder, stuck);
             return;
         }
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { Session: null } gone })
+        {
+            LoseSession(turn, c.Recorder, gone);
+            return;
+        }
         if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: var status })
         {
             var position = turn.State.OpenTakes.First(t => t.Number == c.Take).Positions.First(p => p.Recorder == c.Recorder);
             var live = turn.State.SegmentOf(c.Recorder);
-            frames = live.FirstTrigger + status.Acquired + RangeSet.Of(status.Missed).Count - position.Trigger;
+            var taken = live.FirstTrigger + status.Acquired + RangeSet.Of(status.Missed).Count - position.Trigger;
+            frames = turn.State.Rates.Of(c.Recorder).FramesIn(taken);
         }
         Progressed(turn, step, watch, c.Recorder, before, frames);
     }

@@ -48,7 +48,7 @@ public static partial class ScanDecider
         foreach (var recorder in setup.Recorders)
         {
             awaiting.Add($"arm {recorder}");
-            turn.Do(new ScanEffect.ArmRecorder(take, recorder, programme.Frames.Count));
+            turn.Do(new ScanEffect.ArmRecorder(take, recorder, turn.State.Rates.Of(recorder).Of(programme.Frames.Count)));
         }
         turn.Step = new ScanStep.Preparing(take, programme, outer, awaiting.ToImmutable(), [], [], []);
     }
@@ -107,9 +107,14 @@ public static partial class ScanDecider
             return;
         }
         var live = turn.State.SegmentOf(c.Recorder);
+        if (status.Session is null)
+        {
+            LoseSession(turn, c.Recorder, status);
+            return;
+        }
         if (status.Session != live.Session)
         {
-            Trouble(turn, c.Recorder, $"was staged anew by somebody else (session {status.Session ?? "none"}, ours is {live.Session})");
+            Trouble(turn, c.Recorder, $"was staged anew by somebody else (session {status.Session}, ours is {live.Session})");
             return;
         }
         var missed = RangeSet.Of(status.Missed).Count;
@@ -312,11 +317,20 @@ public static partial class ScanDecider
         var before = take.Positions.First(p => p.Recorder == turn.Setup.Box).Trigger;
         var triggered = Math.Clamp(triggeredSinceStaging - before, 0, take.Frames.Count);
         turn.Emit(new ScanEvent.TookBack(turn.AtNs, number, triggered, reason));
+        RejectCutShort(turn, take with { Triggered = triggered });
         turn.Step = new ScanStep.Idle();
         if (turn.Setup.ShutterPerTake)
             CloseShutter(turn);
         CollectFinal(turn, turn.State.OpenTakes.First(t => t.Number == number));
         Next(turn);
+    }
+
+    /// <summary>A slow detector has begun a frame that the others did not end: they have been exposed for nothing.</summary>
+    private static void RejectCutShort(Turn turn, TakeState take)
+    {
+        if (!take.CutShort.IsEmpty)
+            turn.Emit(new ScanEvent.FramesRejected(
+                turn.AtNs, take.Number, [take.CutShort], $"frames {take.CutShort} are no whole group of {take.Rates.Group}"));
     }
 
     /// <summary>Never while hardware has the token: what it exposes behind a shutter would pass for good.</summary>

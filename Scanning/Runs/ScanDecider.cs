@@ -109,7 +109,8 @@ public static partial class ScanDecider
             return;
         }
         turn.Emit(new ScanEvent.ScanSubmitted(
-            c.AtNs, c.Uid, c.RequestJson, c.BeamlineName, turn.Setup.Plan.Hash, turn.Setup.Plan.Frames, c.RunFolder, c.SoftwareVersion));
+            c.AtNs, c.Uid, c.RequestJson, c.BeamlineName, turn.Setup.Plan.Hash, turn.Setup.Plan.Frames, c.RunFolder, c.SoftwareVersion,
+            turn.Setup.Rates));
         turn.Emit(new ScanEvent.SupervisorTookOver(c.AtNs, c.Epoch, "first"));
         turn.Reply = new ScanReply.Accepted();
         turn.Work = turn.Work with { Unstaged = [.. turn.Setup.Recorders] };

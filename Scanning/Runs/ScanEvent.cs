@@ -1,3 +1,4 @@
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -10,10 +11,11 @@ public abstract record ScanEvent
 
     public long AtNs { get; init; }
 
-    /// <summary>The first fact. RequestJson and BeamlineText are the whole documents, so that any process can carry on.</summary>
+    /// <summary>The first fact. RequestJson and BeamlineText are the whole documents, so that any process can carry on. Rates: of
+    /// detectors that do not take one frame for each of the scan.</summary>
     public sealed record ScanSubmitted(
         long AtNs, string Uid, string RequestJson, string BeamlineName, string PlanHash, long Frames, string RunFolder,
-        string SoftwareVersion)
+        string SoftwareVersion, EquatableArray<RatedDetector> Rates = default)
         : ScanEvent(AtNs);
 
     /// <summary>What staging is about to change on a device, as it was before: put back at the end, whoever dies when.</summary>
@@ -43,7 +45,8 @@ public abstract record ScanEvent
 
     public sealed record FlightStarted(long AtNs, int Take, long StartNs) : ScanEvent(AtNs);
 
-    /// <summary>Hardware is idle and its counts are read. Triggered: frames of the take that the box fired.</summary>
+    /// <summary>Hardware is idle and its counts are read. Triggered: frames of the take that the box fired; with detectors at rates of
+    /// their own only whole groups of them can be kept.</summary>
     public sealed record TookBack(long AtNs, int Take, long Triggered, string Reason) : ScanEvent(AtNs);
 
     /// <summary>What the recorders hold of a take, compared. Good: frames that every essential recorder has.</summary>
@@ -116,10 +119,11 @@ public sealed record SegmentDataset(
     string Key, string Path, string NumpyType, EquatableArray<long> FrameShape, string? Unit, string Role, string? Axis, int ChunkFrames);
 
 /// <summary>A recorder when a take was armed: the segment it fills, and the number (since its staging) of the take's first
-/// trigger.</summary>
+/// trigger, counted at its own rate.</summary>
 public sealed record RecorderPosition(string Recorder, int Segment, long Trigger);
 
-/// <summary>Scan frames [Frame, Frame+Count) stand at [Position, Position+Count) of a recorder's segment.</summary>
+/// <summary>Scan frames [Frame, Frame+Count) stand from Position on in a recorder's segment: as many rows as its rate gives for Count
+/// frames, Count where it has none of its own.</summary>
 public sealed record Extent(string Recorder, int Segment, long Frame, long Count, long Position);
 
 public sealed record SegmentCount(string Recorder, int Segment, long Frames);

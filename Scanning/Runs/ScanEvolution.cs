@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -17,6 +18,7 @@ public static class ScanEvolution
             RequestJson = e.RequestJson,
             BeamlineName = e.BeamlineName,
             RunFolder = e.RunFolder,
+            Rates = new DetectorRates(e.Rates),
         },
         ScanEvent.SettingsFound e => state with { ToPutBack = Found(state.ToPutBack, e.Device, e.Settings) },
         ScanEvent.Staged e => state with
@@ -30,7 +32,7 @@ public static class ScanEvolution
         ScanEvent.ProgrammeDownloaded e => state with
         {
             LastTake = Math.Max(state.LastTake, e.Take),
-            NextTake = new TakeState(e.Take, e.Frames, [], false, null, e.Frames.First, RangeSet.Empty),
+            NextTake = new TakeState(e.Take, e.Frames, [], false, null, e.Frames.First, RangeSet.Empty) { Rates = state.Rates },
         },
         ScanEvent.Armed e => state with
         {
@@ -95,7 +97,7 @@ public static class ScanEvolution
         {
             Kept = state.Kept.Subtract(frames),
             Recorded = state.Recorded
-                .SelectMany(r => RangeSet.Of(r.Frames).Subtract(frames).Ranges.Select(r.Part))
+                .SelectMany(r => RangeSet.Of(r.Frames).Subtract(frames).Ranges.Select(part => r.Part(part, state.Rates)))
                 .ToEquatableArray(),
         };
 
@@ -115,7 +117,7 @@ public static class ScanEvolution
         ScanEvent.FlightStarted e => With(state, e.Take, t => t with { Started = true }),
         ScanEvent.TookBack e => With(state, e.Take, t => t with { Triggered = e.Triggered }) is var next
             && next.OpenTakes.FirstOrDefault(t => t.Number == e.Take) is TakeState take
-                ? next with { HighWater = Math.Max(state.HighWater, take.Claimed.End) }
+                ? next with { HighWater = Math.Max(state.HighWater, take.Frames.First + e.Triggered) }
                 : state,
         ScanEvent.BlockReconciled e => Settle(state, e),
         _ => throw new UnreachableException(),

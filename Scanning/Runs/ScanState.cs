@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -19,6 +20,8 @@ public sealed record ScanState
     public string BeamlineName { get; init; } = "";
 
     public string RunFolder { get; init; } = "";
+
+    public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
 
     public long Epoch { get; init; }
 
@@ -125,8 +128,13 @@ public sealed record TakeState(
     /// <summary>Frames before this one are told as recorded, where they are.</summary>
     public long ToldTo { get; init; }
 
-    /// <summary>Frames it has or may yet get.</summary>
-    public FrameRange Claimed => Triggered is long n ? new FrameRange(Frames.First, Frames.First + n) : Frames;
+    public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
+
+    /// <summary>Frames it has or may yet get: whole groups of them.</summary>
+    public FrameRange Claimed => Triggered is long n ? new FrameRange(Frames.First, Rates.Floor(Frames.First + n)) : Frames;
+
+    /// <summary>Frames of a group that was cut short: some detectors have them, none of them can be kept.</summary>
+    public FrameRange CutShort => Triggered is long n ? new FrameRange(Claimed.End, Frames.First + n) : new FrameRange(0, 0);
 }
 
 /// <summary>Where recorders stood when a take was armed.</summary>
@@ -136,6 +144,6 @@ public sealed record ArmedTake(int Take, EquatableArray<RecorderPosition> Positi
 public sealed record RecordedFrames(int Take, FrameRange Frames, EquatableArray<Extent> Extents)
 {
     /// <summary>A part of them.</summary>
-    internal RecordedFrames Part(FrameRange part) =>
-        part == Frames ? this : this with { Frames = part, Extents = FrameLedger.Part(Extents, part) };
+    internal RecordedFrames Part(FrameRange part, DetectorRates rates) =>
+        part == Frames ? this : this with { Frames = part, Extents = FrameLedger.Part(Extents, part, rates) };
 }

@@ -105,6 +105,10 @@ public sealed record ScanWork
     /// settled.</summary>
     public ImmutableSortedDictionary<string, double> OuterAt { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
 
+    /// <summary>Recorders whose session was lost while they can be reached: how often, and the frames committed by then.</summary>
+    public ImmutableSortedDictionary<string, (int Times, long Committed)> Reopened { get; init; } =
+        ImmutableSortedDictionary<string, (int Times, long Committed)>.Empty;
+
     /// <summary>Devices were unstaged with problems, and are made safe before it is decided what that means.</summary>
     public ScanStep.Unstaging? FailedUnstaging { get; init; }
 
@@ -134,4 +138,8 @@ public sealed record BeamWatch(long FromNs, long ToNs, bool IsUp, string Reading
 }
 
 /// <summary>What a recorder holds of its present session, and up to which trigger it has decided (frame or none).</summary>
-public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough);
+public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough)
+{
+    /// <summary>Where frames were lost, as the recorder says it.</summary>
+    public string? Why { get; init; }
+}

@@ -50,18 +50,23 @@ public sealed record BeamQuery(long FromNs, long ToNs, EquatableArray<BeamSpan> 
 {
     /// <summary>Judges the exposures of consecutive frames by their start times.</summary>
     /// <remarks><b>Shapes</b> startsNs: one per frame, ascending.</remarks>
-    public BeamVerdict Judge(FrameRange frames, ReadOnlySpan<long> startsNs, long exposureNs)
+    public BeamVerdict Judge(FrameRange frames, ReadOnlySpan<long> startsNs, long exposureNs) =>
+        Judge(frames, startsNs, new ExposureTimes(exposureNs));
+
+    /// <inheritdoc cref="Judge(FrameRange, ReadOnlySpan{long}, long)"/>
+    public BeamVerdict Judge(FrameRange frames, ReadOnlySpan<long> startsNs, ExposureTimes exposures)
     {
         var lost = RangeSet.Empty;
+        var lastNs = startsNs.Length == 0 ? 0 : startsNs[^1] + exposures.Of(frames.First + startsNs.Length - 1);
         for (var i = 0; i < startsNs.Length; i++)
         {
-            var (from, to) = (startsNs[i], startsNs[i] + exposureNs);
+            var (from, to) = (startsNs[i], startsNs[i] + exposures.Of(frames.First + i));
             if (to > ToNs)
-                return new BeamVerdict(frames.First + i, lost.Ranges, startsNs[^1] + exposureNs);
+                return new BeamVerdict(frames.First + i, lost.Ranges, lastNs);
             if (from < FromNs || Overlaps(from, to))
                 lost = lost.Add(new FrameRange(frames.First + i, frames.First + i + 1));
         }
-        return new BeamVerdict(frames.End, lost.Ranges, startsNs.Length == 0 ? 0 : startsNs[^1] + exposureNs);
+        return new BeamVerdict(frames.End, lost.Ranges, lastNs);
     }
 
     private bool Overlaps(long from, long to)
@@ -73,6 +78,14 @@ public sealed record BeamQuery(long FromNs, long ToNs, EquatableArray<BeamSpan> 
         }
         return false;
     }
+}
+
+/// <summary>How long some detector is exposed from each frame's start on: for ExposureNs; where one takes a frame for a Group of the
+/// scan's, over all of FrameNs but in the last frame of each group.</summary>
+/// <remarks><b>Units</b> nanoseconds.</remarks>
+public readonly record struct ExposureTimes(long ExposureNs, long Group = 1, long FrameNs = 0)
+{
+    public long Of(long frame) => (frame + 1) % Group == 0 ? ExposureNs : FrameNs;
 }
 
 /// <summary>Exposures judged: those of frames before ClearTo are decided; Lost are those in bad beam among them.</summary>

@@ -13,9 +13,12 @@ internal enum MotionLimit
 /// <remarks>Frame: first frame of the window that is run, or reached, when the limit is passed.</remarks>
 internal sealed record LimitBreach(int Axis, MotionLimit Limit, string Phase, long Frame, double Value, double Bound);
 
-/// <summary>Watches a programme for what its axes cannot do: soft limits with the way to rest, velocity, acceleration.</summary>
+/// <summary>The worst step of one axis's velocity inside windows, at the begin of a frame, and how many there are.</summary>
+internal sealed record StepFound(int Axis, long Frame, double Before, double After, long Count);
+
+/// <summary>Watches a programme for what its axes cannot do: soft limits with the way to rest, velocity, acceleration,
+/// jerk.</summary>
 /// <remarks>
-/// Jerk is watched outside windows only: inside, where frames must be is not the planner's choice.
 /// Where acceleration stays within its limit, the place an axis would brake to never moves against the direction of travel: so it
 /// is enough to test it at the ends of segments, and the turning points between.
 /// <b>Units</b> axis units and seconds; stepNs: grid of run-ups and run-downs, nanoseconds.
@@ -28,6 +31,8 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     private readonly double[] _positions = new double[limits.Length];
     private readonly double[] _velocities = new double[limits.Length];
     private readonly LimitBreach?[] _breaches = new LimitBreach?[limits.Length * Limits];
+    private readonly double[] _accelerations = new double[limits.Length];
+    private readonly StepFound?[] _steps = new StepFound?[limits.Length];
 
     public const string RunUpPhase = "run-up";
     public const string TurnPhase = "turn-around";
@@ -42,9 +47,22 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     /// <summary>By axis, then limit.</summary>
     public IEnumerable<LimitBreach> Breaches => _breaches.OfType<LimitBreach>();
 
+    /// <summary>By axis, the worst of each; what lines that are alike have in common counts once.</summary>
+    public IEnumerable<StepFound> Steps => _steps.OfType<StepFound>();
+
+    public override void Step(int axis, long frame, double before, double after)
+    {
+        ref var step = ref _steps[axis];
+        var count = (step?.Count ?? 0) + 1;
+        step = step is null || Math.Abs(after - before) > Math.Abs(step.After - step.Before)
+            ? new StepFound(axis, _frame + frame, before, after, count)
+            : step with { Count = count };
+    }
+
     public override void Begin(ReadOnlySpan<double> start)
     {
         start.CopyTo(_positions);
+        Array.Clear(_accelerations);
         Array.Clear(_velocities);
         for (var i = 0; i < limits.Length; i++)
             Within(i, start[i], start[i]);
@@ -56,6 +74,7 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
     {
         positions.CopyTo(_positions);
         velocities.CopyTo(_velocities);
+        Array.Clear(_accelerations);
     }
 
     public override void To(long durationNs, ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, bool live)
@@ -73,7 +92,11 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             if (speed > limits[i].MaxVelocity * Slack + noise * seconds)
                 Note(i, MotionLimit.Velocity, speed, limits[i].MaxVelocity);
             var jerk = Math.Abs(curve.EndAcceleration - curve.StartAcceleration) / seconds;
-            if (_phase != WindowPhase && jerk > limits[i].MaxJerk * Slack + 8 * noise / seconds)
+            // Acceleration that changes at once is given the shortest time there is.
+            if (_phase == WindowPhase)
+                jerk = Math.Max(jerk, AtOnce(i, curve.StartAcceleration, noise));
+            _accelerations[i] = curve.EndAcceleration;
+            if (jerk > limits[i].MaxJerk * Slack + 8 * noise / seconds)
                 Note(i, MotionLimit.Jerk, jerk, limits[i].MaxJerk);
             var (low, high) = curve.Range;
             var rest = positions[i] + Math.CopySign(velocities[i] * velocities[i] / (2 * limits[i].MaxAcceleration), velocities[i]);
@@ -94,6 +117,12 @@ internal sealed class LimitCheck(AxisLimits[] limits, (double Low, double High)[
             var reach = speed * (leadNs + ramp / 2) / 1e9;
             Within(i, positions[i] - reach, positions[i] + reach);
         }
+    }
+
+    private double AtOnce(int axis, double acceleration, double noise)
+    {
+        var change = Math.Abs(acceleration - _accelerations[axis]);
+        return change > 1e-3 * limits[axis].MaxAcceleration + 4 * noise ? change / (stepNs / 1e9) : 0;
     }
 
     private void Within(int axis, double low, double high)

@@ -19,6 +19,11 @@ internal abstract class MotionSink
     {
     }
 
+    /// <summary>Velocity steps inside a window, at the begin of its frame of that number.</summary>
+    public virtual void Step(int axis, long frame, double before, double after)
+    {
+    }
+
     /// <summary>A place inside a window where a take may begin or end, so that run-up and run-down must fit on either side.</summary>
     /// <remarks><b>Units</b> leadNs: constant velocity kept outside the frames, nanoseconds.</remarks>
     public virtual void MayStopAt(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, long leadNs)
@@ -71,6 +76,8 @@ internal sealed class SegmentSplitter(int axes, long maxSegmentNs, MotionSink ne
         positions.CopyTo(_positions);
         velocities.CopyTo(_velocities);
     }
+
+    public override void Step(int axis, long frame, double before, double after) => next.Step(axis, frame, before, after);
 
     public override void MayStopAt(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, long leadNs) =>
         next.MayStopAt(positions, velocities, leadNs);
@@ -133,6 +140,12 @@ internal sealed class BothSinks(MotionSink first, MotionSink second) : MotionSin
     {
         first.To(durationNs, positions, velocities, live);
         second.To(durationNs, positions, velocities, live);
+    }
+
+    public override void Step(int axis, long frame, double before, double after)
+    {
+        first.Step(axis, frame, before, after);
+        second.Step(axis, frame, before, after);
     }
 
     public override void MayStopAt(ReadOnlySpan<double> positions, ReadOnlySpan<double> velocities, long leadNs)

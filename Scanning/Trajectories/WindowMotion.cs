@@ -21,8 +21,12 @@ internal sealed class WindowMotion
     private readonly double _tick;
     private readonly MotionSink _sink;
     private readonly double[] _slope;
-    private Frame _previous;
-    private Frame _current;
+    private readonly SmoothNodes? _smooth;
+    private readonly StepWatch _steps;
+    private readonly WindowFrame _spare;
+    private bool _goesOn;
+    private WindowFrame _previous;
+    private WindowFrame _current;
     private Node _emitted;
     private Node _candidate;
     private Node _next;
@@ -34,14 +38,20 @@ internal sealed class WindowMotion
     private long _startNs;
 
     /// <param name="columns">Where each axis stands in the blocks of frames.</param>
+    /// <param name="smooth">Acceleration has no steps in windows; else it may step at nodes, and velocity hangs on the next ones
+    /// only.</param>
     /// <remarks><b>Units</b> leastNs: shortest segment; tickNs: resolution of the trigger box, nanoseconds.</remarks>
-    public WindowMotion(int[] columns, long leastNs, long tickNs, MotionSink sink)
+    public WindowMotion(int[] columns, (long LeastNs, long TickNs) grain, bool smooth, MotionSink sink)
     {
+        var (leastNs, tickNs) = grain;
         var axes = columns.Length;
         (_axes, _columns, _leastNs, _tick, _sink) = (axes, columns, leastNs, tickNs / 1e9, sink);
-        (_previous, _current) = (new Frame(axes), new Frame(axes));
+        (_previous, _current) = (new WindowFrame(axes), new WindowFrame(axes));
         (_emitted, _candidate, _next) = (new Node(axes), new Node(axes), new Node(axes));
         _slope = new double[axes];
+        _smooth = smooth ? new SmoothNodes(axes) : null;
+        _steps = new StepWatch(axes, sink);
+        _spare = new WindowFrame(axes);
         (EntryVelocity, ExitVelocity) = (new double[axes], new double[axes]);
     }
 
@@ -60,8 +70,14 @@ internal sealed class WindowMotion
     /// <summary>The axis whose frame before did not end where the frame last given begins; -1 when all join.</summary>
     public int BrokenAxis { get; private set; }
 
+    /// <summary>How much longer than its lead a window's velocity is kept, at most, where a take ends inside it.</summary>
+    public long LateNs { get; set; }
+
     /// <summary>How long the straight stretch not given yet lasts.</summary>
     public long PendingNs => _hasCandidate ? _candidate.TimeNs - _emitted.TimeNs : 0;
+
+    /// <summary>Nodes whose velocities hang on frames to come.</summary>
+    public int PendingNodes => _smooth?.Waiting ?? 0;
 
     /// <summary>An axis's velocity at the end of the frame last given.</summary>
     public double LeaveVelocity(int axis) => EdgeVelocity(_current, axis, last: true);
@@ -73,6 +89,38 @@ internal sealed class WindowMotion
         Read(_current, durationNs, block, index);
         for (var i = 0; i < _axes; i++)
             EntryVelocity[i] = EdgeVelocity(_current, i, last: false);
+        _steps.Begin();
+    }
+
+    /// <summary>Finds how the course of a smooth window is entered at one of its frames, from those around it.</summary>
+    /// <remarks>A take that begins inside a window so flies the same course as one that begins before it.</remarks>
+    public void EnterSmoothly(FrameBlock frames, (int From, int At, int End) range, Func<double, long> toNs)
+    {
+        var (smooth, timeNs, entry) = (_smooth!, 0L, 0);
+        Read(_spare, toNs(frames.DurationSeconds[range.From]), frames, range.From);
+        smooth.Begin(0, _spare.Lower, []);
+        for (var k = range.From; k < range.End; k++)
+        {
+            if (k < range.At)
+                entry++;
+            timeNs = AddBeyond(timeNs, frames, k, toNs);
+            if (_spare.Halved && k < range.At)
+                entry++;
+        }
+        smooth.End();
+        smooth.VelocitiesAt(entry).CopyTo(EntryVelocity);
+    }
+
+    /// <summary>Before <see cref="Close"/> inside a smooth window: the frames that follow there.</summary>
+    public void GoesOn(FrameBlock frames, int count, Func<double, long> toNs)
+    {
+        Middle(_current);
+        _smooth!.Add(_startNs + _current.DurationNs, _current.Upper);
+        TakeSmooth(_smooth);
+        var timeNs = _startNs + _current.DurationNs;
+        for (var k = 0; k < count; k++)
+            timeNs = AddBeyond(timeNs, frames, k, toNs);
+        _goesOn = true;
     }
 
     /// <summary>Where the axes must be, at <see cref="EntryVelocity"/>, this long before the first frame.</summary>
@@ -86,12 +134,13 @@ internal sealed class WindowMotion
     /// <remarks>With <paramref name="liveInLead"/> the lead is live, else live rises at the first frame.</remarks>
     public void Begin(long leadNs, bool liveInLead)
     {
-        (_hasCandidate, _leadNs, _startNs) = (false, leadNs, 0);
+        (_hasCandidate, _leadNs, _startNs) = (false, leadNs + LateNs, 0);
         EntryPosition(leadNs, _emitted.Positions);
         EntryVelocity.CopyTo(_emitted.Velocities, 0);
         _emitted.TimeNs = -leadNs;
         _live = true;
         _sink.MayStopAt(_emitted.Positions, _emitted.Velocities, 0);
+        _smooth?.Begin(0, _current.Lower, EntryVelocity);
         if (leadNs == 0)
             return;
         _current.Lower.CopyTo(_next.Positions, 0);
@@ -113,6 +162,7 @@ internal sealed class WindowMotion
         (_previous, _current) = (_current, _previous);
         Read(_current, durationNs, block, index);
         Middle(_previous);
+        _steps.Bound(_previous, _current);
         var (before, after) = (ElementSeconds(_previous), ElementSeconds(_current));
         for (var i = 0; i < _axes; i++)
         {
@@ -124,13 +174,15 @@ internal sealed class WindowMotion
                 BrokenAxis = i;
         }
         _next.TimeNs = _startNs;
-        Take();
+        Place();
     }
 
     /// <summary>Ends the window after the frame last given.</summary>
     public void Close(long leadOutNs)
     {
-        Middle(_current);
+        if (!_goesOn)
+            Middle(_current);
+        _steps.End();
         for (var i = 0; i < _axes; i++)
         {
             ExitVelocity[i] = EdgeVelocity(_current, i, last: true);
@@ -139,7 +191,10 @@ internal sealed class WindowMotion
         }
         _startNs += _current.DurationNs;
         _next.TimeNs = _startNs;
-        Take();
+        if (_smooth is null)
+            Take();
+        else
+            EndSmoothly(_smooth);
         for (var i = 0; i < _axes; i++)
         {
             _next.Positions[i] = _current.Upper[i] + ExitVelocity[i] * (leadOutNs / 1e9);
@@ -153,7 +208,7 @@ internal sealed class WindowMotion
         _sink.MayStopAt(_emitted.Positions, _emitted.Velocities, 0);
     }
 
-    private void Middle(Frame frame)
+    private void Middle(WindowFrame frame)
     {
         if (frame.Halved)
         {
@@ -163,10 +218,51 @@ internal sealed class WindowMotion
                 _next.Velocities[i] = (frame.Upper[i] - frame.Lower[i]) / (frame.DurationNs / 1e9);
             }
             _next.TimeNs = _startNs + frame.DurationNs / 2;
-            Take();
+            Place();
         }
         if (!ReferenceEquals(frame, _current))
             _startNs += frame.DurationNs;
+    }
+
+    /// <summary>A node inside the window.</summary>
+    private void Place()
+    {
+        if (_smooth is null)
+        {
+            Take();
+            return;
+        }
+        _smooth.Add(_next.TimeNs, _next.Positions);
+        TakeSmooth(_smooth);
+    }
+
+    private long AddBeyond(long timeNs, FrameBlock frames, int index, Func<double, long> toNs)
+    {
+        Read(_spare, toNs(frames.DurationSeconds[index]), frames, index);
+        if (_spare.Halved)
+            _smooth!.AddBeyond(timeNs + _spare.DurationNs / 2, _spare.Midpoint);
+        timeNs += _spare.DurationNs;
+        _smooth!.AddBeyond(timeNs, _spare.Upper);
+        return timeNs;
+    }
+
+    private void TakeSmooth(SmoothNodes smooth)
+    {
+        while (smooth.TryTake(out var timeNs, _next.Positions, _next.Velocities))
+        {
+            _next.TimeNs = timeNs;
+            Take();
+        }
+    }
+
+    private void EndSmoothly(SmoothNodes smooth)
+    {
+        if (!_goesOn)
+            smooth.Add(_startNs, _next.Positions);
+        _goesOn = false;
+        smooth.End();
+        smooth.LastVelocities.CopyTo(ExitVelocity);
+        TakeSmooth(smooth);
     }
 
     private void Take()
@@ -242,7 +338,7 @@ internal sealed class WindowMotion
         Swap(ref _emitted, ref node);
     }
 
-    private double EdgeVelocity(Frame frame, int i, bool last)
+    private double EdgeVelocity(WindowFrame frame, int i, bool last)
     {
         var seconds = frame.DurationNs / 1e9;
         var (lower, middle, upper) = (frame.Lower[i], frame.Midpoint[i], frame.Upper[i]);
@@ -254,9 +350,9 @@ internal sealed class WindowMotion
         return last ? (3 * upper - 4 * middle + lower) / seconds : (4 * middle - 3 * lower - upper) / seconds;
     }
 
-    private static double ElementSeconds(Frame frame) => frame.DurationNs / (frame.Halved ? 2e9 : 1e9);
+    private static double ElementSeconds(WindowFrame frame) => frame.DurationNs / (frame.Halved ? 2e9 : 1e9);
 
-    private void Read(Frame frame, long durationNs, FrameBlock block, int index)
+    private void Read(WindowFrame frame, long durationNs, FrameBlock block, int index)
     {
         frame.DurationNs = durationNs;
         frame.Halved = false;
@@ -272,15 +368,6 @@ internal sealed class WindowMotion
     }
 
     private static void Swap(ref Node a, ref Node b) => (a, b) = (b, a);
-
-    private sealed class Frame(int axes)
-    {
-        public long DurationNs;
-        public bool Halved;
-        public readonly double[] Lower = new double[axes];
-        public readonly double[] Midpoint = new double[axes];
-        public readonly double[] Upper = new double[axes];
-    }
 
     private struct Node(int axes)
     {

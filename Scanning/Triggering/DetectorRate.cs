@@ -12,8 +12,17 @@ public readonly record struct DetectorRate(int Multiple, int Divide)
     /// <summary>Once a frame.</summary>
     public bool IsBase => Multiple == Divide;
 
+    /// <summary>Once a frame, as a detector does that nothing is said of.</summary>
+    public static DetectorRate Base { get; } = new(1, 1);
+
     /// <summary>Frames that it takes while the scan takes some whole groups of <see cref="Divide"/>.</summary>
     public long Of(long frames) => frames / Divide * Multiple;
+
+    /// <summary>First frame of the scan that begins with this one of its own, or after it; both counted from one take's start.</summary>
+    public long FrameFrom(long own) => (own + Multiple - 1) / Multiple * Divide;
+
+    /// <summary>Whole frames of the scan in so many of its own, counted from one take's start.</summary>
+    public long FramesIn(long own) => own / Multiple * Divide;
 
     /// <summary>Reads <c>3</c> or <c>1/4</c>.</summary>
     public static bool TryParse(string text, out DetectorRate rate)

@@ -11,6 +11,9 @@ internal readonly record struct ExposureRule(long? AskedNs, long DeadTimeNs, lon
     /// <summary>Frames of a window, but for its first, begin as the axis reaches their place.</summary>
     public bool ByPosition { get; init; }
 
+    /// <summary>A detector begins the frames of each window, once it is open.</summary>
+    public bool ByDetector { get; init; }
+
     /// <summary>Frames after which detectors of all rates are in step again: windows and takes hold whole groups of them.</summary>
     public int Group { get; init; } = 1;
 

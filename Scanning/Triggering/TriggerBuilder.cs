@@ -9,7 +9,11 @@ namespace Flyscan.Scanning.Triggering;
 /// frame later; the last of a window to the frame's end, or as long beyond as its exposure began late, where that is too short to meet
 /// the next window.
 /// </remarks>
-internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool keep)
+/// <param name="exposure">What frames become.</param>
+/// <param name="maxRepeats">Most equal pulses of a row.</param>
+/// <param name="keep">Whether there will be a programme to build.</param>
+/// <param name="table">Takes the rows with the least time that each lasts; may be null.</param>
+internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool keep, IRowSink? table = null)
 {
     // Half of what live is low between windows.
     private const long LongestTailNs = 500_000;
@@ -61,7 +65,10 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     {
         Close();
         (_firstFrame, _waitForLive, _compare, _delayNs, _dwellNs) = (firstFrame, waitForLive, compare, 0, 0);
-        _rows += (waitForLive ? 2 : 0) + (compare is null ? 0 : 1);
+        // A detector's gate: one row opens it, the last frame has its own, which closes it.
+        var waits = (waitForLive ? 2 : 0) + (compare is null ? 0 : 1) + (exposure.ByDetector ? 2 : 0);
+        _rows += waits;
+        table?.Add(waits, 0);
         Windows++;
     }
 
@@ -70,14 +77,17 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     {
         Open(firstFrame, waitForLive: false, compare: null);
         _dwellNs = dwellNs;
-        _rows += dwellNs > 0 ? 1 : 0;
+        if (dwellNs == 0)
+            return;
+        _rows++;
+        table?.Add(1, dwellNs);
     }
 
     /// <param name="way">Where the frame begins and ends, where it is begun by position.</param>
     public void Frame(long durationNs, (double From, double To)? way = null)
     {
         // Without motion there is no middle to be in.
-        var lead = _waitForLive ? exposure.LeadOf(durationNs) : 0;
+        var lead = _waitForLive || _compare is not null ? exposure.LeadOf(durationNs) : 0;
         if (_hasFrame)
             Pulse(new Pulses(1, _frame.ExposureNs, _frame.DurationNs - _frame.LeadNs + lead, _frame.At));
         else
@@ -90,6 +100,15 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
         _windowFrames++;
         FramesNs += durationNs;
         ExposureNs += _frame.ExposureNs;
+    }
+
+    /// <summary>Adds the rows that are not given yet, as they are if no more frames come.</summary>
+    public void AddPending(IRowSink rows)
+    {
+        if (_train.Count > 0)
+            AddRows(rows, _train);
+        if (_hasFrame && !Continues(LastPulse))
+            AddRows(rows, LastPulse);
     }
 
     /// <summary>No more frames come.</summary>
@@ -122,9 +141,19 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
 
     private void EndTrain()
     {
+        if (_train.Count > 0 && table is not null)
+            AddRows(table, _train);
         if (_train.Count > 0 && keep)
             _trains.Add(new PulseTrain(_train.Count, _train.ExposureNs, _train.PeriodNs) { At = _train.At });
         _train = default;
+    }
+
+    // By position, a frame may be shorter than planned.
+    private void AddRows(IRowSink rows, Pulses train)
+    {
+        if (train.At is not null)
+            rows.Add(1, 0);
+        rows.Add(1, train.At is null ? train.Count * train.PeriodNs : train.PeriodNs - exposure.SlackNs(train.PeriodNs));
     }
 
     private void Close()

@@ -8,6 +8,10 @@ public sealed record TriggerProgramme(EquatableArray<TriggerWindow> Windows)
     /// <summary>Outputs besides the one that shows the frames: detectors at rates of their own.</summary>
     public EquatableArray<FurtherOutput> Outputs { get; init; }
 
+    /// <summary>The detector that begins the frames, where it is not the box: a gate is open for it through each window, and the box
+    /// follows its pulses. Trains say what is expected then.</summary>
+    public string? FramesBy { get; init; }
+
     /// <summary>Frames in all windows.</summary>
     public long Frames => Windows.Sum(w => w.Frames);
 }

@@ -11,6 +11,15 @@ internal sealed record EpicsMotorSettings(
     string Pv, AxisDescription Axis, double? Tolerance, double? MoveVelocity, long ReplyWithinNs, long ReconnectWithinNs)
 {
     public const string KindName = "epics-motor";
+
+    // Of a plan that is only a line: a run-up, a window, a run-down.
+    private const int MostPoints = 10_000;
+    private const long LongestSegmentNs = 3600 * Second;
+
+    /// <summary>As a controller of its one axis; null for a motor that only steps.</summary>
+    public ControllerDescription? Controller => Axis.Controller is null
+        ? null
+        : new ControllerDescription(Axis.Name, [Axis.Name], 1_000, LongestSegmentNs, MostPoints) { ConstantVelocityOnly = true };
     private const long Second = 1_000_000_000;
 
     /// <summary>Errors: <see cref="SettingsException"/> with path, value and limit.</summary>
@@ -18,8 +27,12 @@ internal sealed record EpicsMotorSettings(
     {
         settings.AllowOnly(
             "kind", "pv", "unit", "low", "high", "velocity", "acceleration", "settle", "tolerance", "move-velocity", "reply-within",
-            "reconnect-within");
+            "reconnect-within", "fly", "encoder");
         var axis = MotorAxis.Read(name, settings);
+        if (settings.Flag("fly", false))
+            axis = axis with { Controller = name };
+        if (settings.Has("encoder"))
+            axis = axis with { Encoder = MotorAxis.ReadEncoder(settings.Section("encoder")) };
         return new EpicsMotorSettings(
             EpicsNames.Record(settings, "pv"),
             axis,

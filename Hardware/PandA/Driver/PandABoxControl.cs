@@ -125,9 +125,9 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
             return;
         var name = command.Line[..at];
         if (_watched.ContainsKey(Key(name)))
-            _watched[Key(name)] = command.HasBody
-                ? ($"{name}.B", string.Concat(command.Body))
-                : (name, command.Line[(at + 1)..]);
+            _watched[Key(name)] = !command.HasBody ? (name, command.Line[(at + 1)..])
+                // A streamed table reads empty.
+                : ($"{name}.B", command.Line.AsSpan(at).StartsWith("<<") ? "" : string.Concat(command.Body));
     }
 
     private void StopListening()

@@ -98,8 +98,9 @@ internal sealed partial class PandADriver
     private async Task CheckSettingsAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
         // The programme's own: loading sets them, and reads the table back.
-        var programme = new[] { "PRESCALE.RAW", "POSA", "POSB", "POSC" }.Select(f => $"{Sequencer}.{f}").ToArray();
-        var settings = Settings(box).Where(s => !programme.Contains(s.Name)).ToList();
+        var programme = new[] { "PRESCALE.RAW", "POSA", "POSB", "POSC", "BITC" }.Select(f => $"{Sequencer}.{f}")
+            .Concat(RateProgramme.Names(_settings.Outputs)).ToArray();
+        var settings = Settings(box).Where(s => !programme.Contains(s.Name) && !IsOfCompare(s.Name)).ToList();
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name))]);
         for (var i = 0; i < settings.Count; i++)
             if (!PandABoxControl.Same(settings[i].Value, held[i]))
@@ -147,7 +148,7 @@ internal sealed partial class PandADriver
     /// <summary>Opens the data connection of a recording; the server then counts us as a reader.</summary>
     private async Task AttachAsync(Box box, RecordingState recording, CancellationToken cancel)
     {
-        var connection = await _connector.ConnectAsync(_settings.Host, _settings.DataPort, cancel);
+        var connection = await _connector.ConnectStreamAsync(_settings.Host, _settings.DataPort, cancel);
         var next = recording.First + recording.Recorder.Accepted;
         var data = new PandADataClient(connection, recording.Plan, box.TickNs, recording.Recorder, next, OnLost);
         lock (_gate)
@@ -159,7 +160,7 @@ internal sealed partial class PandADriver
     /// ours.</summary>
     private async Task<PandADataHeader?> PeekAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
-        var connection = await _connector.ConnectAsync(_settings.Host, _settings.DataPort, cancel);
+        var connection = await _connector.ConnectStreamAsync(_settings.Host, _settings.DataPort, cancel);
         using var data = new PandADataClient(connection, plan, box.TickNs, null, 0, _ => { });
         try
         {

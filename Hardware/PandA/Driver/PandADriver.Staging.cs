@@ -108,6 +108,8 @@ internal sealed partial class PandADriver
         settings.AddRange(inputs.Select(input => ($"{input}.DELAY", "0")));
         settings.Add(($"{_settings.TriggerOutput}.VAL.DELAY", "0"));
         settings.AddRange(RateProgramme.Staged(_settings.Outputs, Sequencer));
+        settings.AddRange(CompareProgramme.Staged(_settings.Compare, Sequencer, box.GateBit));
+        settings.AddRange(FollowProgramme.Staged(_settings.Followed, Sequencer, box.GateBit));
         foreach (var encoder in _settings.Encoders)
         {
             settings.Add(($"{encoder.Input}.VAL.SCALE", PandAText.Number(encoder.Scale)));
@@ -156,7 +158,8 @@ internal sealed partial class PandADriver
         var header = await _clock.WithinAsync(recording.Data!.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
         (recording.Session, recording.ClockZeroNs) = (SessionOf(header), ClockZeroOf(header));
         lock (_gate)
-            (_recording, _programme, _firedBefore, _firedNow, _enabled, _foreign) = (recording, null, 0, 0, false, null);
+            (_recording, _programme, _firedBefore, _firedNow, _enabled, _foreign, _toldHealth) =
+                (recording, null, 0, 0, false, null, null);
         Guard(box, recording.Plan);
     }
 
@@ -218,7 +221,12 @@ internal sealed partial class PandADriver
     private async Task<string?> ReadHealthAsync(Box box, CancellationToken cancel)
     {
         var health = await box.Control.DoAsync(cancel, PandACommand.Get("PCAP.HEALTH"), PandACommand.Get($"{Sequencer}.HEALTH"));
-        return health[0] != "OK" ? $"PCAP: {health[0]}" : health[1] != "OK" ? $"{Sequencer}: {health[1]}" : null;
+        if (health[0] != "OK")
+            return $"PCAP: {health[0]}";
+        // What failed a take is told already: the frames before it are whole.
+        if (health[1] != "OK" && health[1] != _toldHealth)
+            return $"{Sequencer}: {health[1]}";
+        return await CompareFaultAsync(box, cancel) is { } jumped && jumped != _toldHealth ? jumped : null;
     }
 
     private static async Task<long> CloseFileAsync(RecordingState recording, CancellationToken cancel)

@@ -29,27 +29,33 @@ internal sealed partial class PandADriver
     private async Task<Outcome<BoxStatus>> WriteTableAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel)
     {
         var box = Connected();
-        var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null);
-        var compiled = SequencerProgramme.Compile(programme, mark, _settings.Encoders, limits, out var problem);
+        var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null) { Streams = true };
+        var compare = _settings.Compare is null ? null : CompareProgramme.Of(programme, _settings.Encoders);
+        var led = compare?.Led(programme, _settings.Compare!) ?? programme;
+        var compiled = SequencerProgramme.Compile(led, mark, _settings.Encoders, limits, out var problem);
         if (compiled is null)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         if (RateProgramme.Compile(programme, _settings.Outputs, Sequencer, box.TickNs, out problem) is not { } rates)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
+        if (FollowProgramme.Compile(programme, _settings, out problem) is not { } follows)
+            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         await LearnFiredAsync(box, cancel);
-        var table = SequencerProgramme.Base64(box.Layout.Encode([.. compiled.Rows]));
-        var answers = await box.Control.DoAsync(
-            cancel, Enable(on: false), Gate(open: false), PandACommand.Set($"{Sequencer}.PRESCALE.RAW", $"{compiled.PrescaleTicks}"),
+        StopFeeding();
+        // A streamed table must be emptied before another is written, and a process before may have left one.
+        PandACommand[] before =
+        [
+            Enable(on: false), Gate(open: false), PandACommand.Set($"{Sequencer}.PRESCALE.RAW", $"{compiled.PrescaleTicks}"),
             PandACommand.Set($"{Sequencer}.POSA", compiled.Inputs[0]), PandACommand.Set($"{Sequencer}.POSB", compiled.Inputs[1]),
-            PandACommand.Set($"{Sequencer}.POSC", compiled.Inputs[2]), PandACommand.Table($"{Sequencer}.TABLE", table),
-            PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"), PandACommand.Get($"{Sequencer}.STATE"),
-            PandACommand.Get($"{Sequencer}.HEALTH"));
-        var held = answers[7].Split('\n').ToEquatableArray();
-        if (held != table || answers[8] != $"{compiled.PrescaleTicks}")
-            return new Outcome<BoxStatus>.Failed(
-                $"{Name}: the table read back differs from the one written: somebody else writes to {Sequencer}");
-        if (answers[9] != "WAIT_ENABLE")
-            return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is in {answers[9]} after the table was written, not in WAIT_ENABLE");
-        await WriteRatesAsync(box, rates, cancel);
+            PandACommand.Set($"{Sequencer}.POSC", compiled.Inputs[2]), PandACommand.Table($"{Sequencer}.TABLE", []),
+        ];
+        var failed = compiled.Stream is { } stream
+            ? await BeginStreamAsync(box, compiled, new(stream, box.Layout, $"{Sequencer}.TABLE", _settings.PieceRows), before, cancel)
+            : await WriteWholeAsync(box, compiled, before, cancel);
+        if (failed is not null)
+            return new Outcome<BoxStatus>.Failed($"{Name}: {failed}");
+        IEnumerable<(string Name, string Value)> own = compare?.Settings(_settings.Compare!, Sequencer) ?? [];
+        await WriteRatesAsync(box, [.. rates, .. follows.Where(f => own.All(o => o.Name != f.Name)), .. own], cancel);
+        _compares = compare is not null;
         lock (_gate)
         {
             _usedPulses = [.. RateProgramme.Used(programme, _settings.Outputs)];
@@ -58,6 +64,26 @@ internal sealed partial class PandADriver
             (_programme, _firedNow, _enabled, _disabled) = (compiled, 0, false, false);
         }
         return Done(new BoxStatus(BoxPhase.Idle, mark, Triggered(), null));
+    }
+
+    /// <summary>Writes the table and reads it back; returns what is wrong.</summary>
+    private async Task<string?> WriteWholeAsync(
+        Box box, SequencerProgramme compiled, PandACommand[] before, CancellationToken cancel)
+    {
+        lock (_gate)
+            _feed = null;
+        var table = SequencerProgramme.Base64(box.Layout.Encode([.. compiled.Rows]));
+        var answers = (await box.Control.DoAsync(
+            cancel,
+            [
+                .. before, PandACommand.Table($"{Sequencer}.TABLE", table), PandACommand.Get($"{Sequencer}.TABLE.B"),
+                PandACommand.Get($"{Sequencer}.PRESCALE.RAW"), PandACommand.Get($"{Sequencer}.STATE"),
+            ]))[^3..];
+        if (answers[0].Split('\n').ToEquatableArray() != table || answers[1] != $"{compiled.PrescaleTicks}")
+            return $"the table read back differs from the one written: somebody else writes to {Sequencer}";
+        return answers[2] == "WAIT_ENABLE"
+            ? null
+            : $"{Sequencer} is in {answers[2]} after the table was written, not in WAIT_ENABLE";
     }
 
     public Task<Outcome<BoxStatus>> EnableAsync(TakeMark mark, CancellationToken cancel) => RunAsync("enable", async () =>
@@ -78,7 +104,10 @@ internal sealed partial class PandADriver
             // One piece, one round trip: this is on the handover path.
             var state = await ReadSequencerAsync(box, cancel, Gate(open: true), Enable(on: true));
             if (state.Running || state.AtEnd)
+            {
+                StartFeeding(box);
                 return Done(Status(state));
+            }
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed(
                 $"{Name}: {Sequencer} did not start: state {state.State}, line {state.Line}, health {state.Health}");
@@ -98,9 +127,10 @@ internal sealed partial class PandADriver
         if (!state.Running)
             await LearnFiredAsync(box, cancel);
         // Adopted in flight: what fired before is only known from the capture's count, which lags a little.
-        return Done(_firedBefore is null
-            ? Status(state) with { Triggered = await ReadCapturedAsync(box, cancel) }
-            : Status(state));
+        return Done(await WithCompareAsync(
+            box,
+            _firedBefore is null ? Status(state) with { Triggered = await ReadCapturedAsync(box, cancel) } : Status(state),
+            cancel));
     });
 
     /// <remarks>Cancelling ends the watching only: the sequencer goes on, and <see cref="HaltAsync"/> stops it.</remarks>
@@ -118,6 +148,12 @@ internal sealed partial class PandADriver
         var state = await ReadSequencerAsync(box, cancel);
         while (state.Running)
         {
+            if (await WithCompareAsync(box, Status(state), cancel) is { Fault: not null } jumped && _compares)
+            {
+                await CloseAsync(box);
+                await LearnFiredAsync(box, cancel, settle: true);
+                return Done(jumped with { Triggered = Triggered() });
+            }
             if (_clock.NowNs > overdueNs)
                 return new Outcome<BoxStatus>.TimedOut(
                     $"{Name}: the end of the sequence ({Sequencer} is in {state.State}, line {state.Line})", expectedNs + HaltMarginNs);
@@ -137,7 +173,8 @@ internal sealed partial class PandADriver
             await ReadTableAsync(box, cancel);
         await box.Control.DoAsync(cancel, Gate(open: false));
         var state = await StopAtGateAsync(box, cancel);
-        if (state.IsExposing && IsPulse(state.Line))
+        StopFeeding();
+        if (IsFiring(state))
         {
             await CloseAsync(box);
             return new Outcome<BoxStatus>.Failed(
@@ -147,6 +184,8 @@ internal sealed partial class PandADriver
         var active = await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE"));
         if (active[1] != "0")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
+        if (!await EndPulsesAsync(box, cancel))
+            return new Outcome<BoxStatus>.Failed($"{Name}: a PULSE block goes on after {Sequencer} has stopped");
         return await ConfirmFiredAsync(box, state with { Running = false }, cancel);
     });
 
@@ -171,8 +210,11 @@ internal sealed partial class PandADriver
         if (_programme is null)
             await ReadTableAsync(box, cancel);
         var state = await StopAtGateAsync(box, cancel);
-        return !(state.IsExposing && IsPulse(state.Line));
+        StopFeeding();
+        return !IsFiring(state) && await EndPulsesAsync(box, cancel);
     }
+
+    private bool IsFiring(SequencerState state) => state.IsExposing && (_programme?.Stream is not null || IsPulse(state.Line));
 
     private long Triggered()
     {
@@ -183,7 +225,7 @@ internal sealed partial class PandADriver
     /// <summary>Two counts must agree: the sequencer's lines and repeats, and the samples that the capture took.</summary>
     private async Task<Outcome<BoxStatus>> ConfirmFiredAsync(Box box, SequencerState state, CancellationToken cancel)
     {
-        if (Recording() is null || _firedBefore is null)
+        if (Recording() is null || _firedBefore is null || _programme?.Stream is not null)
         {
             await LearnFiredAsync(box, cancel, settle: true);
             return Done(Status(state));
@@ -203,9 +245,13 @@ internal sealed partial class PandADriver
 
     private BoxStatus Status(SequencerState state)
     {
-        var fault = state.Health == "OK" ? _foreign : $"{Sequencer}: {state.Health}";
+        var fault = state.Health == "OK" ? _foreign : Explain(state.Health);
+        if (state.Health != "OK")
+            _toldHealth = state.Health;
         if (fault is null && _enabled && !_disabled && !state.Running && !state.AtEnd)
-            fault = $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme!.Rows.Count} rows";
+            fault = _programme!.Stream is null
+                ? $"{Sequencer} ended at row {state.Line}, repeat {state.Repeat} of {_programme.Rows.Count} rows"
+                : Explain("ended before its last row");
         var phase = fault is not null ? BoxPhase.Faulted
             : !state.Running ? BoxPhase.Idle
             : _firedNow == 0 && (state.State == "WAIT_TRIGGER" || !IsPulse(state.Line)) ? BoxPhase.Waiting
@@ -219,6 +265,7 @@ internal sealed partial class PandADriver
     private async Task CloseAsync(Box box)
     {
         _disabled = true;
+        StopFeeding();
         await box.Control.SendAsync([Gate(open: false), Enable(on: false)], CancellationToken.None);
     }
 
@@ -230,10 +277,13 @@ internal sealed partial class PandADriver
         var all = await box.Control.DoAsync(cancel, [.. before, .. fields.Select(f => PandACommand.Get($"{Sequencer}.{f}"))]);
         var answers = all[before.Length..];
         var (line, repeat) = ((int)Integer("TABLE_LINE", answers[1]), Integer("LINE_REPEAT", answers[2]));
-        var running = answers[0] is "WAIT_TRIGGER" or "PHASE1" or "PHASE2";
+        var running = IsRunning(answers[0]);
+        lock (_gate)
+            _enabled |= answers[4] == "ONE";
+        if (_programme?.Stream is not null)
+            return await ReadStreamAsync(box, new SequencerState(answers[0], line, repeat, answers[3], running, false), cancel);
         lock (_gate)
         {
-            _enabled |= answers[4] == "ONE";
             var programme = _programme;
             // One that was disabled while it waited for its last pulse shows the same line and repeat as one that fired it.
             var end = programme is not null && !running && !_disabled && programme.IsEnd(line, repeat);
@@ -247,7 +297,11 @@ internal sealed partial class PandADriver
     private async Task ReadTableAsync(Box box, CancellationToken cancel)
     {
         var answers = await box.Control.DoAsync(
-            cancel, PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"));
+            cancel, PandACommand.Get($"{Sequencer}.TABLE.B"), PandACommand.Get($"{Sequencer}.PRESCALE.RAW"),
+            PandACommand.Get($"{Sequencer}.TABLE.MODE"));
+        // A streamed table reads empty: what it is only its writer knows.
+        if (_programme?.Stream is not null && answers[2].StartsWith("STREAMING", StringComparison.Ordinal))
+            return;
         var lines = answers[0].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var rows = box.Layout.Decode(SequencerProgramme.FromBase64(lines));
         lock (_gate)

@@ -103,6 +103,8 @@ internal sealed partial class PandADriver : ITriggerBox
             lock (_gate)
                 _box = box;
             WatchHealth();
+            // The connection was lost in mid table: the rest is still wanted.
+            StartFeeding(box);
         }
         catch
         {
@@ -124,6 +126,7 @@ internal sealed partial class PandADriver : ITriggerBox
         await control.DoAsync(cancel, Gate(open: false));
         var isCut = !await EndExposureAsync(cancel);
         _disabled = true;
+        StopFeeding();
         await control.DoAsync(cancel, [Enable(on: false), .. OutputsDown()]);
         var state = await control.DoAsync(
             cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
@@ -203,6 +206,10 @@ internal sealed partial class PandADriver : ITriggerBox
             foreach (var bit in new[] { $"{output.Pulse}.OUT", output.Divider is { } divider ? $"{divider}.OUTD" : null }.OfType<string>())
                 if (!bits.Contains(bit))
                     throw new IOException($"the box has no bit {bit}: check outputs.{output.Detector}");
+        if (_settings.Compare is { } compare)
+            foreach (var bit in new[] { $"{compare.Block}.OUT", $"{compare.Gate}.OUT" })
+                if (!bits.Contains(bit))
+                    throw new IOException($"the box has no bit {bit}: check position-compare");
         foreach (var detector in _settings.Detectors)
             if (!capturable.Contains(detector.Capture))
                 throw new IOException($"the box cannot capture {detector.Capture}: check detector {detector.Name}");

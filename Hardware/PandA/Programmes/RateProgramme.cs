@@ -43,6 +43,12 @@ internal static class RateProgramme
         }
     }
 
+    /// <summary>Those of <see cref="Staged"/> that a programme sets anew.</summary>
+    public static IEnumerable<string> Names(EquatableArray<PandAFurtherOutput> outputs) => outputs.SelectMany(o =>
+        new[] { "ENABLE", "TRIG", "WIDTH.RAW", "STEP.RAW", "PULSES" }.Select(field => $"{o.Pulse}.{field}")
+            .Concat(o.Divider is null ? [] : [$"{o.Divider}.ENABLE", $"{o.Divider}.DIVISOR"])
+            .Append($"{o.Output}.VAL"));
+
     /// <summary>Blocks down: no pulse begins, and counts begin anew.</summary>
     public static IEnumerable<(string Name, string Value)> Down(EquatableArray<PandAFurtherOutput> outputs) =>
         outputs.SelectMany(o => new[] { o.Pulse, o.Divider }).OfType<string>().Select(block => ($"{block}.ENABLE", "ZERO"));

@@ -7,7 +7,11 @@ namespace Flyscan.Hardware.PandA.Programmes;
 
 /// <summary>What the compiler must know of the box.</summary>
 /// <remarks><b>Units</b> TickNs nanoseconds.</remarks>
-internal sealed record SequencerLimits(int MostRows, long TickNs, bool HasLiveInput);
+internal sealed record SequencerLimits(int MostRows, long TickNs, bool HasLiveInput)
+{
+    /// <summary>Longer tables are given in pieces.</summary>
+    public bool Streams { get; init; }
+}
 
 /// <summary>A trigger programme as the sequencer holds it.</summary>
 /// <remarks>PrescaleTicks: 0 is one clock tick. Inputs: what POSA, POSB, POSC select. <b>Units</b> LongestPeriodNs nanoseconds.</remarks>
@@ -16,6 +20,9 @@ internal sealed record SequencerProgramme(
 {
     private const uint MostRepeats = 65535;
     private const int PositionInputs = 3;
+
+    /// <summary>Rows of a table that is given in pieces, made as they are asked for; null: Rows is the whole table.</summary>
+    public StreamedRows? Stream { get; init; }
 
     /// <summary>Prescales tried in turn: one tick, 1 us, 1 ms of a 125 MHz clock. A phase is a 32-bit number of them.</summary>
     private static readonly long[] Prescales = [0, 125, 125_000];
@@ -52,12 +59,15 @@ internal sealed record SequencerProgramme(
     }
 
     /// <summary>Take mark in the first row; default when there is none.</summary>
-    public TakeMark Mark => Rows.Count > 0 && Rows[0].Trigger < SequencerTrigger.PositionAAtLeast ? new(Rows[0].Position) : default;
+    public TakeMark Mark => Stream is { } stream ? stream.Mark : Rows.Count > 0 && Rows[0].Trigger < SequencerTrigger.PositionAAtLeast ? new(Rows[0].Position) : default;
 
     /// <summary>Behind the closed gate no pulse begins from here: it waits for the gate, or for something before it.</summary>
     /// <remarks>A pulse that waits for its place is past the gate already.</remarks>
     public bool StandsAtGate(int line, bool waits)
     {
+        // Which piece a line is of, the box does not say.
+        if (Stream is not null)
+            return waits && !Stream.HasPlaces;
         if (line < 1 || line > Rows.Count)
             return false;
         var row = Rows[line - 1];
@@ -133,21 +143,31 @@ internal sealed record SequencerProgramme(
 
     private sealed class Compiler(TriggerProgramme programme, EquatableArray<PandAEncoder> encoders, long tickNs)
     {
+        // OUTB.
+        private const uint Gate = 2;
+
         private readonly List<SequencerRow> _rows = [];
         private readonly List<PandAEncoder> _inputs = [];
 
         public SequencerProgramme? Compile(TakeMark mark, long prescale, SequencerLimits limits, out string problem)
         {
             problem = "";
-            var first = programme.Windows[0];
-            if (first is { WaitForLive: false, DwellNs: 0, Compare: not null })
-                _rows.Add(Wait(SequencerTrigger.Immediate, 0));
+            var rows = 0L;
+            Begin();
             foreach (var window in programme.Windows)
+            {
                 if (Add(window) is { } reason)
                 {
                     problem = reason;
                     return null;
                 }
+                if (!limits.Streams || _rows.Count <= limits.MostRows)
+                    continue;
+                rows += _rows.Count;
+                _rows.Clear();
+            }
+            if (rows > 0)
+                return Streamed(mark, prescale, rows + _rows.Count);
             if (_rows.Count > limits.MostRows)
             {
                 problem = $"the programme needs {_rows.Count} rows, "
@@ -155,8 +175,42 @@ internal sealed record SequencerProgramme(
                 return null;
             }
             _rows[0] = _rows[0] with { Position = mark.Value };
-            var inputs = Enumerable.Range(0, PositionInputs).Select(i => i < _inputs.Count ? $"{_inputs[i].Input}.VAL" : "ZERO");
-            return new(_rows.ToEquatableArray(), prescale, inputs.ToEquatableArray(), Longest(programme), programme.Frames);
+            return new(_rows.ToEquatableArray(), prescale, Inputs(), Longest(programme), programme.Frames);
+        }
+
+        private EquatableArray<string> Inputs() => Enumerable.Range(0, PositionInputs)
+            .Select(i => i < _inputs.Count ? $"{_inputs[i].Input}.VAL" : "ZERO").ToEquatableArray();
+
+        private SequencerProgramme Streamed(TakeMark mark, long prescale, long rows)
+        {
+            var places = programme.Windows.Any(w => w.Trains.Any(t => t.At is not null));
+            return new([], prescale, Inputs(), Longest(programme), programme.Frames)
+            {
+                Stream = new(mark, rows, places, () => new Compiler(programme, encoders, tickNs).Each(mark)),
+            };
+        }
+
+        /// <summary>The same rows once more, a window at a time.</summary>
+        private IEnumerable<SequencerRow> Each(TakeMark mark)
+        {
+            Begin();
+            var isFirst = true;
+            foreach (var window in programme.Windows)
+            {
+                Add(window);
+                if (isFirst)
+                    _rows[0] = _rows[0] with { Position = mark.Value };
+                isFirst = false;
+                foreach (var row in _rows)
+                    yield return row;
+                _rows.Clear();
+            }
+        }
+
+        private void Begin()
+        {
+            if (programme.Windows[0] is { WaitForLive: false, DwellNs: 0, Compare: not null })
+                _rows.Add(Wait(SequencerTrigger.Immediate, 0));
         }
 
         private static SequencerRow Wait(SequencerTrigger trigger, int position) => new(1, trigger, 0, 0, position, 0, 1);
@@ -174,6 +228,11 @@ internal sealed record SequencerProgramme(
             if (window.Compare is { } compare && AddCompare(window, compare) is { } problem)
                 return problem;
             Delay(window);
+            if (programme.FramesBy is not null)
+            {
+                AddFollowed(window);
+                return null;
+            }
             var isPlaced = window.Trains.Any(t => t.At is not null);
             foreach (var train in window.Trains)
             {
@@ -239,6 +298,25 @@ internal sealed record SequencerProgramme(
             var high = Math.Clamp(Ticks(train.ExposureNs), 1, period - 1);
             for (long left = train.Count; left > 0; left -= MostRepeats)
                 _rows.Add(new((uint)Math.Min(left, MostRepeats), SequencerTrigger.BitBHigh, 1, 0, 0, (uint)high, (uint)(period - high)));
+        }
+
+        /// <summary>A row that opens the detector's gate, then a pulse for each of its frames; the last one's closes the gate.</summary>
+        /// <remarks>A row is over half way between its frame's exposure and the next, when the detector's pulse has ended.</remarks>
+        private void AddFollowed(TriggerWindow window)
+        {
+            _rows.Add(Wait(SequencerTrigger.BitBHigh, 0) with { Outputs2 = Gate });
+            for (var i = 0; i < window.Trains.Count; i++)
+            {
+                var train = window.Trains[i];
+                var high = Math.Max(1, Ticks(train.ExposureNs));
+                var low = Math.Max(1, (Ticks(train.PeriodNs) - high) / 2);
+                var frame = new SequencerRow(1, SequencerTrigger.BitCHigh, 1 | Gate, Gate, 0, (uint)high, (uint)low);
+                var last = i == window.Trains.Count - 1;
+                for (long left = train.Count - (last ? 1 : 0); left > 0; left -= MostRepeats)
+                    _rows.Add(frame with { Repeats = (uint)Math.Min(left, MostRepeats) });
+                if (last)
+                    _rows.Add(frame with { Outputs2 = 0 });
+            }
         }
 
         private long Ticks(long ns) => (ns + tickNs / 2) / tickNs;

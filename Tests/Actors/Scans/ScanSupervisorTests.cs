@@ -4,6 +4,7 @@ using Akka.TestKit.Xunit2;
 using Flyscan.Actors.Devices;
 using Flyscan.Actors.Scans;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Tests.Scanning.Runs;
 using Xunit;
 
@@ -119,7 +120,7 @@ public sealed class ScanSupervisorTests : TestKit
             $"scan-{name}");
     }
 
-    private readonly FakeHardware _hardware = new(new FakePlan(3, 4, 4), Uid, new Seeded(1), 0);
+    private readonly FakeHardware _hardware = new(new FakePlan(3, 4, 4), Uid, new Seeded(1), 0, DetectorRates.AllBase);
 
     private void Submit(IActorRef scan)
     {

@@ -1,10 +1,26 @@
 using Flyscan.Hardware.Contracts;
+using Xunit;
 
 namespace Flyscan.Tests.Hardware.PandA;
 
 public sealed class PandAContractTests : TriggerBoxContract
 {
     private protected override ITriggerBoxBench NewBench() => new Bench();
+
+    [Fact]
+    public void Who_subscribes_after_a_loss_hears_of_it_until_it_is_connected_again()
+    {
+        var bench = new PandABench();
+        bench.ConnectAndStage();
+        bench.Network.Cut();
+        bench.World.RunUntil(bench.World.NowNs + PandABench.Ms);
+        List<string> heard = [];
+        bench.Driver.Lost += heard.Add;
+        Assert.StartsWith("panda: ", Assert.Single(heard));
+        bench.Do(bench.Driver.ConnectAsync);
+        bench.Driver.Lost += heard.Add;
+        Assert.Single(heard);
+    }
 
     private sealed class Bench : ITriggerBoxBench
     {

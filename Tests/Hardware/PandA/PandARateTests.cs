@@ -68,6 +68,8 @@ public sealed class PandARateTests
         var halted = _bench.Do(_bench.Driver.HaltAsync);
 
         Assert.Equal(6, halted.Triggered);
+        // The slow exposure that frame 4 began has ended, so that the detector can take the next one.
+        Assert.Equal([6, 12, 18, 2], _exposures.Select(e => e.Count));
         _bench.World.RunUntil(_bench.World.NowNs + 100 * Ms);
         Assert.Equal([6, 12, 18, 2], _exposures.Select(e => e.Count));
         foreach (var exposures in _exposures)

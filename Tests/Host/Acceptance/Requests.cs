@@ -20,6 +20,17 @@ internal static class Requests
         }
         """);
 
+    /// <summary>Detectors at 1, 2, 3 and a quarter of the scan's rate: with frames of 5 ms those are 200, 400, 600 and 50 Hz.</summary>
+    /// <remarks><b>Units</b> frameS: seconds; a multiple of 24 ns.</remarks>
+    public static string Rates(int outer, int rows, int columns, double frameS) => Grid(outer, rows, columns, frameS).Replace(
+        """
+        "detectors": ["cam", "diode"],
+        """,
+        """
+        "detectors": ["cam", "diode", "fast", "faster", "slow"], "rates": {"fast": 2, "faster": 3, "slow": "1/4"},
+        """,
+        StringComparison.Ordinal);
+
     /// <summary>Two takes of 24 frames.</summary>
     public static readonly string Small = Grid(2, 3, 8, 0.005);
 

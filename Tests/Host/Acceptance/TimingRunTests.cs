@@ -28,6 +28,16 @@ public sealed class TimingRunTests
         Assert.Equal(60, events.OfType<ScanEvent.FramesCommitted>().Sum(e => e.Frames.Count));
     }
 
+    [Fact]
+    public async Task Frames_that_the_camera_begins_by_itself_are_recorded_as_those_of_the_box()
+    {
+        using var folder = new DataFolder();
+        var run = await folder.RunAsync(Rows("", "", "\"frameTrigger\": \"detector\","));
+        Assert.True(run.Code == 0, run.ToString());
+        var events = await RunChecker.FinishedAsync(folder);
+        Assert.Equal(60, events.OfType<ScanEvent.FramesCommitted>().Sum(e => e.Frames.Count));
+    }
+
     private static string Rows(string before, string after, string member) =>
         $$"""
         {"request": 1, {{member}} "detectors": ["cam", "diode"], "spec":

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using FsCheck;
 using FsCheck.Fluent;
@@ -51,6 +52,8 @@ internal static class RecordGenerator
             return Gen.Choose(int.MinValue, int.MaxValue).Select(n => (object?)n);
         if (type == typeof(double))
             return Gen.Elements(Doubles).Select(x => (object?)x);
+        if (type == typeof(DetectorRate))
+            return Gen.Elements<object?>(new DetectorRate(1, 1), new DetectorRate(DetectorRate.Most, 1), new DetectorRate(1, 7));
         if (type.IsEnum)
             return Gen.Elements(Enum.GetValues(type).Cast<object>().ToArray()).Select(e => (object?)e);
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(EquatableArray<>))

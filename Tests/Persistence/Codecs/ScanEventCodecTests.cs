@@ -1,6 +1,7 @@
 using System.Text;
 using Flyscan.Persistence.Codecs;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class ScanEventCodecTests
         Assert.Equal(manifests.Length, manifests.Distinct().Count());
         Assert.All(manifests, m => Assert.Matches("^scan\\.[a-z]+(-[a-z]+)*/[0-9]+$", m));
         var former = ScanEventCodec.Manifests.Except(manifests).Order(StringComparer.Ordinal);
-        Assert.Equal(["scan.segment-opened/1"], former);
+        Assert.Equal(["scan.segment-opened/1", "scan.submitted/1"], former);
         Assert.Empty(manifests.Except(ScanEventCodec.Manifests));
     }
 
@@ -30,6 +31,27 @@ public sealed class ScanEventCodecTests
         var read = ScanEventCodec.Decode("scan.segment-opened/1", Encoding.UTF8.GetBytes(Golden("scan.segment-opened/1")));
         var example = Assert.IsType<ScanEvent.SegmentOpened>(Example(nameof(ScanEvent.SegmentOpened)));
         Assert.Equal(example with { ClockZeroNs = null }, read);
+    }
+
+    [Fact]
+    public void A_scan_submitted_by_the_first_version_has_all_detectors_at_its_own_rate()
+    {
+        var read = ScanEventCodec.Decode("scan.submitted/1", Encoding.UTF8.GetBytes(Golden("scan.submitted/1")));
+        var example = Assert.IsType<ScanEvent.ScanSubmitted>(Example(nameof(ScanEvent.ScanSubmitted)));
+        Assert.Equal(example with { Rates = [] }, read);
+        Assert.Equal(DetectorRate.Base, ScanState.New.Evolve(read).Rates.Of("fast"));
+        Assert.Equal(1, ScanState.New.Evolve(read).Rates.Group);
+    }
+
+    [Theory]
+    [InlineData("\"0\"")]
+    [InlineData("\"2/3\"")]
+    [InlineData("\"1001\"")]
+    [InlineData("3")]
+    public void A_rate_that_is_none_is_refused(string rate)
+    {
+        var golden = Golden("scan.submitted/2").Replace("\"1/4\"", rate, StringComparison.Ordinal);
+        Assert.Throws<JournalFormatException>(() => ScanEventCodec.Decode("scan.submitted/2", Encoding.UTF8.GetBytes(golden)));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Tests.Persistence.Codecs;
@@ -11,7 +12,8 @@ internal static class ScanEventExamples
     public static readonly ScanEvent[] All =
     [
         new ScanEvent.ScanSubmitted(
-            At, "7d1c2f0e", """{"request":1,"spec":{"type":"Line"}}""", "i-test", "9f0c", 12, "runs/7d1c2f0e", "0.1.0"),
+            At, "7d1c2f0e", """{"request":1,"spec":{"type":"Line"}}""", "i-test", "9f0c", 12, "runs/7d1c2f0e", "0.1.0",
+            [new RatedDetector("fast", new DetectorRate(3, 1)), new RatedDetector("slow", new DetectorRate(1, 4))]),
         new ScanEvent.Staged(
             At, 3,
             [

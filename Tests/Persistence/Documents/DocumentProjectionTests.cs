@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Flyscan.Persistence.Documents;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Tests.Persistence.Codecs;
 using FsCheck;
 using FsCheck.Fluent;
@@ -49,6 +50,43 @@ public sealed class DocumentProjectionTests
             var some = RunStory.Documents(events.Take(cut));
             Assert.Equal(all.Take(some.Length), some);
         }
+    }
+
+    [SharedFact]
+    public void A_faster_detector_has_several_rows_in_each_event()
+    {
+        var events = AtRate(RunStory.Of("resumed"), new DetectorRate(3, 1));
+        var lines = Lines(events);
+        Assert.All(lines, line => Assert.Empty(DocumentSchemas.Problems(line)));
+        Assert.Empty(DocumentChecker.Problems(lines));
+        Assert.Equal("""{"cam":"3"}""", Docs(lines, "start").Single().GetProperty("detector_rates").GetRawText());
+        var keys = Docs(lines, "descriptor").First().GetProperty("data_keys");
+        Assert.Equal("[3,24,32]", keys.GetProperty("data").GetProperty("shape").GetRawText());
+        Assert.Equal("[3]", keys.GetProperty("cam-timestamp").GetProperty("shape").GetRawText());
+        Assert.Equal("array", keys.GetProperty("cam-timestamp").GetProperty("dtype").GetString());
+        Assert.Equal("[1]", keys.GetProperty("x").GetProperty("shape").GetRawText());
+        Assert.All(ArrayConsumer.Read(lines, RunStory.CommittedFrames(events)).Values, rows => Assert.Equal(12, rows.Length));
+        Assert.Equal("""{"primary":12,"outer":3}""", Docs(lines, "stop").Single().GetProperty("num_events").GetRawText());
+    }
+
+    [SharedFact]
+    public void A_slower_detector_has_a_stream_of_its_own()
+    {
+        var story = new RunStory().Begin().Fly(0).Commit(0, 2).Commit(2, 4).Fly(1).Commit(6, 8).Skip(4, 6).Fly(2).Commit(8, 12)
+            .End(ScanStatus.Finished, null).Events;
+        var events = AtRate(story, new DetectorRate(1, 2));
+        var lines = Lines(events);
+        Assert.All(lines, line => Assert.Empty(DocumentSchemas.Problems(line)));
+        Assert.Empty(DocumentChecker.Problems(lines));
+        var streams = Docs(lines, "descriptor").ToDictionary(
+            d => d.GetProperty("name").GetString()!,
+            d => string.Join(' ', d.GetProperty("data_keys").EnumerateObject().Select(k => k.Name)));
+        Assert.Equal(
+            [("cam", "data cam-timestamp"), ("outer", "energy outer_index primary_seq_num"), ("primary", "x x-min box-timestamp i0")],
+            streams.Select(s => (s.Key, s.Value)).Order());
+        var widths = ArrayConsumer.Read(lines, RunStory.CommittedFrames(events)).ToDictionary(r => r.Key, r => r.Value.Length);
+        Assert.Equal((5, 5, 10), (widths["data"], widths["cam-timestamp"], widths["x"]));
+        Assert.Equal("""{"cam":5,"primary":10,"outer":3}""", Docs(lines, "stop").Single().GetProperty("num_events").GetRawText());
     }
 
     [Fact]
@@ -225,6 +263,13 @@ public sealed class DocumentProjectionTests
 
     private static JsonElement[] Lines(IEnumerable<ScanEvent> events) =>
         [.. RunStory.Documents(events).Select(d => JsonDocument.Parse(d.Line).RootElement)];
+
+    private static IEnumerable<JsonElement> Docs(IEnumerable<JsonElement> lines, string name) =>
+        lines.Where(l => l.GetProperty("name").GetString() == name).Select(l => l.GetProperty("doc"));
+
+    /// <summary>The same with a camera at a rate of its own.</summary>
+    private static ScanEvent[] AtRate(IEnumerable<ScanEvent> events, DetectorRate rate) =>
+        [.. events.Select(e => e is ScanEvent.ScanSubmitted submitted ? submitted with { Rates = [new("cam", rate)] } : e)];
 
     private static JsonElement Doc(string story, string name) => Parse(RunStory.Documents(RunStory.Of(story)).First(d => d.Name == name));
 

@@ -3,6 +3,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Persistence.Files;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Flyscan.Tests.Hardware.Hdf5;
 using Xunit;
@@ -84,6 +85,64 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(
             CommittedFrames(content).Select(frame => frame + 0.25),
             await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/box/x", 0, 17, None));
+    }
+
+    /// <summary>A 2 × 4 snake: a camera with two images a frame, whose file begins with a stray one, and a box with a row for two
+    /// frames.</summary>
+    [Theory]
+    [InlineData(MasterFileContent.DefaultMappingBudget)]
+    [InlineData(1)]
+    public async Task Detectors_at_rates_of_their_own_have_shapes_of_their_own(int budget)
+    {
+        Directory.CreateDirectory(_folder.File("data"));
+        await using (var cam = await new Hdf5FrameStoreFactory().CreateAsync(CamSpec(Cam(1).Path), None))
+        await using (var box = await new Hdf5FrameStoreFactory().CreateAsync(BoxSpec(Box(1).Path), None))
+        {
+            await cam.AppendAsync(Images(0, 17), 17, None);
+            await box.AppendAsync(Samples(0, 4), 4, None);
+            await cam.CloseAsync(None);
+            await box.CloseAsync(None);
+        }
+        var content = Content([Cam(1), Box(1)], [new Extent("cam", 1, 0, 8, 1), new Extent("box", 1, 0, 6, 0)]) with
+        {
+            Grid = new ScanGrid([2, 4], [false, true]),
+            Axes = [new SetpointAxis("y", 0, [0, 1], "mm"), new SetpointAxis("x_motor", 1, [0, 1, 2, 3], "mm")],
+            Rates = new DetectorRates([new("cam", new(2, 1)), new("box", new(1, 2))]),
+            MappingBudget = budget,
+        };
+        var summary = await new MasterFile(Reader).WriteAsync(content, None);
+        var isMapped = budget > 1;
+        Assert.Equal(
+            isMapped ? [ViewKind.Mapped] : [ViewKind.Copied, ViewKind.Indexed], summary.Views.Select(v => v.Kind).Distinct().Order());
+        // Groups of the second row stand backwards as its frames do; the last group is not committed.
+        Assert.Equal(new[] { 0.25, 1.25, double.NaN, 2.25 }, await Reader.ReadScalarsAsync(MasterPath, "/entry/readbacks/x", 0, 2, None));
+        Assert.Equal(
+            new[] { 0.25, 1.25, 2.25, double.NaN }, await Reader.ReadScalarsAsync(MasterPath, "/entry/committed/box/x", 0, 4, None));
+        Assert.Equal(new long[] { 0, 0, 1, 0 }, await Reader.ReadIntegersAsync(MasterPath, "/entry/I0/mask", 0, 2, None));
+        Assert.Equal(new long[8], await Reader.ReadIntegersAsync(MasterPath, "/entry/mask", 0, 2, None));
+        var read = await Reader.ReadAsync(MasterPath, "/entry/cam/data", "<u2", 0, isMapped ? 2 : 16, None);
+        var images = MemoryMarshal.Cast<byte, ushort>(read).ToArray().Chunk(6).Select(image => (long)image[5]);
+        long[] inShape = [2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 14, 15, 12, 13, 10, 11];
+        Assert.Equal(isMapped ? inShape : inShape.Order(), images);
+        if (!isMapped)
+        {
+            var index = await Reader.ReadIntegersAsync(MasterPath, "/entry/cam/index", 0, 2, None);
+            Assert.Equal([0L, 2, 4, 6, 14, 12, 10, 8], index);
+        }
+        if (H5Py.Available)
+            Assert.Equal(
+                isMapped
+                    ? "(2, 4, 2, 2, 3) ['y_set', 'x_motor_set', '.', '.', '.'] 2 (2, 2) ['y_set', '.'] 2"
+                    : "(16, 2, 3) None 2 (2, 2) ['y_set', '.'] 2",
+                H5Py.Run(
+                    """
+                    import h5py, sys
+                    e = h5py.File(sys.argv[1], 'r')['entry']
+                    axes = lambda g: list(g.attrs['axes']) if 'axes' in g.attrs else None
+                    print(e['cam/data'].shape, axes(e['cam']), e['cam/data'].attrs['rows_per_frame'],
+                          e['I0/data'].shape, axes(e['I0']), e['I0/data'].attrs['frames_per_row'])
+                    """,
+                    MasterPath));
     }
 
     [H5PyFact]

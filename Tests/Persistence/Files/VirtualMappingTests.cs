@@ -1,6 +1,7 @@
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Persistence.Files;
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using FsCheck;
 using FsCheck.Fluent;
@@ -75,7 +76,7 @@ public sealed class VirtualMappingTests
     public void Mappings_show_each_committed_frame_at_its_place_and_nothing_else()
         => Prop.ForAll(Arb.From(Scans()), scan =>
         {
-            var merged = VirtualMapping.Merge(scan.Extents, "cam", scan.Grid.Frames);
+            var merged = VirtualMapping.Merge(scan.Extents, "cam", scan.Grid.Frames, scan.Grid.PerPlace);
             var plan = VirtualMapping.InShape(scan.Grid, merged, [1, 2, 3], NoBudget);
             Assert.Equal(plan.Count, plan.Mappings!.Count);
             AssertShows(scan.Grid, scan.Extents, plan.Mappings);
@@ -85,14 +86,45 @@ public sealed class VirtualMappingTests
     public void The_linear_view_shows_committed_frames_in_scan_order_without_holes()
         => Prop.ForAll(Arb.From(Scans()), scan =>
         {
-            var merged = VirtualMapping.Merge(scan.Extents, "cam", scan.Grid.Frames);
+            var perPlace = scan.Grid.PerPlace;
+            var merged = VirtualMapping.Merge(scan.Extents, "cam", scan.Grid.Frames, perPlace);
             var shown = VirtualMapping.Linear(
-                merged, [1, 2, 3], RangeSet.Of(merged.Select(e => new FrameRange(e.Frame, e.Frame + e.Count))))
+                merged, [1, 2, 3], RangeSet.Of(merged.Select(e => new FrameRange(e.Frame, e.Frame + e.Count))), perPlace)
                 .SelectMany(Expand).OrderBy(pair => pair.Place).ToArray();
-            var expected = Sources(scan.Extents).OrderBy(pair => pair.Frame)
+            var expected = Sources(scan.Extents, perPlace).OrderBy(pair => pair.Row)
                 .Select((pair, place) => ((long)place, pair.Segment, pair.Position)).ToArray();
             Assert.Equal(expected, shown.Select(pair => (pair.Place, pair.Segment, pair.Position)));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Theory]
+    [InlineData(new long[] { 4, 6 }, 3, new long[] { 4, 2 })]
+    [InlineData(new long[] { 4, 6 }, 12, new long[] { 2, 1 })]
+    [InlineData(new long[] { 3, 4, 5 }, 5, new long[] { 3, 4, 1 })]
+    [InlineData(new long[] { 3, 4, 5 }, 10, new long[] { 3, 2, 1 })]
+    [InlineData(new long[] { 4, 6 }, 4, new long[] { 6 })]
+    public void A_slower_detector_has_a_place_for_each_group_where_its_frames_are(long[] shape, int divide, long[] own)
+    {
+        foreach (var snake in new[] { false, true })
+        {
+            var grid = Grid(shape, snake);
+            var slow = grid.At(new DetectorRate(1, divide));
+            Assert.Equal(own, slow.Shape);
+            Assert.Equal((grid.Frames / divide, 1), (slow.Frames, slow.PerPlace));
+            for (var frame = 0L; frame < grid.Frames; frame++)
+                Assert.Equal(own.Length == 1 ? frame / divide : grid.PlaceOf(frame) / divide, slow.PlaceOf(frame / divide));
+        }
+    }
+
+    [Fact]
+    public void A_faster_detector_has_several_rows_at_each_place()
+    {
+        var grid = Grid([2, 3], snake: true).At(new DetectorRate(2, 1));
+        Assert.Equal([2, 3, 2], grid.RowShape);
+        // Row 0 forward, row 1 backward; the first frame's file has a stray row before it.
+        var plan = VirtualMapping.InShape(grid, [new Extent("cam", 1, 0, 6, 1)], [1], NoBudget);
+        var shown = plan.Mappings!.SelectMany(m => Expand(m, grid)).OrderBy(m => m.Place).Select(m => m.Position);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 11, 12, 9, 10, 7, 8], shown);
+    }
 
     private static ScanGrid Grid(long[] shape, bool snake)
         => new(shape.ToEquatableArray(), shape.Select((_, i) => snake && i > 0).ToEquatableArray());
@@ -100,14 +132,15 @@ public sealed class VirtualMappingTests
     private static void AssertShows(ScanGrid grid, IEnumerable<Extent> extents, IEnumerable<FrameMapping> mappings)
     {
         var places = WalkedPlaces(grid);
-        var expected = Sources(extents).Select(pair => (Place: places[pair.Frame], pair.Segment, pair.Position)).Order();
+        long PlaceOf(long row) => places[row / grid.PerPlace] * grid.PerPlace + row % grid.PerPlace;
+        var expected = Sources(extents, grid.PerPlace).Select(pair => (Place: PlaceOf(pair.Row), pair.Segment, pair.Position)).Order();
         var shown = mappings.SelectMany(mapping => Expand(mapping, grid)).Order();
         Assert.Equal(expected, shown);
     }
 
-    private static IEnumerable<(long Frame, int Segment, long Position)> Sources(IEnumerable<Extent> extents)
-        => extents.SelectMany(extent => Enumerable.Range(0, (int)extent.Count)
-            .Select(i => (extent.Frame + i, extent.Segment, extent.Position + i)));
+    private static IEnumerable<(long Row, int Segment, long Position)> Sources(IEnumerable<Extent> extents, long perPlace)
+        => extents.SelectMany(extent => Enumerable.Range(0, (int)(extent.Count * perPlace))
+            .Select(i => (extent.Frame * perPlace + i, extent.Segment, extent.Position + i)));
 
     /// <summary>Walks the scan as nested loops would.</summary>
     private static long[] WalkedPlaces(ScanGrid grid)
@@ -142,7 +175,7 @@ public sealed class VirtualMappingTests
         IEnumerable<long> places = [0];
         for (var i = 0; i < mapping.Target.Count; i++)
         {
-            var length = grid?.Shape[i] ?? 1;
+            var length = grid?.RowShape[i] ?? 1;
             var indices = Indices(mapping.Target[i]).ToArray();
             Assert.All(indices, index => Assert.True(grid is null || index < length));
             places = places.SelectMany(_ => indices, (place, index) => place * length + index);
@@ -166,7 +199,8 @@ public sealed class VirtualMappingTests
         => from dimensions in Gen.Choose(1, 4)
            from shape in Gen.Choose(1, 6).ArrayOf(dimensions)
            from snaked in Gen.Elements(true, false).ArrayOf(dimensions)
-           let grid = new ScanGrid(shape.Select(n => (long)n).ToEquatableArray(), snaked.ToEquatableArray())
+           from perPlace in Gen.Elements(1, 1, 2, 3)
+           let grid = new ScanGrid(shape.Select(n => (long)n).ToEquatableArray(), snaked.ToEquatableArray()) { PerPlace = perPlace }
            from takes in Gen.Choose(1, (int)Math.Min(20, 2 + grid.Frames)).ArrayOf(12)
            from gaps in Gen.Frequency((6, Gen.Constant(0)), (1, Gen.Choose(1, 4))).ArrayOf(12)
            from holes in Gen.Frequency((6, Gen.Constant(0)), (1, Gen.Choose(1, 9))).ArrayOf(12)
@@ -186,7 +220,7 @@ public sealed class VirtualMappingTests
             var count = Math.Min(takes[k], grid.Frames - frame);
             extents.Add(new Extent("cam", segment, frame, count, position));
             frame += count + gaps[k];
-            position += count + holes[k];
+            position += count * grid.PerPlace + holes[k];
         }
 
         return extents.ToEquatableArray();

@@ -20,7 +20,7 @@ public sealed class JournalReaderTests : IDisposable
         var entries = JournalReader.ReadScan(FilePath, "a");
         Assert.Equal(ScanEventExamples.All, entries.Select(e => e.Event));
         Assert.Equal(Enumerable.Range(1, ScanEventExamples.All.Length).Select(n => (long)n), entries.Select(e => e.Sequence));
-        Assert.Equal("scan.submitted/1", entries[0].Manifest);
+        Assert.Equal("scan.submitted/2", entries[0].Manifest);
     }
 
     [Fact]

@@ -34,6 +34,23 @@ public class ScanRequestJsonTests
          "metadata": {"b": [1.50, null, {"c": "é"}], "a": true}}
         """));
 
+    [Theory]
+    [InlineData("\"frameTrigger\":\"detector\"")]
+    [InlineData("\"windowTrigger\":\"setPoint\"")]
+    [InlineData("\"velocitySteps\":\"smooth\"")]
+    [InlineData("\"velocitySteps\":\"refuse\"")]
+    [InlineData("\"longTables\":\"paged\"")]
+    [InlineData("\"longTables\":\"streamed\"")]
+    public void Younger_members_are_written_where_they_are_not_the_default(string member)
+    {
+        var request = Parse($$$"""{"request": 1, "spec": {{{Line}}}, {{{member}}}}""");
+        var written = ScanRequestJson.Write(request);
+        Assert.Contains(member, System.Text.Encoding.UTF8.GetString(written), StringComparison.Ordinal);
+        Assert.Equal(request, ScanRequestJson.Parse(written, "test"));
+        Assert.DoesNotContain(member.Split(':')[0], System.Text.Encoding.UTF8.GetString(ScanRequestJson.Write(
+            Parse($$$"""{"request": 1, "spec": {{{Line}}}}"""))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void When_frames_become_final_is_read_and_written_where_it_is_not_at_once()
     {

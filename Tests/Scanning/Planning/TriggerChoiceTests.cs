@@ -45,12 +45,6 @@ public sealed class TriggerChoiceTests
             Planned.Problems(Grid, change: r => r with { WindowTrigger = WindowTrigger.Time }));
     }
 
-    [Fact]
-    public void Frames_by_the_detector_are_refused_by_the_box_s_name() => Assert.Equal(
-        "trigger box panda, frameTrigger: the trigger box begins the frames of a window by its clock or by position only: detector; "
-        + "allowed: time or position. Leave frameTrigger out.",
-        Planned.Problems(Grid, change: r => r with { FrameTrigger = FrameTrigger.Detector }));
-
     [Theory]
     [InlineData(ExposurePlacement.Centred, 0.125)]
     [InlineData(ExposurePlacement.Leading, 0.0)]

@@ -8,7 +8,7 @@ using Xunit;
 namespace Flyscan.Tests.Scanning.Runs;
 
 /// <summary>A plan of outer × inner frames, taken at most a few at a time.</summary>
-internal sealed class FakePlan(int outer, int inner, int atMost) : IRunPlan
+internal sealed class FakePlan(int outer, int inner, int atMost, long group = 1) : IRunPlan
 {
     public long Frames => (long)outer * inner;
 
@@ -16,6 +16,7 @@ internal sealed class FakePlan(int outer, int inner, int atMost) : IRunPlan
 
     public FrameRange NextTake(FrameRange wanted)
     {
+        Assert.True(wanted.First % group == 0 && wanted.End % group == 0, $"{wanted} is asked for, no whole groups of {group}");
         var end = ((wanted.First / inner) + 1) * inner;
         return new FrameRange(wanted.First, Math.Min(Math.Min(end, wanted.End), wanted.First + atMost));
     }
@@ -41,10 +42,11 @@ internal sealed class FakePlan(int outer, int inner, int atMost) : IRunPlan
 
 /// <summary>Hardware that remembers what really happened: which frame each row of each segment holds. It answers effects in any order,
 /// goes on when its supervisor dies, and forgets when its power fails.</summary>
-internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, double missRate)
+internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, double missRate, DetectorRates rates)
 {
     private readonly List<Func<ScanCommand?>> _pending = [];
-    private readonly Dictionary<string, FakeRecorder> _recorders = new() { ["cam"] = new("cam", false), ["panda"] = new("panda", true) };
+    private readonly Dictionary<string, FakeRecorder> _recorders = new[] { "cam", "panda" }.Concat(rates.Rated.Select(r => r.Detector))
+        .ToDictionary(name => name, name => new FakeRecorder(name, name == "panda"));
     private readonly Queue<ScanEffect.AskProgress> _asked = new();
     private int _sessions;
     private FrameRange? _loaded;
@@ -56,17 +58,15 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     private long _fired;
     private long _triggered;
 
-    /// <summary>Frames in each (recorder, segment), row by row: the truth that extents are judged by.</summary>
+    /// <summary>Frames in each (recorder, segment), row by row: the truth that extents are judged by. A recorder with a rate of its own
+    /// counts its own, from the scan's first frame on.</summary>
     public Dictionary<(string Recorder, int Segment), List<long>> Files { get; } = [];
 
     public const string Needed = "as the scan needs it";
 
     /// <summary>A setting of each recorder that staging changes.</summary>
-    public SortedDictionary<string, string> Settings { get; } = new()
-    {
-        ["cam"] = "as the user had cam",
-        ["panda"] = "as the user had panda",
-    };
+    public SortedDictionary<string, string> Settings { get; } = new(new[] { "cam", "panda" }.Concat(rates.Rated.Select(r => r.Detector))
+        .ToDictionary(name => name, name => $"as the user had {name}"));
 
     public int Moves { get; private set; }
 
@@ -86,11 +86,16 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     /// <summary>The test itself tells of the beam.</summary>
     public bool IsBeamTold { get; set; }
 
+    /// <summary>Hears for how many frames each recorder is armed.</summary>
+    public Action<ScanEffect.ArmRecorder>? Armed { get; set; }
+
     /// <summary>The beam that frames are exposed in; null where no suspender watches it.</summary>
     public FakeBeam? Beam { get; init; }
 
     /// <summary>When each row of the box's segments was exposed.</summary>
-    public IReadOnlyDictionary<int, List<long>> Exposures => _recorders["panda"].Times;
+    public IReadOnlyDictionary<int, List<long>> Exposures => ExposuresOf("panda");
+
+    public IReadOnlyDictionary<int, List<long>> ExposuresOf(string recorder) => _recorders[recorder].Times;
 
     /// <summary>One random answer, or a little progress of the flight.</summary>
     public ScanCommand? Answer()
@@ -149,7 +154,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         ScanEffect.AdoptRecorder e => () => Adopt(e),
         ScanEffect.MoveOuter e => () => new ScanCommand.OuterSettled(0, e.Take, e.Axis, new Outcome<double>.Completed(e.Target)),
         ScanEffect.MoveShutter e => () => Shutter(e.Open),
-        ScanEffect.ArmRecorder e => () => new ScanCommand.RecorderArmed(0, e.Take, e.Recorder, Done(_recorders[e.Recorder].Status())),
+        ScanEffect.ArmRecorder e => () => Arm(e),
         ScanEffect.OrderMotion e => () => Motion(e),
         ScanEffect.OrderBox e => () => Box(e),
         ScanEffect.ReadEncoders e => () => new ScanCommand.EncodersRead(0, e.Take,
@@ -185,8 +190,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         for (var n = random.Next(4); n > 0 && _fired < frames.Count; n--)
         {
             foreach (var recorder in _recorders.Values.Where(r => r.Name != Stands))
-                recorder.Trigger(
-                    frames.First + _fired, recorder.Name == "cam" && CameraMisses(frames.First + _fired), Beam?.NowNs ?? 0);
+                Trigger(recorder, frames.First + _fired);
             Beam?.Pass(FakeBeam.FrameNs, random);
             _fired++;
             _triggered++;
@@ -195,6 +199,18 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
             return;
         _enabled = false;
         _motion = MotionPhase.Done;
+    }
+
+    private void Trigger(FakeRecorder recorder, long frame)
+    {
+        var rate = rates.Of(recorder.Name);
+        if (rate.IsBase)
+        {
+            recorder.Trigger(frame, recorder.Name == "cam" && CameraMisses(frame), Beam?.NowNs ?? 0);
+            return;
+        }
+        for (var i = 0; i < rate.Multiple && frame % rate.Divide == 0; i++)
+            recorder.Trigger(rate.Of(frame) + i, CameraMisses(frame), Beam?.NowNs ?? 0);
     }
 
     private bool CameraMisses(long frame) => Misses?.Invoke(frame) ?? random.NextDouble() < missRate;
@@ -212,6 +228,12 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         var before = Settings[recorder];
         Settings[recorder] = Needed;
         return new ScanCommand.RecorderStaged(0, recorder, Done(new RecorderSession(session, segment, [new SavedSetting("mode", before)])));
+    }
+
+    private ScanCommand Arm(ScanEffect.ArmRecorder e)
+    {
+        Armed?.Invoke(e);
+        return new ScanCommand.RecorderArmed(0, e.Take, e.Recorder, Done(_recorders[e.Recorder].Status()));
     }
 
     private ScanCommand Unstage(ScanEffect.UnstageRecorder e)
@@ -289,6 +311,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         return new ScanCommand.RecorderCollected(0, e.Take, e.Recorder, e.Final, Done(status));
     }
 
+    private ExposureTimes Times => new(FakeBeam.ExposureNs, rates.Group, FakeBeam.FrameNs);
+
     private ScanCommand Judge(ScanEffect.JudgeExposures e)
     {
         var lost = RangeSet.Empty;
@@ -296,7 +320,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         {
             Assert.Equal(extent.Segment == _recorders["panda"].LiveSegment, extent.Segment == e.LiveSegment);
             var starts = Exposures[extent.Segment].Skip((int)extent.Position).Take((int)extent.Count).ToArray();
-            var verdict = e.Query.Judge(new FrameRange(extent.Frame, extent.Frame + extent.Count), starts, FakeBeam.ExposureNs);
+            var verdict = e.Query.Judge(new FrameRange(extent.Frame, extent.Frame + extent.Count), starts, Times);
             lost = lost.Union(verdict.Lost);
             if (verdict.ClearTo < extent.Frame + extent.Count)
                 return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(verdict with { Lost = lost.Ranges }));

@@ -201,7 +201,7 @@ public sealed class ScanDeciderTests
         Assert.Equal(0, runner.Hardware.Moves);
     }
 
-    private static void Live(ScanRunner runner, bool powerToo)
+    internal static void Live(ScanRunner runner, bool powerToo)
     {
         runner.Submit();
         for (var lives = 0; lives < 6; lives++)

@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Xunit;
 
@@ -11,19 +12,23 @@ internal sealed class ScanRunner
 
     private readonly Seeded _random;
     private readonly FakePlan _plan;
+    private readonly DetectorRates _rates;
     private readonly RunSetup _setup;
     private ScanState _state = ScanState.New;
     private ScanWork _work = ScanWork.Fresh;
     private long _epoch;
 
     public ScanRunner(ulong seed, int outer, int inner, int atMost, double missRate = 0, FakeBeam? beam = null,
-        Func<RunSetup, RunSetup>? change = null, Func<long, bool>? misses = null)
+        Func<RunSetup, RunSetup>? change = null, Func<long, bool>? misses = null, params EquatableArray<RatedDetector> rated)
     {
         _random = new Seeded(seed);
-        _plan = new FakePlan(outer, inner, atMost);
-        Hardware = new FakeHardware(_plan, Uid, _random, missRate) { HasShutter = true, Beam = beam, Misses = misses };
-        _setup = new RunSetup(_plan, "panda", "motion", ["z"], ["panda", "cam"], "shutter", [new EncoderCheck("x", 0.01)])
+        _rates = new DetectorRates(rated);
+        _plan = new FakePlan(outer, inner, atMost, _rates.Group);
+        Hardware = new FakeHardware(_plan, Uid, _random, missRate, _rates) { HasShutter = true, Beam = beam, Misses = misses };
+        _setup = new RunSetup(
+            _plan, "panda", "motion", ["z"], ["panda", "cam", .. rated.Select(r => r.Detector)], "shutter", [new EncoderCheck("x", 0.01)])
         {
+            Rates = rated,
             MaxExposuresPerFrame = 100,
             ShutterPerTake = seed % 2 == 1,
             Suspenders = beam is null ? [] : [FakeBeam.Suspender],
@@ -102,16 +107,17 @@ internal sealed class ScanRunner
         {
             for (var frame = committed.Frames.First; frame < committed.Frames.End; frame++)
                 Assert.True(seen.Add(frame), $"frame {frame} was committed twice");
-            foreach (var recorder in new[] { "panda", "cam" })
+            foreach (var recorder in _setup.Recorders)
             {
+                var rate = _rates.Of(recorder);
                 var mine = committed.Extents.Where(e => e.Recorder == recorder).ToList();
                 Assert.Equal(committed.Frames.Count, mine.Sum(e => e.Count));
                 foreach (var e in mine)
                 {
-                    for (var i = 0; i < e.Count; i++)
-                        Assert.Equal(e.Frame + i, Hardware.Files[(recorder, e.Segment)][(int)(e.Position + i)]);
+                    for (var i = 0; i < rate.Of(e.Count); i++)
+                        Assert.Equal(rate.Of(e.Frame) + i, Hardware.Files[(recorder, e.Segment)][(int)(e.Position + i)]);
                     for (var i = 0; recorder == "panda" && i < e.Count; i++)
-                        CheckBeam(e.Frame + i, Hardware.Exposures[e.Segment][(int)(e.Position + i)]);
+                        CheckBeam(e.Frame + i, Hardware.Exposures[e.Segment][(int)(e.Position + i)], committed.Frames);
                 }
             }
         }
@@ -123,9 +129,13 @@ internal sealed class ScanRunner
     /// <summary>The last part of invariant 8.</summary>
     public void CheckPutBack() => Assert.All(Hardware.Settings, s => Assert.Equal($"as the user had {s.Key}", s.Value));
 
-    /// <summary>Invariant 3.</summary>
-    private void CheckBeam(long frame, long startNs) => Assert.True(
-        Hardware.Beam?.WasGood(startNs, startNs + FakeBeam.ExposureNs) != false, $"frame {frame}, exposed at {startNs}, had no beam");
+    /// <summary>Invariant 3: a slow detector goes on being exposed from frame to frame of its group.</summary>
+    private void CheckBeam(long frame, long startNs, FrameRange committed)
+    {
+        Assert.True(committed.First % _rates.Group == 0 && committed.Count % _rates.Group == 0, $"{committed} are no whole groups");
+        var endNs = startNs + ((frame + 1) % _rates.Group == 0 ? FakeBeam.ExposureNs : FakeBeam.FrameNs);
+        Assert.True(Hardware.Beam?.WasGood(startNs, endNs) != false, $"frame {frame}, exposed at {startNs}, had no beam");
+    }
 
     public ScanState Fold() => Journal.Aggregate(ScanState.New, (s, e) => s.Evolve(e));
 }

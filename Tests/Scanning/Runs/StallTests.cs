@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Xunit;
 
@@ -25,6 +26,21 @@ public sealed class StallTests
             // count.
             Assert.InRange(named, 250 * Ms, (device == "cam" ? 800 : 620) * Ms);
             Assert.IsType<ScanStep.Flying>(runner.Step);
+        }
+    }
+
+    [Theory]
+    [InlineData("slow")]
+    [InlineData("fast")]
+    public void A_detector_at_a_rate_of_its_own_that_stands_is_named_and_no_other_is(string device)
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var runner = Flying(seed, null, new("slow", new(1, 4)), new("fast", new(3, 1)));
+            runner.Hardware.Stands = device;
+            var named = Tick(runner, r => r.Journal.OfType<ScanEvent.DeviceStalled>().Any());
+            Assert.Equal(device, Assert.Single(runner.Journal.OfType<ScanEvent.DeviceStalled>()).Device);
+            Assert.InRange(named, 250 * Ms, 800 * Ms);
         }
     }
 
@@ -135,9 +151,10 @@ public sealed class StallTests
         Assert.DoesNotContain(runner.Journal.OfType<ScanEvent.DeviceStalled>(), s => s.Device == "motion");
     }
 
-    private static ScanRunner Flying(int seed, Func<RunSetup, RunSetup>? change = null)
+    private static ScanRunner Flying(
+        int seed, Func<RunSetup, RunSetup>? change = null, params EquatableArray<RatedDetector> rated)
     {
-        var runner = new ScanRunner((ulong)seed, 2, 400, 400, change: change);
+        var runner = new ScanRunner((ulong)seed, 2, 400, 400, change: change, rated: rated);
         runner.Submit();
         runner.Run(r => r.Step is ScanStep.Flying);
         return runner;

@@ -21,6 +21,11 @@ internal sealed record AxisFlight(string Axis)
     public double LiveSpeed { get; set; }
 
     public double LiveAcceleration { get; set; }
+
+    public double LiveJerk { get; set; }
+
+    /// <summary>By which acceleration changes at once, while live stays high.</summary>
+    public double AccelerationStep { get; set; }
 }
 
 /// <summary>A motion simulator of its own: samples position, velocity, time segments at 10 kHz and at their ends.</summary>
@@ -67,7 +72,7 @@ internal static class FlownProgramme
     private static void Fly(Trajectory trajectory, int axis, AxisFlight flight)
     {
         var (position, velocity, axes) = (trajectory.Start[axis], 0.0, trajectory.Axes.Count);
-        var startNs = 0L;
+        var (startNs, acceleration) = (0L, 0.0);
         for (var i = 0; i < trajectory.Points; i++)
         {
             var (p, v) = (trajectory.Positions[i * axes + axis], trajectory.Velocities[i * axes + axis]);
@@ -75,6 +80,9 @@ internal static class FlownProgramme
             var c = (3 * (p - position) - (2 * velocity + v) * h) / (h * h);
             var d = (2 * (position - p) + (velocity + v) * h) / (h * h * h);
             var live = trajectory.Live[i];
+            if (live && i > 0 && trajectory.Live[i - 1])
+                flight.AccelerationStep = Math.Max(flight.AccelerationStep, Math.Abs(2 * c - acceleration));
+            acceleration = 2 * c + 6 * d * h;
             var first = SampleSeconds - startNs % 100_000 / 1e9;
             Sample(flight, new Piece(position, velocity, c, d), 0, live);
             for (var t = first; t < h; t += SampleSeconds)
@@ -102,13 +110,14 @@ internal static class FlownProgramme
         {
             flight.LiveSpeed = Math.Max(flight.LiveSpeed, speed);
             flight.LiveAcceleration = Math.Max(flight.LiveAcceleration, acceleration);
+            flight.LiveJerk = Math.Max(flight.LiveJerk, Math.Abs(6 * piece.D));
         }
         else
             flight.Jerk = Math.Max(flight.Jerk, Math.Abs(6 * piece.D));
     }
 
     /// <summary>What a flight broke, in words; null when nothing.</summary>
-    public static string? Broken(AxisFlight flight, AxisDescription axis)
+    public static string? Broken(AxisFlight flight, AxisDescription axis, double stepSeconds)
     {
         var room = 1e-9 * (Math.Abs(axis.Low) + Math.Abs(axis.High));
         if (flight.Low < axis.Low - room || flight.High > axis.High + room)
@@ -118,6 +127,11 @@ internal static class FlownProgramme
         // Positions have 53 bits: over a segment of a tenth of a millisecond that alone is some 1e-6 of acceleration.
         if (flight.Acceleration > axis.MaxAcceleration * (1 + 1e-6) + 1e-5)
             return $"{axis.Name} accelerated with {flight.Acceleration:R}; limit {axis.MaxAcceleration}";
+        // In a window acceleration changes at once by no more than jerk allows in the controller's shortest segment.
+        if (double.IsFinite(axis.MaxJerk) && flight.AccelerationStep > 1.01e-3 * axis.MaxAcceleration + axis.MaxJerk * stepSeconds)
+            return $"{axis.Name} had its acceleration step by {flight.AccelerationStep:R}";
+        if (flight.LiveJerk > axis.MaxJerk * (1 + 1e-6) + 1)
+            return $"{axis.Name} had jerk {flight.LiveJerk:R} in a window; limit {axis.MaxJerk}";
         return flight.Jerk > axis.MaxJerk * (1 + 1e-6) + 1 ? $"{axis.Name} had jerk {flight.Jerk:R}; limit {axis.MaxJerk}" : null;
     }
 }

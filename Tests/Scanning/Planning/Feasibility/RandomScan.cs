@@ -35,12 +35,37 @@ internal sealed class RandomScan
 
     public ulong Seed { get; }
 
-    public Spec Spec { get; }
+    public Spec Spec { get; private init; }
 
-    public BeamlineDescription Beamline { get; }
+    public BeamlineDescription Beamline { get; private init; }
 
-    public PlanResult Plan(BeamlineDescription? beamline = null) =>
-        ScanPlanner.Plan(new ScanRequest(Spec, []), beamline ?? Beamline, Planned.Environment);
+    /// <summary>A spiral whose axes have limits of jerk, wide ones of place and velocity; null where the seed has one axis only.</summary>
+    public static RandomScan? Curve(ulong seed)
+    {
+        var plain = new RandomScan(seed);
+        if (plain.Beamline.Axes.Count < 2)
+            return null;
+        var axes = plain.Beamline.Axes.Select(a => a with
+        {
+            Low = -1000,
+            High = 1000,
+            MaxVelocity = 500,
+            MaxAcceleration = 10_000,
+            MaxJerk = plain.Log(1e3, 1e6),
+            SettleNs = 0,
+        });
+        return new RandomScan(seed)
+        {
+            Beamline = plain.Beamline with { Axes = axes.ToEquatableArray() },
+            Spec = new ConstantDuration(plain.Log(0.01, 0.2), new Fly(plain.Round())),
+        };
+    }
+
+    public PlanResult Plan(BeamlineDescription? beamline = null, Func<ScanRequest, ScanRequest>? change = null)
+    {
+        var request = new ScanRequest(Spec, []);
+        return ScanPlanner.Plan(change is null ? request : change(request), beamline ?? Beamline, Planned.Environment);
+    }
 
     public override string ToString() => $"seed {Seed}: {Spec} on {string.Join("; ", Beamline.Axes)}, {Beamline.Controllers[0]}";
 
