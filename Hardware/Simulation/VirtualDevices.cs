@@ -106,7 +106,7 @@ internal sealed class VirtualDevices
                 break;
             case VirtualRingFactory.KindName:
                 var nominal = VirtualRingSettings.Read(settings).Current;
-                var ring = new SimulatedRing(_world, name, nominal, _epochNs);
+                var ring = new SimulatedRing(_world, name, nominal, _epochNs + _options.RingClockAheadNs);
                 Rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;
