@@ -31,7 +31,7 @@ internal sealed class VirtualDevices
     {
         (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
         _epochNs = (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        Ioc = new VirtualIoc(new WorldClock(world), options.Time);
+        Ioc = new VirtualIoc(new WorldClock(world), options.Time, options.Stores);
         _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1);
         foreach (var name in devices.Keys)
             Add(name, devices.Section(name));
