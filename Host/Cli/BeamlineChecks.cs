@@ -62,6 +62,8 @@ internal static class BeamlineChecks
     private static DoctorCheck SearchList(LoadedBeamline beamline)
     {
         var list = beamline.Epics.Addresses.Concat(beamline.Epics.NameServers).ToList();
+        if (beamline.Epics.AutoAddresses)
+            list.Add("every network's broadcast address");
         return list.Count > 0
             ? new DoctorCheck("EPICS search list", true, false, string.Join(" ", list), null)
             : new DoctorCheck(
