@@ -20,6 +20,16 @@ public sealed record LoadedDevice(string Name, IDeviceFactory Factory, ISettings
 /// <remarks><b>Units</b> nanoseconds; Port 0 lets the system choose.</remarks>
 public sealed record SimulationSettings(string Host, int Port, long BoxDataPeriodNs, long IdleExitNs);
 
+/// <summary>How long devices obey a supervisor that says nothing, and how long a stall may last after it was named, before the take is
+/// given up.</summary>
+/// <remarks><b>Units</b> nanoseconds.</remarks>
+public sealed record SupervisionSettings
+{
+    public DeviceLease Lease { get; init; } = DeviceLease.Default;
+
+    public long StallPatienceNs { get; init; } = 5_000_000_000;
+}
+
 /// <summary>A beamline file that has been read and found consistent.</summary>
 /// <remarks>Devices are in the file's order. Simulation is null for a beamline of real hardware.</remarks>
 public sealed record LoadedBeamline(
@@ -32,6 +42,8 @@ public sealed record LoadedBeamline(
 
     /// <summary>What a run's disk must have free.</summary>
     public required DiskLimits Disk { get; init; }
+
+    public SupervisionSettings Supervision { get; init; } = new();
 
     /// <summary>How EPICS process variables are found: the file's <c>epics</c> section over the environment.</summary>
     public PvSettings Epics { get; init; } = new(new CaSettings(), new PvaSettings());

@@ -64,8 +64,8 @@ internal sealed record ScanDataset(
 internal static class ScanDatasets
 {
     private static readonly string[] Reserved =
-        ["setpoints", "readbacks", "timestamps", "identity", "committed", "provenance", "metadata", "mask", "title", "entry_identifier",
-            "start_time", "end_time", "status"];
+        ["setpoints", "readbacks", "timestamps", "identity", "committed", "recorded", "provenance", "metadata", "mask", "title",
+            "entry_identifier", "start_time", "end_time", "status"];
 
     /// <exception cref="ArgumentException">The content contradicts itself.</exception>
     public static IReadOnlyList<ScanDataset> Of(MasterFileContent content)

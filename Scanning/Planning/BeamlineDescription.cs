@@ -112,8 +112,25 @@ public sealed record DetectorDescription(
     long MaxFrames,
     bool Essential)
 {
+    /// <summary>How a frame that it recorded is known to be the one of a trigger.</summary>
+    public FrameIdentity Identity { get; init; } = FrameIdentity.HardwareFrameNumber;
+
     /// <summary>How it runs by itself while its gate is open; null where each frame needs a trigger.</summary>
     public FreeRunDescription? FreeRun { get; init; }
+}
+
+/// <summary>What tells which trigger a recorded frame is of.</summary>
+public enum FrameIdentity
+{
+    /// <summary>The detector counts triggers, those included that made no frame.</summary>
+    HardwareFrameNumber,
+
+    /// <summary>Its time stamps, on a clock that agrees with the trigger box's to less than half a frame.</summary>
+    Timestamp,
+
+    /// <summary>Nothing: it counts the frames that it has. A take commits when that is the number of its triggers, and is taken again as a
+    /// whole when it is not.</summary>
+    CountOnly,
 }
 
 /// <summary>A detector that takes frames at a period of its own while its gate is open, and shows each by a pulse.</summary>

@@ -56,6 +56,9 @@ public sealed record RecorderSession(string Session, Segment Segment, EquatableA
 public sealed record RecorderStatus(
     string? Session, bool Accepting, long Acquired, long Recorded, EquatableArray<FrameRange> Missed, bool Overflowed, string? Fault)
 {
+    /// <summary>Its file takes no more frames, for Fault's reason; what is recorded can be read back, and a new file may do.</summary>
+    public bool CannotWrite { get; init; }
+
     /// <summary>Where frames were last lost, for a person; null where nobody knows or none were.</summary>
     public string? WhyMissed { get; init; }
 }

@@ -40,9 +40,15 @@ public abstract record ScanCommand(long AtNs)
     /// <summary>Whether there is room on the disk; Reason: for people, where there is none.</summary>
     public sealed record DiskReported(long AtNs, bool IsGood, string Reason) : ScanCommand(AtNs);
 
+    /// <summary>Which triggers of a take, counted from its first, a recorder's frames are of.</summary>
+    public sealed record FramesMatched(long AtNs, int Take, string Recorder, bool Final, Outcome<EquatableArray<SegmentRun>> Outcome)
+        : ScanCommand(AtNs);
+
     public sealed record ExposuresJudged(long AtNs, int Take, bool Final, Outcome<BeamVerdict> Outcome) : ScanCommand(AtNs);
 
     public sealed record DeviceLost(long AtNs, string Device, string Reason) : ScanCommand(AtNs);
+
+    public sealed record SettingsRead(long AtNs, string Recorder, Outcome<EquatableArray<SavedSetting>> Outcome) : ScanCommand(AtNs);
 
     public sealed record RecorderStaged(long AtNs, string Recorder, Outcome<RecorderSession> Outcome) : ScanCommand(AtNs);
 

@@ -15,10 +15,10 @@ switch (wanted)
         await PandABenchmark.MeasureAsync(args[1], args[2], Number(args[3]));
         return 0;
 }
-if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover" or "panda" or "channel-access" or "pv-access"
-    or "channel-access-server"))
+if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover" or "faults" or "panda" or "channel-access"
+    or "pv-access" or "channel-access-server"))
 {
-    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, panda, channel-access, pv-access, all.");
+    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, faults, panda, channel-access, pv-access, all.");
     return 2;
 }
 if (wanted is "all" or "engine")
@@ -29,6 +29,8 @@ if (wanted is "all" or "planning")
     PlanningBenchmark.Run(Console.Out);
 if (wanted is "all" or "handover")
     await HandoverBenchmark.RunAsync(Console.Out);
+if (wanted is "all" or "faults")
+    await FaultsBenchmark.RunAsync(Console.Out);
 if (wanted is "all" or "panda")
     await PandABenchmark.RunAsync(Console.Out);
 if (wanted is "channel-access-server")

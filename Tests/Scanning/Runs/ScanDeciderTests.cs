@@ -35,7 +35,6 @@ public sealed class ScanDeciderTests
                 runner.Submit();
                 runner.Run();
                 runner.CheckFinished();
-                Assert.All(runner.Hardware.Settings, s => Assert.Equal($"as the user had {s.Key}", s.Value));
                 Assert.Equal(0, runner.State.Rewinds);
             });
     }
@@ -107,19 +106,6 @@ public sealed class ScanDeciderTests
         Assert.Equal(
             [new SegmentCount("cam", 1, 6), new SegmentCount("panda", 1, 6)],
             Assert.Single(runner.Journal.OfType<ScanEvent.Unstaged>()).Segments.OrderBy(s => s.Recorder));
-    }
-
-    [Fact]
-    public void What_is_put_back_is_what_stood_before_the_first_staging()
-    {
-        ScanEvent[] events =
-        [
-            new ScanEvent.Staged(0, 1, [new StagedDevice("cam", "s1", [new SavedSetting("exposure", "before")])]),
-            new ScanEvent.Staged(0, 2, [new StagedDevice("cam", "s2", [new("exposure", "ours"), new("gain", "1")])]),
-        ];
-        Assert.Equal(
-            new StagedDevice("cam", "s2", [new SavedSetting("exposure", "before"), new SavedSetting("gain", "1")]),
-            events.Aggregate(ScanState.New, (s, e) => s.Evolve(e)).Staged["cam"]);
     }
 
     [Fact]
