@@ -18,7 +18,8 @@ switch (wanted)
 if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover" or "faults" or "panda" or "channel-access"
     or "pv-access" or "channel-access-server"))
 {
-    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, faults, panda, channel-access, pv-access, all.");
+    Console.Error.WriteLine(
+        $"flyscan bench {wanted}: there are engine, specs, planning, handover, faults, panda, channel-access, pv-access, all.");
     return 2;
 }
 if (wanted is "all" or "engine")
