@@ -98,7 +98,9 @@ internal static class EpicsNames
     public static string Record(ISettings settings, string key)
     {
         var name = Variable(settings, key);
-        return PvTransports.BareName(name).Contains('.') ? throw settings.Error(key, "give the record's name without a field, as in BL22I-MO-STAGE-01:Z") : name;
+        return PvTransports.BareName(name).Contains('.')
+            ? throw settings.Error(key, "give the record's name without a field, as in BL22I-MO-STAGE-01:Z")
+            : name;
     }
 
     /// <summary>A name of 1 to 60 characters without blanks; before it may stand by which transport, as in <c>pva://NAME</c>.</summary>
