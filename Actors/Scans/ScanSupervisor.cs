@@ -127,8 +127,11 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     /// <summary>What was decided is in the journal: now it is so, and is done.</summary>
     private void Settle(Decision decision, IActorRef asker)
     {
+        var isNewInCharge = decision.State.Epoch != _state.Epoch;
         _state = decision.State;
         _work = decision.Work;
+        if (isNewInCharge)
+            KeepLeases();
         if (_work.Step is not ScanStep.Flying)
             Timers.Cancel(FlightTimer);
         if (_work.Step is ScanStep.Ended)
@@ -165,7 +168,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
             _ => 0,
         };
         foreach (var device in _setup.Run.Devices)
-            _setup.Devices[device].Tell(new KeepLease(_state.Epoch, Math.Max(0, busyNs)));
+            _setup.Devices[device].Tell(new KeepLease(_state.Epoch, Math.Max(0, busyNs), _setup.Facts.Lease));
     }
 
     private long FlightNs(Flyscan.Scanning.Planning.TakeProgramme programme) =>

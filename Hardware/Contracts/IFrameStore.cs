@@ -37,8 +37,8 @@ public interface IFrameStore : IAsyncDisposable
     long Recorded { get; }
 
     /// <summary>Appends the same number of frames to every dataset.</summary>
-    /// <remarks><b>Shapes</b> columns[d]: frames × FrameBytes of dataset d, C order; may be reused when the task completes. Calls may overlap;
-    /// they are done in their order.
+    /// <remarks><b>Shapes</b> columns[d]: frames × FrameBytes of dataset d, C order; may be reused when the task completes.
+    /// Calls may overlap; they are done in their order.
     /// <b>Errors</b> <see cref="IOException"/> naming path and cause (disk full); what was recorded stays readable.</remarks>
     Task AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> columns, int frames, CancellationToken cancel);
 

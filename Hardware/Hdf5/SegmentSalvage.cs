@@ -42,11 +42,10 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
             return new Outcome<EquatableArray<SegmentRun>>.Completed([]);
         try
         {
+            if (segment.Segment.Datasets.Any(d => d.Role == NumberRole))
+                return new Outcome<EquatableArray<SegmentRun>>.Completed(await UnknownAsync(path, segment, cancel));
             var content = await _recovery.SealAsync(path, [.. segment.Segment.Datasets.Select(d => d.Path)], cancel);
             var identity = segment.Segment.Datasets.FirstOrDefault(d => d.Role == IdentityRole);
-            if (identity is null && segment.Segment.Datasets.Any(d => d.Role == NumberRole))
-                return new Outcome<EquatableArray<SegmentRun>>.Completed(
-                    content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)]);
             if (identity is null)
                 return new Outcome<EquatableArray<SegmentRun>>.Failed($"{path}: none of its datasets says which trigger a row is of");
             return new Outcome<EquatableArray<SegmentRun>>.Completed(await RunsOfAsync(path, segment, identity, content.Frames, cancel));
@@ -81,6 +80,22 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         {
             return new Outcome<EquatableArray<long>>.TimedOut($"reading back {path}", limit.Ticks * 100);
         }
+    }
+
+    /// <summary>Its rows, whose triggers nobody knows. A file that belongs to another user can be read and not sealed.</summary>
+    private async Task<EquatableArray<SegmentRun>> UnknownAsync(string path, SegmentState segment, CancellationToken cancel)
+    {
+        EquatableArray<string> datasets = [.. segment.Segment.Datasets.Select(d => d.Path)];
+        SegmentContent content;
+        try
+        {
+            content = await _recovery.SealAsync(path, datasets, cancel);
+        }
+        catch (Exception foreign) when (foreign is IOException or UnauthorizedAccessException)
+        {
+            content = await _reader.InspectAsync(path, datasets, cancel);
+        }
+        return content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)];
     }
 
     private async Task<EquatableArray<SegmentRun>> RunsOfAsync(

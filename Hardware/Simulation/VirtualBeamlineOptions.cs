@@ -23,6 +23,9 @@ public sealed record VirtualBeamlineOptions
     /// <summary>The wall clock.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>How far the clock of the ring is ahead of the trigger box's, in nanoseconds.</summary>
+    public long RingClockAheadNs { get; init; }
+
     /// <summary>Same seed, same world.</summary>
     public ulong Seed { get; init; } = 1;
 

@@ -31,7 +31,7 @@ internal sealed class VirtualDevices
     {
         (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
         _epochNs = (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        Ioc = new VirtualIoc(new WorldClock(world), options.Time);
+        Ioc = new VirtualIoc(new WorldClock(world), options.Time, options.Stores);
         _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1)
         {
             EpochNs = _epochNs,
@@ -98,6 +98,9 @@ internal sealed class VirtualDevices
                 Cameras.Add(new SimulatedCamera(VirtualCameraSettings.Read(name, settings), _around));
                 Line.Add(new CameraLineDevice(Cameras[^1]));
                 break;
+            case AreaDetectorSettings.KindName when _options.ServesRecords:
+                throw settings.Error(
+                    "kind", "a detector's file is written by an IOC of its own, flyscan virtual-ioc: take simulation.epics-port out");
             case AreaDetectorSettings.KindName when AreaDetectorSettings.Read(name, settings) is { TriggerPort: > 0 } detector:
                 Cables.Add(new TriggerCable(name, detector.TriggerHost, detector.TriggerPort, _world, _options.Time));
                 break;
@@ -106,7 +109,7 @@ internal sealed class VirtualDevices
                 break;
             case VirtualRingFactory.KindName:
                 var nominal = VirtualRingSettings.Read(settings).Current;
-                var ring = new SimulatedRing(_world, name, nominal, _epochNs);
+                var ring = new SimulatedRing(_world, name, nominal, _epochNs + _options.RingClockAheadNs);
                 Rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;

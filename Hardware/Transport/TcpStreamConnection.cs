@@ -3,8 +3,8 @@ using Flyscan.Hardware.Contracts;
 
 namespace Flyscan.Hardware.Transport;
 
-/// <summary>A TCP socket that a thread of its own reads: for streams, where handing each piece to the thread pool costs as much as taking
-/// it from the kernel.</summary>
+/// <summary>A TCP socket that a thread of its own reads: for streams, where handing each piece to the thread pool costs as much as
+/// taking it from the kernel.</summary>
 /// <remarks>Only blocking calls are made on it: the first asynchronous one would have all others wait for a thread of the runtime.</remarks>
 internal sealed class TcpStreamConnection : IConnection
 {

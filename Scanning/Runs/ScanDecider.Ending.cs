@@ -22,8 +22,16 @@ public static partial class ScanDecider
     private static void Lose(Turn turn, ScanCommand.DeviceLost c)
     {
         turn.Work = turn.Work with { Lost = turn.Work.Lost.SetItem(c.Device, c.Reason) };
-        if (turn.State.Uid is not null && turn.State.Status is null && turn.Step is not (ScanStep.Held or ScanStep.Unstaging))
+        if (turn.State.Uid is null || turn.State.Status is not null || turn.Step is ScanStep.Unstaging)
+            return;
+        if (turn.Step is not ScanStep.Held)
+        {
             Trouble(turn, c.Device, c.Reason);
+            return;
+        }
+        // It does not go on by itself any more, even where beam or room come back; a lost signal cannot even say so.
+        HoldLost(turn);
+        Stand(turn);
     }
 
     /// <summary>A recorder that can be reached has forgotten its session, as the process that wrote its file began anew. Its file is read
@@ -70,10 +78,19 @@ public static partial class ScanDecider
 
     private static void MakeSafe(Turn turn)
     {
+        // In flight the box comes first: what it exposes behind a shutter, or while motion brakes, would pass for good. A start that is
+        // under way may yet come to the motion, and must not find the others safe.
+        EquatableArray<string> first = turn.State.InFlight is null ? [] : [turn.Setup.Box];
+        if (turn.Step is ScanStep.Starting && turn.Setup.Motion is string motion)
+            first = first.Add(motion);
         turn.Step = new ScanStep.MakingSafe(turn.Setup.Devices.ToImmutableSortedSet());
-        // In flight the box comes first: what it exposes behind a shutter, or while motion brakes, would pass for good.
-        turn.Work = turn.Work with { BoxComesFirst = turn.State.InFlight is not null };
-        foreach (var device in turn.Setup.Devices.Where(d => !turn.Work.BoxComesFirst || d == turn.Setup.Box))
+        turn.Work = turn.Work with { SafeFirst = first };
+        MakeSafeNext(turn, turn.Setup.Devices);
+    }
+
+    private static void MakeSafeNext(Turn turn, IEnumerable<string> rest)
+    {
+        foreach (var device in turn.Work.SafeFirst.Count > 0 ? turn.Work.SafeFirst.Take(1) : rest)
             turn.Do(new ScanEffect.MakeSafe(device));
     }
 
@@ -83,16 +100,16 @@ public static partial class ScanDecider
             return;
         if (c.Outcome.Problem is string problem && !turn.Work.Lost.ContainsKey(c.Device) && turn.Work.Trouble is null)
             turn.Work = turn.Work with { Trouble = (c.Device, $"safe state not reached: {problem}") };
-        turn.Step = new ScanStep.MakingSafe(step.Awaiting.Remove(c.Device));
-        if (turn.Work.BoxComesFirst && c.Device == turn.Setup.Box)
+        var left = step.Awaiting.Remove(c.Device);
+        turn.Step = new ScanStep.MakingSafe(left);
+        if (turn.Work.SafeFirst.Count > 0 && turn.Work.SafeFirst[0] == c.Device)
         {
-            if (c.Outcome.Problem is not null && turn.State.InFlight is TakeState blind)
+            if (c.Outcome.Problem is not null && c.Device == turn.Setup.Box && turn.State.InFlight is TakeState blind)
                 RejectBlind(turn, blind);
-            turn.Work = turn.Work with { BoxComesFirst = false };
-            foreach (var device in turn.Setup.Devices.Where(d => d != turn.Setup.Box))
-                turn.Do(new ScanEffect.MakeSafe(device));
+            turn.Work = turn.Work with { SafeFirst = turn.Work.SafeFirst.Skip(1).ToEquatableArray() };
+            MakeSafeNext(turn, turn.Setup.Devices.Where(left.Contains));
         }
-        if (turn.Step is ScanStep.MakingSafe { Awaiting.Count: 0 })
+        if (left.Count == 0)
             Safe(turn);
     }
 
@@ -110,7 +127,8 @@ public static partial class ScanDecider
 
     private static void Safe(Turn turn)
     {
-        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterShut = true, ShutterClosing = false, AtOuter = null };
+        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterShut = true, ShutterClosing = false };
+        turn.Work = turn.Work with { OuterAt = ImmutableSortedDictionary<string, double>.Empty };
         turn.Step = new ScanStep.Idle();
         if (turn.Work.FailedUnstaging is ScanStep.Unstaging failed)
         {

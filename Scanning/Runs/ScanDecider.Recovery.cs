@@ -32,7 +32,7 @@ public static partial class ScanDecider
         var known = setup.Recorders.Where(r => turn.State.Segments.Any(s => s.Segment.Recorder == r)).ToList();
         turn.Work = turn.Work with
         {
-            AtOuter = null,
+            OuterAt = ImmutableSortedDictionary<string, double>.Empty,
             ShutterOpen = false,
             ShutterShut = false,
             ShutterClosing = false,

@@ -22,15 +22,13 @@ public static partial class ScanDecider
         var programme = setup.Plan.Compile(frames);
         var outer = setup.Plan.OuterPointOf(programme.Frames.First);
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
-        if (turn.Work.AtOuter != outer.Index)
+        foreach (var (axis, position) in outer.Positions)
         {
-            foreach (var (axis, position) in outer.Positions)
-            {
-                if (turn.Work.AtOuter is not null && turn.State.OuterPositions.Contains(new AxisPosition(axis, position)))
-                    continue;
-                awaiting.Add($"outer {axis}");
-                turn.Do(new ScanEffect.MoveOuter(take, axis, position));
-            }
+            if (turn.Work.OuterAt.TryGetValue(axis, out var at) && at.Equals(position))
+                continue;
+            awaiting.Add($"outer {axis}");
+            turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.Remove(axis) };
+            turn.Do(new ScanEffect.MoveOuter(take, axis, position));
         }
         if (setup.Shutter is string shutter && !turn.Work.ShutterOpen)
         {
@@ -59,10 +57,14 @@ public static partial class ScanDecider
     {
         if (turn.Step is not ScanStep.Preparing step || step.Take != c.Take)
             return;
-        if (c.Outcome is Outcome<double>.Completed { Value: var readback })
-            Prepared(turn, step with { Readings = step.Readings.Add(new AxisPosition(c.Axis, readback)) }, $"outer {c.Axis}");
-        else
+        if (c.Outcome is not Outcome<double>.Completed { Value: var readback })
+        {
             Trouble(turn, c.Axis, c.Outcome.Problem!);
+            return;
+        }
+        var target = step.Outer.Positions.First(p => p.Axis == c.Axis).Position;
+        turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.SetItem(c.Axis, target) };
+        Prepared(turn, step with { Readings = step.Readings.Add(new AxisPosition(c.Axis, readback)) }, $"outer {c.Axis}");
     }
 
     private static void ShutterMoved(Turn turn, ScanCommand.ShutterMoved c)
@@ -151,7 +153,6 @@ public static partial class ScanDecider
         turn.Step = next;
         if (next.Awaiting.Count > 0)
             return;
-        turn.Work = turn.Work with { AtOuter = next.Outer.Index };
         if (turn.State.Ending is not null || turn.State.Holds.Count > 0)
             Next(turn);
         else

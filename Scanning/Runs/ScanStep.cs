@@ -101,8 +101,9 @@ public sealed record ScanWork
     /// <summary>The shutter was told to close and has not said that it has.</summary>
     public bool ShutterClosing { get; init; }
 
-    /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
-    public long? AtOuter { get; init; }
+    /// <summary>Targets that soft axes stand at, as far as this process knows; none for one that was told to move and has not
+    /// settled.</summary>
+    public ImmutableSortedDictionary<string, double> OuterAt { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
 
     /// <summary>Recorders whose session was lost while they can be reached: how often, and the frames committed by then.</summary>
     public ImmutableSortedDictionary<string, (int Times, long Committed)> Reopened { get; init; } =
@@ -111,8 +112,8 @@ public sealed record ScanWork
     /// <summary>Devices were unstaged with problems, and are made safe before it is decided what that means.</summary>
     public ScanStep.Unstaging? FailedUnstaging { get; init; }
 
-    /// <summary>Hardware was flying: the other devices are made safe once the box is.</summary>
-    public bool BoxComesFirst { get; init; }
+    /// <summary>Devices that are made safe one after another, before all others are.</summary>
+    public EquatableArray<string> SafeFirst { get; init; }
 
     /// <summary>Devices were made safe since the last staging: detectors may have been disarmed.</summary>
     public bool MadeSafe { get; init; }

@@ -81,7 +81,8 @@ internal static class PandABenchmark
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{bytes / seconds / 1e6:0} MB/s, {sent / seconds / 1e6:0.0} M samples/s, {long.Parse(peak.Split(' ')[^2]) / 1024} MiB, "
-                    + $"{cpu / bytes * 1e9:0.00} s of processor time per GB ({writer / bytes * 1e9:0.00} of it in HDF5), lost {lost} {fault}"));
+                    + $"{cpu / bytes * 1e9:0.00} s of processor time per GB ({writer / bytes * 1e9:0.00} of it in HDF5), "
+                    + $"lost {lost} {fault}"));
         }
         catch (IOException error)
         {
@@ -151,8 +152,8 @@ internal static class PandABenchmark
             i, false, null, [new PulseTrain(1, 900_000, 1_000_000 + 8 * (i % 7))]));
         var limits = new SequencerLimits(4096, 8, true) { Streams = true };
         var compiled = SequencerProgramme.Compile(new([.. windows]), new TakeMark(7), [], limits, out var problem);
-        var pieces = new TablePieces(
-            compiled?.Stream ?? throw new InvalidOperationException(problem), SequencerLayout.Documented, "SEQ1.TABLE", PandADriver.MostRows);
+        var stream = compiled?.Stream ?? throw new InvalidOperationException(problem);
+        var pieces = new TablePieces(stream, SequencerLayout.Documented, "SEQ1.TABLE", PandADriver.MostRows);
         while (!pieces.AreGiven)
             await client.DoAsync(CancellationToken.None, pieces.Next());
     }

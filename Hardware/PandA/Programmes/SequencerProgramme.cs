@@ -59,7 +59,8 @@ internal sealed record SequencerProgramme(
     }
 
     /// <summary>Take mark in the first row; default when there is none.</summary>
-    public TakeMark Mark => Stream is { } stream ? stream.Mark : Rows.Count > 0 && Rows[0].Trigger < SequencerTrigger.PositionAAtLeast ? new(Rows[0].Position) : default;
+    public TakeMark Mark => Stream is { } stream ? stream.Mark
+        : Rows.Count > 0 && Rows[0].Trigger < SequencerTrigger.PositionAAtLeast ? new(Rows[0].Position) : default;
 
     /// <summary>Behind the closed gate no pulse begins from here: it waits for the gate, or for something before it.</summary>
     /// <remarks>A pulse that waits for its place is past the gate already.</remarks>

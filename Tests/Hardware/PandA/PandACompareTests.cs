@@ -31,7 +31,9 @@ public sealed class PandACompareTests
         _bench.ConnectAndStage();
         var row = Row(axis, up);
         _bench.Do(c => _bench.Driver.LoadAsync(Mark, new TriggerProgramme([row]), c));
-        Assert.Equal($"OK ={direction}\nOK =100\nOK =10\nOK =1\n", _bench.Ask("PCOMP1.DIR?\nPCOMP1.STEP?\nPCOMP1.PULSES?\nPCOMP1.PRE_START?\n"));
+        Assert.Equal(
+            $"OK ={direction}\nOK =100\nOK =10\nOK =1\n",
+            _bench.Ask("PCOMP1.DIR?\nPCOMP1.STEP?\nPCOMP1.PULSES?\nPCOMP1.PRE_START?\n"));
         Assert.Equal("OK =12\n", _bench.Ask("SEQ1.TABLE.LENGTH?\n"));
         _bench.Do(c => _bench.Driver.EnableAsync(Mark, c));
         // 6 mm is count 1000 of x, -6000 of y.
@@ -40,7 +42,8 @@ public sealed class PandACompareTests
         var done = _bench.Do(c => _bench.Driver.WaitDoneAsync(Mark, 1300 * Ms, c));
 
         Assert.Equal(new BoxStatus(BoxPhase.Idle, Mark, 10, null), done);
-        var places = Enumerable.Range(0, 10).Select(i => axis == "x" ? (up ? 1000 + 100 * i : 2000 - 100 * i) : (up ? -6000 - 100 * i : -7000 + 100 * i));
+        var (first, step) = axis == "x" ? (up ? 1000 : 2000, up ? 100 : -100) : (up ? -6000 : -7000, up ? -100 : 100);
+        var places = Enumerable.Range(0, 10).Select(i => first + step * i);
         Assert.Equal(10, _begun.Count);
         Assert.All(places.Zip(_begun), p => Assert.InRange(Math.Abs(p.First - (axis == "x" ? p.Second.X : p.Second.Y)), 0, 1));
         Assert.Equal(10, _bench.Do(c => _bench.Driver.UnstageAsync([], c)));

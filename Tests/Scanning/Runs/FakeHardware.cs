@@ -135,6 +135,9 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         (_loaded, _boxMark, _motionMark, _motion, _enabled, _fired, _triggered) = (null, default, default, MotionPhase.Idle, false, 0, 0);
     }
 
+    /// <summary>A recorder began anew: it can be reached, and knows nothing of its session.</summary>
+    public void Forget(string recorder) => _recorders[recorder].PowerFailed(random);
+
     public void Carry(ScanEffect effect)
     {
         if (effect is ScanEffect.OrderMotion { Order: MotionOrder.Start })
@@ -306,7 +309,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         var recorder = _recorders[e.Recorder];
         recorder.Flush();
         var status = recorder.Status();
-        if (e.Final && recorder.Recorded < e.Recorded && missRate == 0 && Misses is null && Stands is null)
+        if (e.Final && status.Session is not null && recorder.Recorded < e.Recorded && missRate == 0 && Misses is null && Stands is null)
             return null;
         return new ScanCommand.RecorderCollected(0, e.Take, e.Recorder, e.Final, Done(status));
     }

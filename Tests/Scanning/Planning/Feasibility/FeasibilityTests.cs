@@ -48,6 +48,18 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
         Assert.Equal(["acceleration", "position", "velocity"], refused.Keys.Where(k => k != "jerk"));
     }
 
+    /// <summary>1022: a take that ends inside a curve of frames shorter than the controller's segments.</summary>
+    [Theory]
+    [InlineData(1022)]
+    public void Scans_that_once_broke_a_limit_hold_it_or_are_refused(int seed)
+    {
+        var scan = new RandomScan((ulong)seed);
+        if (scan.Plan() is PlanResult.Proved proved)
+            Assert.True(Flown(scan, proved.Plan) > 0);
+        else
+            Assert.NotEmpty(Confirmed(scan, (PlanResult.Refused)scan.Plan()));
+    }
+
     [Fact]
     public void Along_curves_limits_of_jerk_hold_and_decide()
     {
@@ -92,10 +104,10 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
             {
                 // Where a take begins or ends inside a window, acceleration is that of the window's course at once.
                 var flight = IsCut(plan, take.First) || IsCut(plan, take.End) ? flown with { AccelerationStep = 0 } : flown;
-                var axis = AxisOf(scan, flight);
-                if (FlownProgramme.Broken(flight, axis, StepSeconds(scan)) is { } broken)
+                var (axis, step) = (AxisOf(scan, flight), StepSeconds(scan));
+                if (FlownProgramme.Broken(flight, axis, step) is { } broken)
                     Assert.Fail($"take {take}: {broken}; {scan}");
-                if (FlownProgramme.Broken(flight, axis with { MaxAcceleration = 0.9 * axis.MaxAcceleration }, StepSeconds(scan)) is not null)
+                if (FlownProgramme.Broken(flight, axis with { MaxAcceleration = 0.9 * axis.MaxAcceleration }, step) is not null)
                     _sharp++;
                 _flights++;
             }
