@@ -24,6 +24,7 @@ public sealed class VirtualBeamline : IAsyncDisposable
     private readonly ITimer _idle;
     private readonly TimeSpan _idleExit;
     private IDatagramPort? _searches;
+    private IDatagramPort? _pvaSearches;
     private bool _isStopping;
 
     private VirtualBeamline(ISettings beamline, VirtualBeamlineOptions options)
@@ -155,6 +156,11 @@ public sealed class VirtualBeamline : IAsyncDisposable
         _searches = new UdpPorts().Open(System.Net.IPAddress.Parse(host), listening);
         server.ListenForSearches(_searches, (ushort)listening);
         _endpoints.Add(new(VirtualIoc.Endpoint, $"{host}:{listening}"));
+        var pva = _devices.Ioc.Pva;
+        var pvaListening = Listen(host, "simulation.epics-port", 0, c => pva.Accept(new PostedConnection(c, _world)));
+        _pvaSearches = new UdpPorts().Open(System.Net.IPAddress.Parse(host), 0);
+        pva.ListenForSearches(_pvaSearches, (ushort)pvaListening, System.Net.IPAddress.Any);
+        _endpoints.Add(new(VirtualIoc.PvaEndpoint, $"{host}:{_pvaSearches.Port}"));
     }
 
     /// <summary>Behind a terminal server's port, or as a serial device of this machine.</summary>
@@ -222,5 +228,6 @@ public sealed class VirtualBeamline : IAsyncDisposable
         foreach (var listener in _listeners)
             listener.Dispose();
         _searches?.Dispose();
+        _pvaSearches?.Dispose();
     }
 }

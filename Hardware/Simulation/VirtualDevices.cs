@@ -98,6 +98,9 @@ internal sealed class VirtualDevices
                 Cameras.Add(new SimulatedCamera(VirtualCameraSettings.Read(name, settings), _around));
                 Line.Add(new CameraLineDevice(Cameras[^1]));
                 break;
+            case AreaDetectorSettings.KindName when _options.ServesRecords:
+                throw settings.Error(
+                    "kind", "a detector's file is written by an IOC of its own, flyscan virtual-ioc: take simulation.epics-port out");
             case AreaDetectorSettings.KindName when AreaDetectorSettings.Read(name, settings) is { TriggerPort: > 0 } detector:
                 Cables.Add(new TriggerCable(name, detector.TriggerHost, detector.TriggerPort, _world, _options.Time));
                 break;

@@ -61,8 +61,9 @@ internal static class BeamlineChecks
 
     private static DoctorCheck SearchList(LoadedBeamline beamline)
     {
-        var list = beamline.Epics.Addresses.Concat(beamline.Epics.NameServers).ToList();
-        if (beamline.Epics.AutoAddresses)
+        var (ca, pva) = (beamline.Epics.ChannelAccess, beamline.Epics.PvAccess);
+        var list = ca.Addresses.Concat(ca.NameServers).Concat(pva.Addresses).Concat(pva.NameServers).Distinct().ToList();
+        if (ca.AutoAddresses || pva.AutoAddresses)
             list.Add("every network's broadcast address");
         return list.Count > 0
             ? new DoctorCheck("EPICS search list", true, false, string.Join(" ", list), null)

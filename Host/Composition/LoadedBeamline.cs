@@ -1,6 +1,8 @@
 using Flyscan.Actors.Devices;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
+using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -44,7 +46,7 @@ public sealed record LoadedBeamline(
     public SupervisionSettings Supervision { get; init; } = new();
 
     /// <summary>How EPICS process variables are found: the file's <c>epics</c> section over the environment.</summary>
-    public CaSettings Epics { get; init; } = new();
+    public PvSettings Epics { get; init; } = new(new CaSettings(), new PvaSettings());
 
     public bool HasSimulation => Simulation is not null;
 

@@ -16,9 +16,9 @@ switch (wanted)
         return 0;
 }
 if (wanted is not ("all" or "engine" or "specs" or "planning" or "handover" or "faults" or "panda" or "channel-access"
-    or "channel-access-server"))
+    or "pv-access" or "channel-access-server"))
 {
-    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, faults, panda, channel-access, all.");
+    Console.Error.WriteLine($"flyscan bench {wanted}: there are engine, specs, planning, handover, faults, panda, channel-access, pv-access, all.");
     return 2;
 }
 if (wanted is "all" or "engine")
@@ -36,7 +36,9 @@ if (wanted is "all" or "panda")
 if (wanted is "channel-access-server")
     ChannelAccessBenchmark.Serve();
 if (wanted is "all" or "channel-access")
-    await ChannelAccessBenchmark.RunAsync(Console.Out);
+    await ChannelAccessBenchmark.RunChannelAccessAsync(Console.Out);
+if (wanted is "all" or "pv-access")
+    await ChannelAccessBenchmark.RunPvAccessAsync(Console.Out);
 return 0;
 
 static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -98,14 +98,14 @@ internal static class EpicsNames
     public static string Record(ISettings settings, string key)
     {
         var name = Variable(settings, key);
-        return name.Contains('.') ? throw settings.Error(key, "give the record's name without a field, as in BL22I-MO-STAGE-01:Z") : name;
+        return PvTransports.BareName(name).Contains('.') ? throw settings.Error(key, "give the record's name without a field, as in BL22I-MO-STAGE-01:Z") : name;
     }
 
-    /// <summary>A name of 1 to 60 characters without blanks.</summary>
+    /// <summary>A name of 1 to 60 characters without blanks; before it may stand by which transport, as in <c>pva://NAME</c>.</summary>
     public static string Variable(ISettings settings, string key)
     {
         var name = settings.Text(key);
-        return name.Length is > 0 and <= Longest && !name.Any(char.IsWhiteSpace)
+        return PvTransports.BareName(name).Length is > 0 and <= Longest && !name.Any(char.IsWhiteSpace)
             ? name
             : throw settings.Error(key, $"the name of a process variable has 1 to {Longest} characters, and no blanks");
     }

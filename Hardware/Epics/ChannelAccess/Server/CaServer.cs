@@ -35,6 +35,9 @@ internal sealed class CaServer : IServerTime, IDisposable
 
     public CaServer(IClock clock, TimeProvider time) => (_clock, _time) = (clock, time);
 
+    /// <summary>Raised under the lock after each change, for whoever serves the same records to others.</summary>
+    public event Action? Ran;
+
     public long NowNs => _clock.NowNs;
 
     public long StampNs => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
@@ -124,6 +127,7 @@ internal sealed class CaServer : IServerTime, IDisposable
                 circuit.Sent();
             }
             _dirty.Clear();
+            Ran?.Invoke();
         }
     }
 
@@ -145,7 +149,7 @@ internal sealed class CaServer : IServerTime, IDisposable
     }
 
     /// <summary>The field that a name means: <c>record</c>, <c>record.FIELD</c>, and <c>$</c> behind for a text as characters.</summary>
-    private ServedPv? Find(string name)
+    public ServedPv? Find(string name)
     {
         name = ServedFilter.NameOf(name);
         var asCharacters = name.EndsWith('$');

@@ -31,12 +31,16 @@ internal sealed class ServedPv(ServedRecord record, string fieldName, ushort nat
 
     public DbrData Data => new(Value) { Alarm = Alarm, StampNs = StampNs };
 
+    /// <summary>Raised after each change, under the server's lock.</summary>
+    public event Action? Posted;
+
     /// <summary>Changes the value and tells subscribers.</summary>
     public void Post(PvValue value, long? stampNs, PvAlarm alarm = default)
     {
         (Value, StampNs, Alarm) = (value, stampNs, alarm);
         foreach (var subscription in _subscriptions)
             subscription.Send();
+        Posted?.Invoke();
         Characters?.Post(CharactersOf(value), stampNs, alarm);
     }
 

@@ -1,16 +1,20 @@
 using System.Net;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
 
-/// <summary>An input/output controller without hardware: the records that a beamline file's EPICS devices need, over Channel Access.
-/// </summary>
+/// <summary>An input/output controller without hardware: the records that a beamline file's EPICS devices need, over Channel
+/// Access and pvAccess.</summary>
 public sealed class VirtualIoc : IDisposable
 {
     /// <summary>What a virtual beamline calls the address at which it serves its records.</summary>
     public const string Endpoint = "epics.server";
+
+    /// <summary>The same, of pvAccess: where its searches are awaited.</summary>
+    public const string PvaEndpoint = "epics.pva-server";
 
     private const long Second = 1_000_000_000;
     private const long SignalPeriodNs = Second / 10;
@@ -18,6 +22,7 @@ public sealed class VirtualIoc : IDisposable
     private const double MotorTolerance = 1e-4;
 
     private readonly CaServer _server;
+    private readonly PvaServer _pva;
     private readonly SimulatedDisk _disk;
     private readonly List<string> _records = [];
     private readonly List<(AxisDescription Axis, CubicTrack Track)> _axes = [];
@@ -26,16 +31,24 @@ public sealed class VirtualIoc : IDisposable
     /// <param name="clock">Of motion and polls.</param>
     /// <param name="time">Of time stamps.</param>
     /// <param name="stores">Opens the files of detectors.</param>
-    public VirtualIoc(IClock clock, TimeProvider time, IFrameStoreFactory stores) =>
+    public VirtualIoc(IClock clock, TimeProvider time, IFrameStoreFactory stores)
+    {
         (_server, _disk) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists));
+        _pva = new PvaServer(_server);
+    }
 
-    /// <summary>TCP and UDP port.</summary>
+    /// <summary>TCP and UDP port of Channel Access.</summary>
     public int Port => _server.Port;
+
+    /// <summary>TCP port of pvAccess, and UDP port of its searches.</summary>
+    public (int Port, int SearchPort) PvaPorts => (_pva.Port, _pva.SearchPort);
 
     /// <summary>Names of the records that are served.</summary>
     public IReadOnlyList<string> Records => _records;
 
     internal CaServer Server => _server;
+
+    internal PvaServer Pva => _pva;
 
     /// <summary>Axes that records move, and how they move.</summary>
     internal IReadOnlyList<(AxisDescription Axis, CubicTrack Track)> Axes => _axes;
@@ -79,17 +92,23 @@ public sealed class VirtualIoc : IDisposable
             input.Listen(address);
     }
 
+    /// <summary>Begins to serve over pvAccess as well. Ports 0 take free ones.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
+    public void ListenPva(string address, int port, int searchPort, IDatagramPorts datagrams) =>
+        _pva.Listen(IPAddress.Parse(address), port, searchPort, datagrams);
+
     public void Dispose()
     {
         foreach (var input in _inputs)
             input.Dispose();
+        _pva.Dispose();
         _server.Dispose();
     }
 
     internal MotorRecord AddMotor(EpicsMotorSettings motor)
     {
         var record = new MotorRecord(_server, new MotorRecordSettings(
-            motor.Pv, motor.Axis.Unit, motor.Axis.Low, motor.Axis.High, motor.Axis.MaxVelocity,
+            PvTransports.BareName(motor.Pv), motor.Axis.Unit, motor.Axis.Low, motor.Axis.High, motor.Axis.MaxVelocity,
             motor.Axis.MaxVelocity / motor.Axis.MaxAcceleration, MotorTolerance)
         {
             Start = Math.Clamp(0, motor.Axis.Low, motor.Axis.High),
@@ -103,7 +122,8 @@ public sealed class VirtualIoc : IDisposable
     /// <summary>A trajectory scan IOC, its axes on the letters of one coordinate system in their order.</summary>
     internal PmacSimulator AddPmac(PmacSettings pmac)
     {
-        var simulator = new PmacSimulator(_server, new PmacSimulatorSettings(pmac.Pv, pmac.CoordinateSystem, pmac.Programs), Add);
+        var served = new PmacSimulatorSettings(PvTransports.BareName(pmac.Pv), pmac.CoordinateSystem, pmac.Programs);
+        var simulator = new PmacSimulator(_server, served, Add);
         // From X on, as people do.
         const string Usual = "XYZUVWABC";
         for (var i = 0; i < pmac.Axes.Count; i++)
@@ -111,9 +131,10 @@ public sealed class VirtualIoc : IDisposable
             var (axis, letter) = (pmac.Axes[i], Usual[i]);
             var motor = AddMotor(new EpicsMotorSettings(axis.Pv, axis.Axis, axis.Tolerance, null, 0, 0));
             simulator.Assign(letter, motor);
-            AddText($"{axis.Pv}:CsPort_RBV", $"CS{pmac.CoordinateSystem}");
-            AddText($"{axis.Pv}:CsAxis_RBV", $"{letter}");
-            AddText($"{axis.Pv}:CsRaw_RBV", "Yes");
+            var pv = PvTransports.BareName(axis.Pv);
+            AddText($"{pv}:CsPort_RBV", $"CS{pmac.CoordinateSystem}");
+            AddText($"{pv}:CsAxis_RBV", $"{letter}");
+            AddText($"{pv}:CsRaw_RBV", "Yes");
         }
         Live ??= simulator.Live;
         return simulator;
@@ -200,6 +221,9 @@ public sealed class VirtualIoc : IDisposable
         _records.Add(record.Name);
     }
 
-    private static (string Name, string Field) Split(string pv) =>
-        pv.Split('.', 2) is [var name, { Length: > 0 } field] ? (name, field) : (pv.TrimEnd('.'), "VAL");
+    private static (string Name, string Field) Split(string given)
+    {
+        var pv = PvTransports.BareName(given);
+        return pv.Split('.', 2) is [var name, { Length: > 0 } field] ? (name, field) : (pv.TrimEnd('.'), "VAL");
+    }
 }
