@@ -34,6 +34,8 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
         Receive<ReleaseLease>(Release);
         Receive<LeaseDue>(_ => LookAtLease());
         Receive<LeaseEnforced>(Enforced);
+        Receive<ConnectDevice>(_ => Connect());
+        Receive<Connected>(Tried);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -89,10 +91,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
         }
         _last = (order.Epoch, order.Number);
         Watch(Sender);
-        _heardNs = NowNs;
-        if (_lease is null)
-            Timers.StartPeriodicTimer(LeaseDue.Instance, LeaseDue.Instance, order.Run.Lease.Length / 4);
-        _lease = order.Run.Lease;
+        HoldLease(order.Run.Lease);
         if (order.Effect is ScanEffect.MakeSafe)
             MakeSafe();
         else
@@ -111,10 +110,21 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
 
     private void Keep(KeepLease keep)
     {
-        if (keep.Epoch != _last.Epoch)
+        if (keep.Epoch < _last.Epoch)
             return;
-        _heardNs = NowNs;
+        // One in charge that has had no order for this device yet: what a predecessor left may need its lease all the same.
+        if (keep.Epoch > _last.Epoch)
+            _last = (keep.Epoch, 0);
+        HoldLease(keep.Lease ?? _lease ?? DeviceLease.Default);
         _busyUntilNs = _heardNs + keep.BusyForNs;
+    }
+
+    private void HoldLease(DeviceLease lease)
+    {
+        _heardNs = Time.ElapsedNs();
+        if (_lease is null)
+            Timers.StartPeriodicTimer(LeaseDue.Instance, LeaseDue.Instance, lease.Length / 4);
+        _lease = lease;
     }
 
     private void Release(ReleaseLease release)
@@ -127,7 +137,7 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
 
     private void LookAtLease()
     {
-        var now = NowNs;
+        var now = Time.ElapsedNs();
         if (_lease is not DeviceLease lease || now - _heardNs < lease.Length.Ticks * 100
             || (lease.End == LeaseEnd.FinishTake && now < _busyUntilNs))
             return;
@@ -166,6 +176,26 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
         Run(_device.MakeSafeAsync, (at, outcome) => new ScanCommand.MadeSafe(at, _device.Name, outcome));
     }
 
+    /// <summary>One that was lost is connected again before a new supervisor asks anything of it.</summary>
+    private void Connect()
+    {
+        var asker = Sender;
+        if (_lost is null)
+        {
+            asker.Tell(new DeviceReady());
+            return;
+        }
+        _device.ConnectAsync(CancellationToken.None).PipeTo(
+            Self, Self, outcome => new Connected(asker, outcome.Problem),
+            thrown => new Connected(asker, OutcomeOf<Nothing>(thrown).Problem));
+    }
+
+    private void Tried(Connected tried)
+    {
+        _lost = tried.Problem;
+        tried.Asker.Tell(new DeviceReady());
+    }
+
     private void Lose(DeviceIsLost lost)
     {
         _lost = lost.Reason;
@@ -178,6 +208,8 @@ public abstract class DeviceActor : ReceiveActor, IWithTimers
     {
         public static readonly LeaseDue Instance = new();
     }
+
+    private sealed record Connected(IActorRef Asker, string? Problem) : INoSerializationVerificationNeeded;
 
     private sealed record LeaseEnforced(string? Problem) : INoSerializationVerificationNeeded;
 

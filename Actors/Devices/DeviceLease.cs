@@ -16,8 +16,9 @@ public enum LeaseEnd
 }
 
 /// <summary>The supervisor of this epoch is alive. BusyForNs: so long the take in flight still needs the device, by the plan.</summary>
-/// <remarks><b>Units</b> nanoseconds from now, so that clocks of two machines need not agree.</remarks>
-public sealed record KeepLease(long Epoch, long BusyForNs);
+/// <remarks><b>Units</b> nanoseconds from now, so that clocks of two machines need not agree. Lease: what holds for a device that this
+/// supervisor has not given an order yet; the default when null.</remarks>
+public sealed record KeepLease(long Epoch, long BusyForNs, DeviceLease? Lease = null);
 
 /// <summary>The scan of this epoch has ended: nobody needs to look after its devices any more.</summary>
 public sealed record ReleaseLease(long Epoch);

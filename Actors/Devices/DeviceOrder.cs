@@ -45,3 +45,9 @@ public sealed record RunParameters(string RunFolder, long ExposureNs, long Plann
 
 /// <summary>Tells the device's actor whom to tell when the device is lost.</summary>
 public sealed record WatchDevice(string Uid);
+
+/// <summary>Asks the device's actor to connect a device that was lost; it answers <see cref="DeviceReady"/>.</summary>
+public sealed record ConnectDevice;
+
+/// <summary>The device is connected, or could not be: then whoever gives it an order is told that it is lost.</summary>
+public sealed record DeviceReady;

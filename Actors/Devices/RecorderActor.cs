@@ -42,6 +42,9 @@ public class RecorderActor : DeviceActor
     {
         switch (order.Effect)
         {
+            case ScanEffect.ReadSettings e:
+                Run(c => _recorder.ReadSettingsAsync(StagingOf(order), c), (at, o) => new ScanCommand.SettingsRead(at, e.Recorder, o));
+                break;
             case ScanEffect.StageRecorder e:
                 _recorded = 0;
                 Run(c => _recorder.StageAsync(StagingOf(order), c), (at, o) => new ScanCommand.RecorderStaged(at, e.Recorder, o));

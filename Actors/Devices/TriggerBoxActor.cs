@@ -25,6 +25,9 @@ public sealed class TriggerBoxActor(
             case ScanEffect.ReadEncoders e:
                 Run(c => ReadEncodersAsync(e.Axes, c), (at, o) => new ScanCommand.EncodersRead(at, e.Take, o));
                 break;
+            case ScanEffect.MatchFrames e:
+                Run(c => MatchAsync(order.Run, e, c), (at, o) => new ScanCommand.FramesMatched(at, e.Take, e.Recorder, e.Final, o));
+                break;
             case ScanEffect.JudgeExposures e:
                 Run(c => JudgeAsync(order.Run, e, c), (at, o) => new ScanCommand.ExposuresJudged(at, e.Take, e.Final, o));
                 break;
@@ -33,6 +36,34 @@ public sealed class TriggerBoxActor(
                 break;
         }
     }
+
+    private async Task<Outcome<EquatableArray<SegmentRun>>> MatchAsync(
+        RunParameters run, ScanEffect.MatchFrames e, CancellationToken cancel)
+    {
+        var triggers = new List<StampedTrigger>();
+        foreach (var samples in e.Triggers)
+        {
+            var read = samples.Segment == e.LiveSegment
+                ? await box.ExposureStartsAsync(samples.Position, samples.Count, cancel)
+                : await Salvage.ExposureStartsAsync(run.RunFolder, SegmentOf(e, e.Box, samples), samples.Position, samples.Count, cancel);
+            if (read is not Outcome<EquatableArray<long>>.Completed { Value: var starts })
+                return read.As<EquatableArray<SegmentRun>>();
+            triggers.AddRange(starts.Select((at, i) => new StampedTrigger(samples.FirstTrigger + i, at)));
+        }
+        var frames = new List<StampedFrame>();
+        foreach (var rows in e.Rows)
+        {
+            var read = await Salvage.ExposureStartsAsync(
+                run.RunFolder, SegmentOf(e, e.Recorder, rows), rows.Position, rows.Count, cancel);
+            if (read is not Outcome<EquatableArray<long>>.Completed { Value: var starts })
+                return read.As<EquatableArray<SegmentRun>>();
+            frames.AddRange(starts.Select((at, i) => new StampedFrame(rows.Segment, rows.Position + i, at)));
+        }
+        return new Outcome<EquatableArray<SegmentRun>>.Completed(StampMatch.Of(triggers, frames, e.Rows[0].Session, e.ToleranceNs));
+    }
+
+    private static SegmentState SegmentOf(ScanEffect.MatchFrames e, string recorder, SegmentRun run) =>
+        e.Segments.First(s => s.Segment.Recorder == recorder && s.Segment.Number == run.Segment);
 
     private async Task<Outcome<BeamVerdict>> JudgeAsync(RunParameters run, ScanEffect.JudgeExposures e, CancellationToken cancel)
     {

@@ -35,7 +35,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     private const long FlightMarginNs = 1_000_000_000;
 
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromTicks(ScanDecider.LookPeriodNs / 100);
 
     private readonly SupervisorSetup _setup;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -127,8 +127,11 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     /// <summary>What was decided is in the journal: now it is so, and is done.</summary>
     private void Settle(Decision decision, IActorRef asker)
     {
+        var isNewInCharge = decision.State.Epoch != _state.Epoch;
         _state = decision.State;
         _work = decision.Work;
+        if (isNewInCharge)
+            KeepLeases();
         if (_work.Step is not ScanStep.Flying)
             Timers.Cancel(FlightTimer);
         if (_work.Step is ScanStep.Ended)
@@ -165,7 +168,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
             _ => 0,
         };
         foreach (var device in _setup.Run.Devices)
-            _setup.Devices[device].Tell(new KeepLease(_state.Epoch, Math.Max(0, busyNs)));
+            _setup.Devices[device].Tell(new KeepLease(_state.Epoch, Math.Max(0, busyNs), _setup.Facts.Lease));
     }
 
     private long FlightNs(Flyscan.Scanning.Planning.TakeProgramme programme) =>
@@ -198,6 +201,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 
     private string DeviceOf(ScanEffect effect) => effect switch
     {
+        ScanEffect.ReadSettings e => e.Recorder,
         ScanEffect.StageRecorder e => e.Recorder,
         ScanEffect.AdoptRecorder e => e.Recorder,
         ScanEffect.MoveOuter e => e.Axis,
@@ -208,9 +212,10 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         ScanEffect.CollectRecorder e => e.Recorder,
         ScanEffect.AskProgress e => e.Device,
         ScanEffect.JudgeExposures e => e.Box,
+        ScanEffect.MatchFrames e => e.Box,
         ScanEffect.WatchBeam e => SuspenderKey(e.Suspender),
         ScanEffect.ReadBeam e => SuspenderKey(e.Suspender),
-        ScanEffect.WatchDisk => DiskKey,
+        ScanEffect.WatchDisk or ScanEffect.ProbeDisk => DiskKey,
         ScanEffect.MakeSafe e => e.Device,
         ScanEffect.UnstageRecorder e => e.Recorder,
         _ => throw new System.Diagnostics.UnreachableException(),

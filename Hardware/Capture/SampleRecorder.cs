@@ -137,6 +137,19 @@ internal sealed class SampleRecorder
         return done.Task;
     }
 
+    /// <summary>As <see cref="FlushAsync"/> with sync; one that cannot write any more says so by <see cref="Fault"/>.</summary>
+    public async Task<long> FlushOrFaultAsync()
+    {
+        try
+        {
+            return await FlushAsync(sync: true);
+        }
+        catch (IOException) when (Fault is not null)
+        {
+            return Recorded;
+        }
+    }
+
     /// <summary>Rows [first, first + count) of a dataset of integers, among those recorded.</summary>
     public Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel) =>
         _store.ReadIntegersAsync(dataset, first, count, cancel);

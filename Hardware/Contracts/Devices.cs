@@ -99,6 +99,12 @@ public interface IRecorder : IDevice
     /// <summary>Asks for <see cref="Recorded"/> to be raised without delay once this many frames are recorded.</summary>
     void WatchFor(long recorded);
 
+    /// <summary>What <see cref="StageAsync"/> would change, as it is now, and as it was before where a staging still holds; changes
+    /// nothing. It is journaled before anything is staged.</summary>
+    /// <remarks>A recorder that changes nothing, or that keeps what it changed by itself, says nothing.</remarks>
+    Task<Outcome<EquatableArray<SavedSetting>>> ReadSettingsAsync(RecorderStaging staging, CancellationToken cancel) =>
+        Task.FromResult<Outcome<EquatableArray<SavedSetting>>>(new Outcome<EquatableArray<SavedSetting>>.Completed([]));
+
     Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel);
 
     /// <summary>Finds the session that a former process left, if the device still has it: Completed(null) when it has not.

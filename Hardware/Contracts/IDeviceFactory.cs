@@ -70,6 +70,10 @@ public sealed record DeviceEnvironment(
     /// <summary>The process's client for EPICS process variables, made when first asked for; null where there is none.</summary>
     public Func<Epics.IPvClient>? Pvs { get; init; }
 
+    /// <summary>Where drivers keep what they have changed on a device that outlives them, so that it is put back after a crash
+    /// too.</summary>
+    public IKeptSettings Kept { get; init; } = new KeptInMemory();
+
     /// <summary>The wall clock, for what is compared with time stamps of others.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -1,13 +1,14 @@
 using Flyscan.Hardware.Simulation.Line;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Detectors;
 
 /// <summary>A simulated camera behind the line protocol.</summary>
-/// <remarks>Verbs: stage scan epoch folder path segment exposure free-run-or-nothing → session
-/// exposure-before; adopt session epoch → found path segment
-/// exposure; arm frames; disarm; status; flush; watch-for frames; unstage exposure-or-nothing → frames. Status words: session, accepting,
-/// acquired, recorded, overflowed, fault, missed ranges. Notifications: recorded session frames; fault text.</remarks>
+/// <remarks>Verbs: exposure → exposure before any staging; stage scan epoch folder path segment exposure free-run-or-nothing → session
+/// exposure-before clock-zero; adopt session epoch → found path segment clock-zero, or none; arm frames; disarm; status; flush; watch-for
+/// frames; unstage exposure-or-nothing → frames. Status words: session, accepting, acquired, recorded, overflowed, fault, missed ranges.
+/// Notifications: recorded session frames; fault text.</remarks>
 internal sealed class CameraLineDevice : ILineDevice
 {
     private readonly SimulatedCamera _camera;
@@ -34,7 +35,11 @@ internal sealed class CameraLineDevice : ILineDevice
                 reply.Ok(VirtualCameraFactory.KindName);
                 break;
             case "stage" when TryStaging(words, out var staging):
-                _camera.Stage(staging, outcome => Answer(reply, outcome, before => [_camera.Session!.Id, LineText.Number(before)]));
+                _camera.Stage(staging, outcome => Answer(reply, outcome, before =>
+                    [_camera.Session!.Id, LineText.Number(before), LineText.Number(_camera.ClockZeroNs)]));
+                break;
+            case "exposure":
+                reply.Ok(LineText.Number(_camera.Session?.ExposureBeforeNs ?? _camera.ExposureNs));
                 break;
             case "adopt" when words.Count == 2 && LineText.TryLong(words[1], out var epoch):
                 Adopt(words[0], epoch, reply);
@@ -81,14 +86,15 @@ internal sealed class CameraLineDevice : ILineDevice
         return true;
     }
 
-    private void Adopt(string session, long epoch, LineAnswer reply)
+    private void Adopt(string session, long epoch, LineAnswer reply) => _camera.Adopt(session, epoch, found =>
     {
-        if (_camera.Adopt(session, epoch))
+        if (found)
             reply.Ok(
-                "found", _camera.Session!.Staging.RelativePath, LineText.Number((long)_camera.Session.Staging.Segment));
+                "found", _camera.Session!.Staging.RelativePath, LineText.Number((long)_camera.Session.Staging.Segment),
+                LineText.Number(_camera.ClockZeroNs));
         else
             reply.Ok("none");
-    }
+    });
 
     private async void Flush(LineAnswer reply)
     {
@@ -118,8 +124,10 @@ internal sealed class CameraLineDevice : ILineDevice
             session.IsAccepting ? "1" : "0",
             LineText.Number(session.Acquired),
             LineText.Number(session.Writer.RecordedFrames),
-            session.IsOverflowed ? "1" : "0",
+            session.IsOverflowed && NumbersTriggers ? "1" : "0",
             session.Fault ?? "",
-            string.Join(',', session.Missed.Select(m => $"{m.First}-{m.End}")),
+            NumbersTriggers ? string.Join(',', session.Missed.Select(m => $"{m.First}-{m.End}")) : "",
         ];
+
+    private bool NumbersTriggers => _camera.Settings.Detector.Identity == FrameIdentity.HardwareFrameNumber;
 }

@@ -8,7 +8,11 @@ namespace Flyscan.Hardware.Detectors;
 /// <remarks>WorldName: names this run of the virtual beamline, so that sessions of another are told apart. WaitsForWriter: the world waits
 /// for the disk, as one that runs faster than real time must.</remarks>
 internal sealed record CameraSurroundings(
-    ISimulationClock World, IFrameStoreFactory Stores, TimeProvider Time, string WorldName, bool WaitsForWriter);
+    ISimulationClock World, IFrameStoreFactory Stores, TimeProvider Time, string WorldName, bool WaitsForWriter)
+{
+    /// <summary>What the calendar said when the world began, nanoseconds since 1970.</summary>
+    public long EpochNs { get; init; }
+}
 
 /// <summary>One staging of a simulated camera. On the world's thread.</summary>
 internal sealed class CameraSession(string id, CameraStaging staging, CameraWriter writer)

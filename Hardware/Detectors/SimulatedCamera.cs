@@ -1,5 +1,6 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Simulation;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Detectors;
@@ -35,6 +36,9 @@ internal sealed class SimulatedCamera
 
     /// <summary>Exposure that is set, in nanoseconds.</summary>
     public long ExposureNs { get; private set; }
+
+    /// <summary>When its time stamps begin, nanoseconds since 1970.</summary>
+    public long ClockZeroNs => _around.EpochNs;
 
     /// <summary>Frames in the file that was closed last.</summary>
     public long? LastClosed { get; private set; }
@@ -111,13 +115,23 @@ internal sealed class SimulatedCamera
             session.Remaining = 0;
     }
 
-    /// <summary>Takes over the session with this id for a newer epoch; false when it is not there.</summary>
-    public bool Adopt(string id, long epoch)
+    /// <summary>Takes over the session with this id for a newer epoch; false when it is not there. One whose file takes no more frames is
+    /// closed, so that others can read back what is in it.</summary>
+    public void Adopt(string id, long epoch, Action<bool> done)
     {
         if (_session is not { } session || session.Id != id || epoch < session.Staging.Epoch)
-            return false;
-        session.Staging = session.Staging with { Epoch = epoch };
-        return true;
+        {
+            done(false);
+        }
+        else if (session.Fault is not null)
+        {
+            Unstage(null, _ => done(false));
+        }
+        else
+        {
+            session.Staging = session.Staging with { Epoch = epoch };
+            done(true);
+        }
     }
 
     /// <summary>Stops accepting, lets the exposure under way end, closes the file; calls back with the frames in it.</summary>
@@ -164,11 +178,15 @@ internal sealed class SimulatedCamera
         if (_session is not { } session)
             return;
         var (number, now) = (session.Triggers++, _around.World.NowNs);
-        if (session.Remaining == 0 || now < _busyUntilNs || session.Writer.Fault is not null)
+        var isMissed = Settings.MissEvery > 0 && session.Triggers % Settings.MissEvery == 0;
+        if (isMissed || session.Remaining == 0 || now < _busyUntilNs || session.Writer.Fault is not null)
         {
             session.Miss(number);
             return;
         }
+        // What numbers frames and not triggers cannot tell which one it missed.
+        if (Settings.Detector.Identity != FrameIdentity.HardwareFrameNumber)
+            number = session.Acquired;
         session.Remaining--;
         session.Acquired++;
         _busyUntilNs = now + PeriodNs(ExposureNs);

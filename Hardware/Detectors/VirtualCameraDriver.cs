@@ -27,6 +27,10 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
         _ = AskAsync("watch-for", [LineText.Number(recorded)], CancellationToken.None);
     }
 
+    public async Task<Outcome<EquatableArray<SavedSetting>>> ReadSettingsAsync(RecorderStaging staging, CancellationToken cancel) =>
+        ReadValue<EquatableArray<SavedSetting>>(
+            await AskAsync("exposure", [], cancel), words => words.Count == 1 ? [new SavedSetting(ExposureSetting, words[0])] : null);
+
     public async Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel)
     {
         var path = $"data/{Name}.{staging.Segment:0000}.h5";
@@ -38,16 +42,16 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
         ];
         // Not given up half way: what was staged would stay so.
         var reply = await Link.AskAsync("stage", words, PatientNs, CancellationToken.None);
-        if (cancel.IsCancellationRequested && reply is Outcome<EquatableArray<string>>.Completed { Value: [_, var exposure] })
+        if (cancel.IsCancellationRequested && reply is Outcome<EquatableArray<string>>.Completed { Value: [_, var exposure, _] })
         {
             var undone = await Link.AskAsync("unstage", [exposure], PatientNs, CancellationToken.None);
             return undone is Outcome<EquatableArray<string>>.Completed
                 ? new Outcome<RecorderSession>.Cancelled()
                 : new Outcome<RecorderSession>.Failed($"{Name}: cancelled, but it could not be unstaged: {undone.Problem}");
         }
-        return Read(reply, answer => answer.Count != 2
+        return Read(reply, answer => answer.Count != 3 || !LineText.TryLong(answer[2], out var zero)
             ? null
-            : SessionOf(answer[0], staging.Segment, path, [new SavedSetting(ExposureSetting, answer[1])]));
+            : SessionOf(answer[0], staging.Segment, path, [new SavedSetting(ExposureSetting, answer[1])]) with { ClockZeroNs = zero });
     }
 
     public bool WritesHere => false;
@@ -62,24 +66,34 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
             return reply.As<AdoptedSession?>();
         if (words is ["none"])
             return new Outcome<AdoptedSession?>.Completed(null);
-        if (words.Count != 3 || words[0] != "found" || !LineText.TryLong(words[2], out var segment))
+        if (words.Count != 4 || words[0] != "found" || !LineText.TryLong(words[2], out var segment)
+            || !LineText.TryLong(words[3], out var zero))
             return new Outcome<AdoptedSession?>.Failed($"{Name}: cannot understand the reply '{string.Join(' ', words)}'");
-        return new Outcome<AdoptedSession?>.Completed(new AdoptedSession(SessionOf(session, (int)segment, words[1], []), false, 0));
+        return new Outcome<AdoptedSession?>.Completed(new AdoptedSession(
+            SessionOf(session, (int)segment, words[1], []) with { ClockZeroNs = zero }, false, 0));
     }
 
     public async Task<Outcome<RecorderStatus>> ArmAsync(long frames, CancellationToken cancel)
     {
-        var armed = Status(await AskAsync("arm", [LineText.Number(frames)], cancel));
-        return armed is Outcome<RecorderStatus>.Completed { Value: { Accepting: false } status }
-            ? new Outcome<RecorderStatus>.Failed(
-                $"{Name}: armed, but it accepts no triggers{(status.Fault is null ? "" : $": {status.Fault}")}")
+        var armed = await OrCannotWriteAsync(Status(await AskAsync("arm", [LineText.Number(frames)], cancel)), cancel);
+        return armed is Outcome<RecorderStatus>.Completed { Value: { CannotWrite: false, Accepting: false } }
+            ? new Outcome<RecorderStatus>.Failed($"{Name}: armed, but it accepts no triggers")
             : armed;
     }
 
     public async Task<Outcome<RecorderStatus>> GetStatusAsync(CancellationToken cancel) => Status(await AskAsync("status", [], cancel));
 
     public async Task<Outcome<RecorderStatus>> FlushAsync(CancellationToken cancel) =>
-        Status(await Link.AskAsync("flush", [], PatientNs, cancel));
+        await OrCannotWriteAsync(Status(await Link.AskAsync("flush", [], PatientNs, cancel)), cancel);
+
+    /// <summary>What failed because the camera's file takes no more frames is answered by its status, which says so.</summary>
+    private async Task<Outcome<RecorderStatus>> OrCannotWriteAsync(Outcome<RecorderStatus> outcome, CancellationToken cancel)
+    {
+        if (outcome is not (Outcome<RecorderStatus>.Failed or Outcome<RecorderStatus>.Refused))
+            return outcome;
+        var status = await GetStatusAsync(cancel);
+        return status is Outcome<RecorderStatus>.Completed { Value.CannotWrite: true } ? status : outcome;
+    }
 
     public async Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel)
     {
@@ -148,6 +162,10 @@ internal sealed class VirtualCameraDriver(LineAddress address, VirtualCameraSett
         }
         return new RecorderStatus(
             words[0].Length == 0 ? null : words[0], words[1] == "1", acquired, recorded, [.. missed], words[4] == "1",
-            words[5].Length == 0 ? null : words[5]);
+            words[5].Length == 0 ? null : words[5])
+        {
+            // The simulated camera has no other faults.
+            CannotWrite = words[5].Length > 0,
+        };
     }
 }

@@ -6,7 +6,16 @@ namespace Flyscan.Hardware.Detectors;
 /// <summary>What the beamline file says of a <c>virtual-camera</c>.</summary>
 internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDescription Detector, int Width, int Height)
 {
+    private static readonly (string Name, FrameIdentity Value)[] Identities =
+    [
+        ("hardware-frame-number", FrameIdentity.HardwareFrameNumber), ("timestamp", FrameIdentity.Timestamp),
+        ("count-only", FrameIdentity.CountOnly),
+    ];
+
     private const long Second = 1_000_000_000;
+
+    /// <summary>Every so many triggers one makes no frame, as if the camera were busy; 0: none.</summary>
+    public long MissEvery { get; init; }
 
     /// <summary>Bytes of one image.</summary>
     public int ImageBytes => 2 * Width * Height;
@@ -16,7 +25,7 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
     {
         settings.AllowOnly(
             "kind", "host", "port", "width", "height", "dead-time", "min-exposure", "max-exposure", "min-period", "max-frames",
-            "essential", "clock-error", "gate-latency");
+            "essential", "identity", "miss-every", "clock-error", "gate-latency");
         // Four pixels carry the frame's identity.
         var width = (int)settings.Integer("width", 4, 8192);
         var height = (int)settings.Integer("height", 1, 8192);
@@ -32,10 +41,22 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
             settings.Integer("max-frames", 1, 1_000_000_000, 1_000_000),
             settings.Flag("essential", true))
         {
+            Identity = ReadIdentity(settings),
             FreeRun = new FreeRunDescription(
                 (int)settings.Integer("clock-error", 0, 10_000, 20), settings.DurationNs("gate-latency", 8, Second, 1000)),
         };
         return new VirtualCameraSettings(
-            settings.Text("host", "127.0.0.1"), (int)settings.Integer("port", 0, 65535), detector, width, height);
+            settings.Text("host", "127.0.0.1"), (int)settings.Integer("port", 0, 65535), detector, width, height)
+        {
+            MissEvery = settings.Integer("miss-every", 0, 1_000_000_000, 0),
+        };
+    }
+
+    private static FrameIdentity ReadIdentity(ISettings settings)
+    {
+        var text = settings.Text("identity", Identities[0].Name);
+        return Identities.Any(i => i.Name == text)
+            ? Identities.First(i => i.Name == text).Value
+            : throw settings.Error("identity", $"must be one of {string.Join(", ", Identities.Select(i => i.Name))}.");
     }
 }

@@ -23,4 +23,15 @@ internal static class MotorAxis
             null,
             settings.DurationNs("settle", 0, Hour, 0));
     }
+
+    /// <summary>An encoder as the trigger box counts it.</summary>
+    public static EncoderDescription ReadEncoder(ISettings encoder)
+    {
+        encoder.AllowOnly("input", "scale", "offset", "tolerance");
+        var scale = encoder.Number("scale", -1e6, 1e6);
+        if (scale == 0)
+            throw encoder.Error("scale", "axis units per count, not 0");
+        return new EncoderDescription(
+            encoder.Text("input"), scale, encoder.Number("offset", -1e9, 1e9, 0), encoder.Number("tolerance", 0, 1e9));
+    }
 }

@@ -11,7 +11,8 @@ public enum PvSeverity
     Invalid,
 }
 
-/// <summary>A record's alarm. Status: its code, named by <see cref="PvAlarm.StatusName"/>.</summary>
+/// <summary>A record's alarm. Status: its code, named by <see cref="PvAlarm.StatusName"/>; negative where a server has names of its own.
+/// </summary>
 public readonly record struct PvAlarm(int Status, PvSeverity Severity)
 {
     private static readonly string[] Names =
@@ -20,8 +21,14 @@ public readonly record struct PvAlarm(int Status, PvSeverity Severity)
         "SOFT", "BAD_SUB", "UDF", "DISABLE", "SIMM", "READ_ACCESS", "WRITE_ACCESS",
     ];
 
+    /// <summary>What the server calls the status, where that is none of the known names.</summary>
+    public string? Message { get; init; }
+
     /// <summary>The status as clients print it.</summary>
-    public string StatusName => Status >= 0 && Status < Names.Length ? Names[Status] : $"STATUS_{Status}";
+    public string StatusName => Message is not null ? Message : Status >= 0 && Status < Names.Length ? Names[Status] : $"STATUS_{Status}";
+
+    /// <summary>The code of a status by its name; negative where it is none.</summary>
+    public static int StatusOf(string name) => System.Array.IndexOf(Names, name);
 
     /// <summary>The severity as clients print it.</summary>
     public string SeverityName => Severity switch

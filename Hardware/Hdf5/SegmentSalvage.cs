@@ -9,6 +9,8 @@ namespace Flyscan.Hardware.Hdf5;
 public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegmentSalvage
 {
     private const string IdentityRole = "identity";
+    // Numbers that do not say by themselves which trigger made a frame.
+    private const string NumberRole = "frame-number";
     // The first dataset of this role holds when each exposure began.
     private const string TimestampRole = "timestamp";
     private const int Block = 65_536;
@@ -21,8 +23,11 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         var data = Path.Combine(runFolder, "data");
         Directory.CreateDirectory(data);
         var highest = 0;
-        foreach (var file in Directory.EnumerateFiles(data, $"{recorder}.*.h5"))
+        // A number may be taken before there is a file: a detector's own writer makes it with its first frame.
+        foreach (var file in Directory.EnumerateFiles(data, $"{recorder}.*"))
         {
+            if (Path.GetExtension(file) is not (".h5" or ".staged"))
+                continue;
             var number = Path.GetFileNameWithoutExtension(file).AsSpan(recorder.Length + 1);
             if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
                 highest = Math.Max(highest, n);
@@ -37,6 +42,8 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
             return new Outcome<EquatableArray<SegmentRun>>.Completed([]);
         try
         {
+            if (segment.Segment.Datasets.Any(d => d.Role == NumberRole))
+                return new Outcome<EquatableArray<SegmentRun>>.Completed(await UnknownAsync(path, segment, cancel));
             var content = await _recovery.SealAsync(path, [.. segment.Segment.Datasets.Select(d => d.Path)], cancel);
             var identity = segment.Segment.Datasets.FirstOrDefault(d => d.Role == IdentityRole);
             if (identity is null)
@@ -73,6 +80,22 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         {
             return new Outcome<EquatableArray<long>>.TimedOut($"reading back {path}", limit.Ticks * 100);
         }
+    }
+
+    /// <summary>Its rows, whose triggers nobody knows. A file that belongs to another user can be read and not sealed.</summary>
+    private async Task<EquatableArray<SegmentRun>> UnknownAsync(string path, SegmentState segment, CancellationToken cancel)
+    {
+        EquatableArray<string> datasets = [.. segment.Segment.Datasets.Select(d => d.Path)];
+        SegmentContent content;
+        try
+        {
+            content = await _recovery.SealAsync(path, datasets, cancel);
+        }
+        catch (Exception foreign) when (foreign is IOException or UnauthorizedAccessException)
+        {
+            content = await _reader.InspectAsync(path, datasets, cancel);
+        }
+        return content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)];
     }
 
     private async Task<EquatableArray<SegmentRun>> RunsOfAsync(

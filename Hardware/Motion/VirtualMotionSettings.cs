@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Devices;
 using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Motion;
@@ -46,7 +47,7 @@ internal sealed record VirtualMotionSettings(
             axis.Number("velocity", 1e-9, 1e9),
             axis.Number("acceleration", 1e-9, 1e12),
             controller,
-            axis.Has("encoder") ? ReadEncoder(axis.Section("encoder")) : null,
+            axis.Has("encoder") ? MotorAxis.ReadEncoder(axis.Section("encoder")) : null,
             axis.DurationNs("settle", 0, 60 * Second, 0))
         {
             MaxJerk = axis.Has("jerk") ? axis.Number("jerk", 1e-9, 1e15) : double.PositiveInfinity,
@@ -60,15 +61,5 @@ internal sealed record VirtualMotionSettings(
             noise = simulated.Number("in-position-noise", 0, 1e6, 0);
         }
         return new VirtualAxisSettings(description, lag, noise);
-    }
-
-    private static EncoderDescription ReadEncoder(ISettings encoder)
-    {
-        encoder.AllowOnly("input", "scale", "offset", "tolerance");
-        var scale = encoder.Number("scale", -1e6, 1e6);
-        if (scale == 0)
-            throw encoder.Error("scale", "axis units per count, not 0");
-        return new EncoderDescription(
-            encoder.Text("input"), scale, encoder.Number("offset", -1e9, 1e9, 0), encoder.Number("tolerance", 0, 1e9));
     }
 }

@@ -64,6 +64,10 @@ public sealed class PandAFactory : IDeviceFactory
         var gate = settings.Text("gate", "BITS1.A");
         if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
             throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
+        if (settings.Text("host").Contains("://", StringComparison.Ordinal))
+            throw settings.Error(
+                "host",
+                "a PandA is driven over its own ports, never through its IOC: give the box's own host (flyscan pv tree reads the IOC)");
         return new PandASettings
         {
             Host = settings.Text("host"),

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Simulation.Line;
 using Flyscan.Hardware.Transport;
 
@@ -22,18 +23,20 @@ public sealed class VirtualBeamline : IAsyncDisposable
     private readonly VirtualDevices _devices;
     private readonly ITimer _idle;
     private readonly TimeSpan _idleExit;
+    private IDatagramPort? _searches;
+    private IDatagramPort? _pvaSearches;
     private bool _isStopping;
 
     private VirtualBeamline(ISettings beamline, VirtualBeamlineOptions options)
     {
-        _options = options;
         var simulation = beamline.Section("simulation");
-        simulation.AllowOnly("host", "port", "box-data-period", "idle-exit");
+        _options = options with { ServesRecords = simulation.Has("epics-port") };
+        simulation.AllowOnly("host", "port", "epics-port", "box-data-period", "idle-exit");
         _idleExit = TimeSpan.FromMicroseconds(simulation.DurationNs("idle-exit", Second, 7 * 86_400 * Second, 600 * Second) / 1000);
         _world = new SimulatedWorld(options.TimeScale, options.Time);
         var boxPeriodNs = simulation.DurationNs("box-data-period", 0, 10 * Second, 0);
         WorldName = options.WorldName ?? LineText.Number((options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks);
-        _devices = new VirtualDevices(_world, beamline.Section("devices"), boxPeriodNs, options, WorldName);
+        _devices = new VirtualDevices(_world, beamline.Section("devices"), boxPeriodNs, _options, WorldName);
         _idle = options.Time.CreateTimer(_ => ExitIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
@@ -66,6 +69,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
     {
         var started = new VirtualBeamline(beamline, options);
         started._world.Start();
+        foreach (var cable in started._devices.Cables)
+            cable.Start();
         started.WatchWorld();
         started._idle.Change(started._idleExit, Timeout.InfiniteTimeSpan);
         return started;
@@ -84,6 +89,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
         CloseListeners();
         foreach (var client in Clients().Concat(_lines))
             client.Dispose();
+        foreach (var cable in _devices.Cables)
+            cable.Dispose();
         foreach (var camera in _devices.Cameras)
             await CloseFileAsync(camera);
         _world.Dispose();
@@ -137,6 +144,23 @@ public sealed class VirtualBeamline : IAsyncDisposable
         }
         foreach (var (name, settings, box) in _devices.Zebras)
             ServeZebra(name, settings, host, box.Serve);
+        if (_devices.Ioc.Records.Count > 0)
+            ListenForRecords(host, (int)simulation.Integer("epics-port", 0, 65535));
+    }
+
+    /// <summary>Channel Access searches come to the UDP port of the same number.</summary>
+    private void ListenForRecords(string host, int port)
+    {
+        var server = _devices.Ioc.Server;
+        var listening = Listen(host, "simulation.epics-port", port, c => server.Accept(new PostedConnection(c, _world)));
+        _searches = new UdpPorts().Open(System.Net.IPAddress.Parse(host), listening);
+        server.ListenForSearches(_searches, (ushort)listening);
+        _endpoints.Add(new(VirtualIoc.Endpoint, $"{host}:{listening}"));
+        var pva = _devices.Ioc.Pva;
+        var pvaListening = Listen(host, "simulation.epics-port", 0, c => pva.Accept(new PostedConnection(c, _world)));
+        _pvaSearches = new UdpPorts().Open(System.Net.IPAddress.Parse(host), 0);
+        pva.ListenForSearches(_pvaSearches, (ushort)pvaListening, System.Net.IPAddress.Any);
+        _endpoints.Add(new(VirtualIoc.PvaEndpoint, $"{host}:{_pvaSearches.Port}"));
     }
 
     /// <summary>Behind a terminal server's port, or as a serial device of this machine.</summary>
@@ -203,5 +227,7 @@ public sealed class VirtualBeamline : IAsyncDisposable
     {
         foreach (var listener in _listeners)
             listener.Dispose();
+        _searches?.Dispose();
+        _pvaSearches?.Dispose();
     }
 }

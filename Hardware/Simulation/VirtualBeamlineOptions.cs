@@ -23,8 +23,14 @@ public sealed record VirtualBeamlineOptions
     /// <summary>The wall clock.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>How far the clock of the ring is ahead of the trigger box's, in nanoseconds.</summary>
+    public long RingClockAheadNs { get; init; }
+
     /// <summary>Same seed, same world.</summary>
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>The records of EPICS devices are served and their axes move here; else they are left to an IOC elsewhere.</summary>
+    internal bool ServesRecords { get; init; }
 
     /// <summary>Names this run, so that what another run knew is not taken for known; from the wall clock when null.</summary>
     public string? WorldName { get; init; }

@@ -1,11 +1,14 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Detectors;
 using Flyscan.Hardware.Devices;
+using Flyscan.Hardware.Epics;
+using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Motion;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation.Line;
 using Flyscan.Hardware.Zebra;
 using Flyscan.Hardware.Zebra.Simulator;
+using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Simulation;
 
@@ -28,7 +31,11 @@ internal sealed class VirtualDevices
     {
         (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
         _epochNs = (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1);
+        Ioc = new VirtualIoc(new WorldClock(world), options.Time, options.Stores);
+        _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1)
+        {
+            EpochNs = _epochNs,
+        };
         foreach (var name in devices.Keys)
             Add(name, devices.Section(name));
         foreach (var name in devices.Keys)
@@ -43,6 +50,14 @@ internal sealed class VirtualDevices
 
     public List<SimulatedCamera> Cameras { get; } = [];
 
+    /// <summary>Trigger cables to detectors that another process simulates.</summary>
+    public List<TriggerCable> Cables { get; } = [];
+
+    /// <summary>What exposes on a pulse, by name.</summary>
+    private IEnumerable<(string Name, Action<IBitSignal> TriggerOn)> Triggered =>
+        Cameras.Select(c => (c.Settings.Detector.Name, (Action<IBitSignal>)c.TriggerOn))
+            .Concat(Cables.Select(c => (c.Detector, (Action<IBitSignal>)c.TriggerOn)));
+
     public List<SimulatedController> Controllers { get; } = [];
 
     public List<ISoftAxis> SoftAxes { get; } = [];
@@ -52,6 +67,14 @@ internal sealed class VirtualDevices
     public List<(string Name, ISettings Settings, PandASimulator Box)> Boxes { get; } = [];
 
     public List<(string Name, ISettings Settings, ZebraSimulator Box)> Zebras { get; } = [];
+
+    /// <summary>The records of devices of EPICS, on the beam clock.</summary>
+    public VirtualIoc Ioc { get; }
+
+    private IEnumerable<(AxisDescription Axis, CubicTrack Track, long LagNs)> Axes => Controllers.SelectMany(c => c.Axes)
+        .Select(a => (a.Settings.Axis, a.Track, a.Settings.FollowingErrorNs)).Concat(Ioc.Axes.Select(a => (a.Axis, a.Track, 0L)));
+
+    private IBitSignal? Live => Controllers.Count > 0 ? Controllers[0].Live : Ioc.Live;
 
     private void Add(string name, ISettings settings)
     {
@@ -75,14 +98,24 @@ internal sealed class VirtualDevices
                 Cameras.Add(new SimulatedCamera(VirtualCameraSettings.Read(name, settings), _around));
                 Line.Add(new CameraLineDevice(Cameras[^1]));
                 break;
+            case AreaDetectorSettings.KindName when _options.ServesRecords:
+                throw settings.Error(
+                    "kind", "a detector's file is written by an IOC of its own, flyscan virtual-ioc: take simulation.epics-port out");
+            case AreaDetectorSettings.KindName when AreaDetectorSettings.Read(name, settings) is { TriggerPort: > 0 } detector:
+                Cables.Add(new TriggerCable(name, detector.TriggerHost, detector.TriggerPort, _world, _options.Time));
+                break;
             case VirtualShutterFactory.KindName:
                 Line.Add(new SimulatedShutter(_world, name, VirtualShutterSettings.Read(settings).LeadNs));
                 break;
             case VirtualRingFactory.KindName:
                 var nominal = VirtualRingSettings.Read(settings).Current;
-                var ring = new SimulatedRing(_world, name, nominal, _epochNs);
+                var ring = new SimulatedRing(_world, name, nominal, _epochNs + _options.RingClockAheadNs);
                 Rings.Add((ring, nominal));
                 Line.Add(ring);
+                break;
+            default:
+                if (_options.ServesRecords)
+                    Ioc.Add(name, settings);
                 break;
         }
     }
@@ -92,16 +125,16 @@ internal sealed class VirtualDevices
         var box = new PandASimulator(_world, new PandASimulatorOptions { DataPeriodNs = _boxDataPeriodNs, EpochNs = _epochNs });
         Boxes.Add((name, settings, box));
         List<string> used = [];
-        foreach (var axis in Controllers.SelectMany(c => c.Axes))
+        foreach (var (axis, track, lagNs) in Axes)
         {
-            if (axis.Settings.Axis.Encoder is not { } encoder)
+            if (axis.Encoder is not { } encoder)
                 continue;
             used.Add($"{encoder.Input}.VAL");
-            var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
+            var counts = new TrackEncoder(track, encoder, lagNs);
             box.WireEncoder(Number(settings, "kind", encoder.Input, "INENC", 4), counts);
         }
-        if (settings.Has("live-input") && Controllers.Count > 0)
-            box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), Controllers[0].Live);
+        if (settings.Has("live-input") && Live is { } live)
+            box.WireTtlIn(Number(settings, "live-input", settings.Text("live-input"), "TTLIN", 6), live);
         WireCameras(settings, box);
         if (settings.Has("detectors"))
             AddDiodes(settings.Section("detectors"), used, box);
@@ -111,15 +144,19 @@ internal sealed class VirtualDevices
     private void WireCameras(ISettings settings, PandASimulator box)
     {
         var own = settings.Has("outputs") ? settings.Section("outputs") : null;
-        foreach (var camera in Cameras)
+        foreach (var (name, triggerOn) in Triggered)
         {
-            var name = camera.Settings.Detector.Name;
             var (at, key) = own is not null && own.Has(name) ? (own.Section(name), "output") : (settings, "trigger-output");
             if (at.Has(key))
-                camera.TriggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
-            if (settings.Has("frames-by") && settings.Section("frames-by") is var followed && followed.Has(name))
-                box.WireTtlIn(
-                    Number(followed.Section(name), "pulse", followed.Section(name).Text("pulse"), "TTLIN", 6), camera.Pulse);
+                triggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
+        }
+        if (!settings.Has("frames-by"))
+            return;
+        foreach (var camera in Cameras)
+            if (settings.Section("frames-by") is var followed && followed.Has(camera.Settings.Detector.Name))
+            {
+                var wire = followed.Section(camera.Settings.Detector.Name);
+                box.WireTtlIn(Number(wire, "pulse", wire.Text("pulse"), "TTLIN", 6), camera.Pulse);
         }
     }
 
@@ -128,18 +165,18 @@ internal sealed class VirtualDevices
         var box = new ZebraSimulator(_world);
         Zebras.Add((name, settings, box));
         List<string> used = [];
-        foreach (var axis in Controllers.SelectMany(c => c.Axes))
+        foreach (var (axis, track, lagNs) in Axes)
         {
-            if (axis.Settings.Axis.Encoder is not { } encoder)
+            if (axis.Encoder is not { } encoder)
                 continue;
             used.Add(encoder.Input);
-            var counts = new TrackEncoder(axis.Track, encoder, axis.Settings.FollowingErrorNs);
+            var counts = new TrackEncoder(track, encoder, lagNs);
             box.WireEncoder(Number(settings, "kind", encoder.Input, "ENC", 4), counts);
         }
-        if (settings.Has("live-input") && Controllers.Count > 0)
-            box.WireInput(settings.Text("live-input"), Controllers[0].Live);
-        foreach (var camera in Cameras)
-            camera.TriggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
+        if (settings.Has("live-input") && Live is { } live)
+            box.WireInput(settings.Text("live-input"), live);
+        foreach (var (_, triggerOn) in Triggered)
+            triggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
         if (!settings.Has("detectors"))
             return;
         foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))
@@ -149,7 +186,7 @@ internal sealed class VirtualDevices
 
     private SimulatedDiode Diode()
     {
-        var diode = new SimulatedDiode(_world, [.. Controllers.SelectMany(c => c.Axes).Take(2).Select(a => a.Track)]);
+        var diode = new SimulatedDiode(_world, [.. Axes.Take(2).Select(a => a.Track)]);
         foreach (var (ring, nominal) in Rings)
             ring.CurrentSet += current => diode.SetFlux(nominal > 0 ? current / nominal : 0);
         return diode;

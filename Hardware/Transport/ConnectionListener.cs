@@ -11,10 +11,12 @@ public sealed class ConnectionListener : IDisposable
     private readonly Action<IConnection> _accepted;
     private readonly SocketAsyncEventArgs _accept = new();
     private readonly int _mostPending;
+    private readonly bool _ownThreads;
 
-    private ConnectionListener(Socket socket, Action<IConnection> accepted, int mostPending)
+    private ConnectionListener(Socket socket, Action<IConnection> accepted, int mostPending, bool ownThreads)
     {
         (_socket, _accepted, _mostPending) = (socket, accepted, mostPending);
+        _ownThreads = ownThreads && ThreadedConnection.IsSupported;
         _accept.Completed += (_, _) => ContinueAccepting();
     }
 
@@ -22,9 +24,10 @@ public sealed class ConnectionListener : IDisposable
     public int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 
     /// <summary>Listens at once. <paramref name="accepted"/> is called on the thread pool, one connection at a time.</summary>
+    /// <param name="ownThreads">A thread for each connection instead of the thread pool: for few, whose round trips count.</param>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and cause: port in use, not a local address.</remarks>
     public static ConnectionListener Listen(
-        string host, int port, Action<IConnection> accepted, int mostPending = TcpConnector.DefaultMostPending)
+        string host, int port, Action<IConnection> accepted, int mostPending = TcpConnector.DefaultMostPending, bool ownThreads = false)
     {
         Socket? socket = null;
         try
@@ -39,7 +42,7 @@ public sealed class ConnectionListener : IDisposable
             socket?.Dispose();
             throw new IOException($"Cannot listen on {host}:{port}: {error.Message}.", error);
         }
-        var listener = new ConnectionListener(socket, accepted, mostPending);
+        var listener = new ConnectionListener(socket, accepted, mostPending, ownThreads);
         listener.Accept();
         return listener;
     }
@@ -71,7 +74,7 @@ public sealed class ConnectionListener : IDisposable
         var socket = _accept.AcceptSocket;
         _accept.AcceptSocket = null;
         if (_accept.SocketError == SocketError.Success && socket is not null)
-            _accepted(new TcpConnection(socket, _mostPending));
+            _accepted(_ownThreads ? new ThreadedConnection(socket, _mostPending) : new TcpConnection(socket, _mostPending));
         else
             socket?.Dispose();
     }

@@ -10,6 +10,7 @@ public sealed class MemoryNetwork(Action<Action> post) : IConnector
     private readonly object _gate = new();
     private readonly Dictionary<int, Action<IConnection>> _listeners = [];
     private readonly List<MemoryConnection> _open = [];
+    private readonly Dictionary<int, List<Action>> _held = [];
 
     /// <summary>Fault: bytes are delivered in pieces of at most this many.</summary>
     public int LargestSegment { get; set; } = int.MaxValue;
@@ -19,6 +20,22 @@ public sealed class MemoryNetwork(Action<Action> post) : IConnector
 
     /// <summary>Fault: bytes are accepted and lost, and the peer hears nothing of it.</summary>
     public bool Silent { get; set; }
+
+    /// <summary>Fault: from now on nothing arrives on the port's connections; what is sent waits.</summary>
+    public void Hold(int port)
+    {
+        lock (_gate)
+            _held.TryAdd(port, []);
+    }
+
+    /// <summary>What waited at the port arrives, in order, after all that is on its way.</summary>
+    public void Release(int port) => post(() =>
+    {
+        List<Action>? waiting;
+        lock (_gate)
+            _held.Remove(port, out waiting);
+        waiting?.ForEach(deliver => deliver());
+    });
 
     /// <summary>From now on <paramref name="accepted"/> is given the server's end of each connection made to the port.</summary>
     public void Listen(int port, Action<IConnection> accepted)
@@ -63,6 +80,18 @@ public sealed class MemoryNetwork(Action<Action> post) : IConnector
         return (client, server);
     }
 
+    /// <summary>True when the port is held; then it waits.</summary>
+    private bool Keep(int port, Action deliver)
+    {
+        lock (_gate)
+        {
+            if (!_held.TryGetValue(port, out var waiting))
+                return false;
+            waiting.Add(deliver);
+            return true;
+        }
+    }
+
     private void Forget(MemoryConnection connection)
     {
         lock (_gate)
@@ -105,7 +134,7 @@ public sealed class MemoryNetwork(Action<Action> post) : IConnector
             {
                 var piece = bytes[..Math.Min(bytes.Length, network.LargestSegment)].ToArray();
                 bytes = bytes[piece.Length..];
-                network.Post(() => Peer!.Deliver(piece));
+                network.Post(() => Peer!.Arrive(piece));
             }
         }
 
@@ -125,6 +154,12 @@ public sealed class MemoryNetwork(Action<Action> post) : IConnector
             }
             network.Forget(this);
             network.Post(Drain);
+        }
+
+        private void Arrive(byte[] bytes)
+        {
+            if (!network.Keep(Port, () => Deliver(bytes)))
+                Deliver(bytes);
         }
 
         private void Deliver(byte[] bytes)

@@ -34,7 +34,7 @@ internal sealed partial class ZebraDriver
             return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
         var errors = await client.ReadAsync(ZebraRegister.SysStatErr, cancel);
         var status = Status(recording, errors);
-        return status is { Fault: null, Accepting: true }
+        return status.CannotWrite || status is { Fault: null, Accepting: true }
             ? Done(status)
             : new Outcome<RecorderStatus>.Failed($"{Name}: does not accept triggers: {status.Fault}");
     });
@@ -50,7 +50,7 @@ internal sealed partial class ZebraDriver
     {
         if (Recording() is not { } recording)
             return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
-        await recording.Recorder.FlushAsync(sync: true).OrCancelled(cancel);
+        await recording.Recorder.FlushOrFaultAsync().OrCancelled(cancel);
         return Done(Status(recording, await Client().ReadAsync(ZebraRegister.SysStatErr, cancel)));
     });
 
@@ -177,7 +177,10 @@ internal sealed partial class ZebraDriver
             var overflowed = missed.Count > MostMissed;
             return new RecorderStatus(
                 recording.Session, fault is null, recording.Recorder.Accepted, recording.Recorder.Recorded,
-                overflowed ? missed.Take(MostMissed).ToEquatableArray() : missed, overflowed, fault);
+                overflowed ? missed.Take(MostMissed).ToEquatableArray() : missed, overflowed, fault)
+            {
+                CannotWrite = recording.Recorder.Fault is not null,
+            };
         }
     }
 

@@ -21,6 +21,15 @@ internal sealed partial class ZebraDriver
     /// <summary>What every register of ours should hold, so that a foreign write is seen.</summary>
     private readonly SortedDictionary<byte, ushort> _held = [];
 
+    public Task<Outcome<EquatableArray<SavedSetting>>> ReadSettingsAsync(RecorderStaging staging, CancellationToken cancel) =>
+        InTurnAsync("read the settings", async () =>
+        {
+            var client = Client();
+            var capture = new ZebraCapture(_settings, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
+            var words = StagedWords(capture, await client.ReadAsync(ZebraRegister.Polarity, cancel));
+            return Done((await SaveAsync(client, words, cancel)).ToEquatableArray());
+        });
+
     public Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel) => InTurnAsync("stage", async () =>
     {
         var client = Client();

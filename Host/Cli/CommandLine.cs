@@ -28,6 +28,7 @@ internal static class CommandLine
             RunsCommand.Runs(),
             RunsCommand.Show(),
             DoctorCommand.Create(),
+            DevicesCommand.Create(),
             VirtualCommand.Create(),
             VirtualIocCommand.Create(),
             PvCommand.Create(),

@@ -155,8 +155,9 @@ internal static class ControlCommands
     {
         output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{s.Uid}  {s.Phase}  {s.Committed} of {s.Frames} frames committed, {s.Skipped} skipped  ") +
-            string.Create(CultureInfo.InvariantCulture, $"take {s.Take}  pid {s.Pid}  {s.DataFolder}"));
+            $"{s.Uid}  {s.Phase}  {s.Committed} of {s.Frames} frames committed, ") +
+            (s.Kept > 0 ? string.Create(CultureInfo.InvariantCulture, $"{s.Kept} kept for the end, ") : "") +
+            string.Create(CultureInfo.InvariantCulture, $"{s.Skipped} skipped  take {s.Take}  pid {s.Pid}  {s.DataFolder}"));
         if (s.Rates is { Count: > 0 } rates)
             output.Line($"  rates: {string.Join(", ", rates.Select(r => $"{r.Key} {r.Value} a frame"))}");
         foreach (var (hold, why) in s.Holds)

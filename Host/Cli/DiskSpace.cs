@@ -3,6 +3,8 @@ namespace Flyscan.Host.Cli;
 /// <summary>How much room there is.</summary>
 internal static class DiskSpace
 {
+    private const int ProbeBytes = 4 << 20;
+
     /// <summary>Bytes free where a folder is or would be; null where the system does not say.</summary>
     public static long? FreeBytes(string folder)
     {
@@ -16,6 +18,24 @@ internal static class DiskSpace
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Writes a file of some size to a folder, syncs it and takes it away again; null where that went well, else why
+    /// not.</summary>
+    public static string? Probe(string folder)
+    {
+        var path = Path.Combine(folder, ".room");
+        try
+        {
+            using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            file.Write(new byte[ProbeBytes]);
+            file.Flush(flushToDisk: true);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
         }
     }
 

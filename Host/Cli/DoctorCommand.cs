@@ -11,15 +11,29 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var command = new VerbCommand(
-            "doctor", "Says what this machine has and lacks: engine, versions, libraries, disk, ports.",
-            "flyscan doctor", "flyscan doctor --out /data --json")
+        var beamline = new Option<string?>("--beamline", "-b")
         {
-            common.Out, common.Json,
+            Description = "Check this beamline file too: every key, that it fits together, folders and search lists.",
+            HelpName = "FILE",
         };
-        command.SetVerb(common.Json, (parsed, output) =>
+        var online = new Option<bool>("--online")
         {
-            var checks = Doctor.Run(new DoctorQuestions(Product.Engine, parsed.GetValue(common.Out)!, [8888, 8889, 9700]));
+            Description = "Connect to each device of the file: that it is there, what it says it is, its limits, every record.",
+        };
+        var command = new VerbCommand(
+            "doctor",
+            "Says what this machine has and lacks: engine, versions, libraries, disk, ports; and whether a beamline file is right.",
+            "flyscan doctor", "flyscan doctor --out /data --json", "flyscan doctor --beamline i22.hocon",
+            "flyscan doctor --beamline i22.hocon --online")
+        {
+            beamline, online, common.Out, common.Json,
+        };
+        command.SetVerb(common.Json, async (parsed, output) =>
+        {
+            var (file, folder) = (parsed.GetValue(beamline), parsed.GetValue(common.Out)!);
+            var checks = new List<DoctorCheck>(await BeamlineAsync(file, parsed.GetValue(online), folder));
+            // The ports are those of the virtual beamline that comes with flyscan; a beamline file has its own.
+            checks.AddRange(Doctor.Run(new DoctorQuestions(Product.Engine, folder, file is null ? [8888, 8889, 9700] : [])));
             var table = new Table().Border(TableBorder.Simple).AddColumns("", "check", "found", "advice");
             table.AddRow("[green]ok[/]", "flyscan", Product.Version, "");
             foreach (var check in checks)
@@ -40,8 +54,18 @@ internal static class DoctorCommand
                     advice = c.Advice,
                 }),
             }));
-            return Task.FromResult(checks.All(c => c.Ok || !c.IsRequired) ? ExitCode.Finished : ExitCode.Refused);
+            return checks.All(c => c.Ok || !c.IsRequired) ? ExitCode.Finished : ExitCode.Refused;
         });
         return command;
+    }
+
+    private static async Task<IReadOnlyList<DoctorCheck>> BeamlineAsync(string? file, bool online, string folder)
+    {
+        if (file is null)
+            return online
+                ? throw new RefusedException("--online needs --beamline FILE: it connects to the devices that the file names")
+                : [];
+        var (checks, beamline) = BeamlineChecks.Offline(file);
+        return online && beamline is not null ? [.. checks, .. await BeamlineChecks.OnlineAsync(beamline, folder)] : checks;
     }
 }

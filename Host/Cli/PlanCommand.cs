@@ -28,9 +28,10 @@ internal static class PlanCommand
                 parsed.GetValue(request)!, parsed.GetValue(common.Beamline)!, parsed.GetValue(common.Out)!,
                 parsed.GetValue(common.Detectors), parsed.GetValue(common.Axes), freeBytes);
             var beamline = RunPreparation.LoadBeamline(arguments.Beamline);
-            var plan = RunPreparation.NewRun(arguments, beamline).Plan;
+            var run = RunPreparation.NewRun(arguments, beamline);
+            var plan = run.Plan;
             var roundings = BoxRoundings.Of(beamline, plan);
-            PlanView.Show(output, plan, roundings);
+            PlanView.Show(output, plan, roundings, run.Setup);
             if (parsed.GetValue(svg) is { } file)
                 Write(file, PlanPicture.Of(plan), output);
             output.Object(PlanView.ToJson(plan, roundings));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 using Spectre.Console;
@@ -13,7 +14,7 @@ internal static class PlanView
     private const int MostStretches = 1000;
     private const long MostShownFrames = 100_000;
 
-    public static void Show(Output output, ScanPlan plan, IReadOnlyList<string> roundings)
+    public static void Show(Output output, ScanPlan plan, IReadOnlyList<string> roundings, RunSetup? setup = null)
     {
         var cost = plan.Estimate;
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
@@ -45,7 +46,19 @@ internal static class PlanView
         Row("pause", $"at a {cost.PauseGranularity}; hardware runs {Unfed(cost)} {AutonomyNs(cost) / 1e9:0.0##} s on its own");
         var (dose, most) = (cost.DosePerTakeNs / 1e6, cost.MostDoseNs / 1e6);
         Row("retakes", $"each adds {dose:0.###} ms of beam to a frame, at most {most:0.###} ms in all");
+        foreach (var countdown in setup?.Suspenders.Where(s => s.ExpectedLossNs > 0) ?? [])
+            Row($"loss {countdown.Name}", $"{Behaviour(countdown, setup!)}");
         output.Table(table);
+    }
+
+    /// <summary>What is done about a loss that is counted down to, and what it costs beside the loss itself.</summary>
+    private static string Behaviour(Suspender countdown, RunSetup setup)
+    {
+        var (loss, take, guard) = (countdown.ExpectedLossNs / 1e9, setup.TakeOverheadNs / 1e9, countdown.GuardNs / 1e9);
+        var spoilt = setup.HasGate ? $"what is exposed within {guard:0.###} s" : "the rest of the window";
+        return FormattableString.Invariant(
+            $"{loss:0.###} s each: flown up to it ({take:0.##} s and {spoilt}), split before it ({take:0.##} s and the time left), ") +
+            "or waited for, whichever costs least";
     }
 
     public static string ToJson(ScanPlan plan, IReadOnlyList<string> roundings)

@@ -25,7 +25,7 @@ internal sealed class ProgressFigures(RunView view, RunToMake run)
     {
         if (view.Progress is not { } progress)
             return "connecting";
-        var done = progress.State.Committed.Count + progress.State.Skipped.Count;
+        var done = progress.State.Committed.Count + progress.State.Kept.Count + progress.State.Skipped.Count;
         _firstDone ??= done;
         var elapsed = TimeProvider.System.GetElapsedTime(_began).TotalSeconds;
         var rate = elapsed > 0.5 ? (done - _firstDone.Value) / elapsed : 0;
@@ -38,7 +38,7 @@ internal sealed class ProgressFigures(RunView view, RunToMake run)
     }
 
     public double Fraction => view.Progress is { } p && run.Plan.Frames > 0
-        ? (double)(p.State.Committed.Count + p.State.Skipped.Count) / run.Plan.Frames
+        ? (double)(p.State.Committed.Count + p.State.Kept.Count + p.State.Skipped.Count) / run.Plan.Frames
         : 0;
 
     /// <summary>What a scan is in the middle of, in a word or two.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Flyscan.Hardware.Epics;
+using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Host.Composition;
 using Flyscan.Scanning.Units;
 
@@ -13,8 +14,9 @@ internal static class PvCommand
     private const int ShownItems = 20;
 
     public static Command Create() => new VerbCommand(
-        "pv", "Verbs for one EPICS process variable: get, put, monitor, info.",
-        "flyscan pv get BL22I-MO-STAGE-01:Z.RBV", "flyscan pv put --wait BL22I-MO-STAGE-01:Z 1.5")
+        "pv", "Verbs for one EPICS process variable: get, put, monitor, info, tree.",
+        "flyscan pv get BL22I-MO-STAGE-01:Z.RBV", "flyscan pv put --wait BL22I-MO-STAGE-01:Z 1.5",
+        "flyscan pv get pva://BL22I-EA-DET-01:PVA:IMAGE")
     {
         Verb("get", "Reads a process variable once, with alarm and time stamp.", "flyscan pv get RING:CURRENT", [], async (call) =>
         {
@@ -27,6 +29,7 @@ internal static class PvCommand
         Put(),
         Verb("monitor", "Prints each change of a process variable until Ctrl-C.", "flyscan pv monitor RING:CURRENT", [], MonitorAsync),
         Verb("info", "Says what is known of it: server, type, rights, limits, choices.", "flyscan pv info Z.VAL", [], InfoAsync),
+        Verb("tree", "Lists the signals of a device that describes itself (PVI).", "flyscan pv tree pva://PANDA:PVI", [], TreeAsync),
     };
 
     private static Command Put()
@@ -57,10 +60,13 @@ internal static class PvCommand
 
     private static VerbCommand Verb(string name, string description, string example, Symbol[] more, Func<Call, Task> run)
     {
-        var variable = new Argument<string>("NAME") { Description = "The process variable: a record, or record.FIELD." };
+        var variable = new Argument<string>("NAME")
+        {
+            Description = "The process variable: a record, or record.FIELD; over pvAccess as pva://NAME.",
+        };
         var beamline = new Option<string?>("--beamline", "-b")
         {
-            Description = "Beamline file whose epics section says where to search. Default: the environment (EPICS_CA_…), "
+            Description = "Beamline file whose epics section says where to search. Default: the environment (EPICS_CA_…, EPICS_PVA_…), "
                 + "else this machine.",
             HelpName = "FILE",
         };
@@ -91,7 +97,7 @@ internal static class PvCommand
             using var channel = Open(client.Get(), parsed.GetValue(variable)!);
             var withinNs = (long)(seconds * 1e9);
             Need(await channel.ConnectAsync(withinNs, CancellationToken.None));
-            await run(new Call(parsed, output, channel, withinNs));
+            await run(new Call(parsed, output, client.Get(), parsed.GetValue(variable)!, channel, withinNs));
             return ExitCode.Finished;
         });
         return command;
@@ -157,6 +163,12 @@ internal static class PvCommand
             output.Line($"choice {i,-3} {metadata.Choices[i]}");
     }
 
+    private static async Task TreeAsync(Call call)
+    {
+        foreach (var signal in Need(await PviTree.ReadAsync(call.Client, call.Name, call.WithinNs, CancellationToken.None)))
+            call.Output.Line($"{signal.Path,-40} {signal.Access,-2} {signal.Pv}");
+    }
+
     /// <summary>What the user typed, as the record's type wants it.</summary>
     private static PvValue ValueOf(string text, PvChannelInfo info) => info.NativeType switch
     {
@@ -174,9 +186,15 @@ internal static class PvCommand
         return $"{stamp} {Shown(reading.Value)}{alarm}";
     }
 
-    private static string Shown(PvValue value) => value is PvValue.Array<byte> || value.Count <= ShownItems
-        ? value.AsText()
-        : $"[{value.Count}] {string.Join(' ', value.AsNumbers().Take(ShownItems).Select(Short))} …";
+    private static string Shown(PvValue value) => value switch
+    {
+        PvValue.Array<byte> or PvValue.Array<sbyte> or PvValue.Structure or PvValue.Array<string> or PvValue.Array<PvValue> =>
+            value.AsText(),
+        PvValue.Table table => string.Concat(table.Columns.Select(c => $"\n  {c.Label,-16} {Shown(c.Values)}")),
+        PvValue.Image image => $"{image.AsText()}: {Shown(image.Pixels)}",
+        _ when value.Count <= ShownItems => value.AsText(),
+        _ => $"[{value.Count}] {string.Join(' ', value.AsNumbers().Take(ShownItems).Select(Short))} …",
+    };
 
     private static string Short(double number) => number.ToString("G9", CultureInfo.InvariantCulture);
 
@@ -185,5 +203,6 @@ internal static class PvCommand
         : throw new RefusedException(outcome.Problem!);
 
     /// <summary>One use of a verb, connected.</summary>
-    private sealed record Call(ParseResult Parsed, Output Output, IPvChannel Channel, long WithinNs);
+    private sealed record Call(
+        ParseResult Parsed, Output Output, IPvClient Client, string Name, IPvChannel Channel, long WithinNs);
 }

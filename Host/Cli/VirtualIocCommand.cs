@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
+using Flyscan.Hardware.Epics.PvAccess;
+using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Time;
 
@@ -20,9 +22,15 @@ internal static class VirtualIocCommand
         };
         var port = new Option<int>("--port")
         {
-            Description = $"TCP and UDP port; 0: one that is free. Default {CaSettings.UsualPort}",
+            Description = $"TCP and UDP port of Channel Access; 0: one that is free. Default {CaSettings.UsualPort}",
             HelpName = "N",
             DefaultValueFactory = _ => CaSettings.UsualPort,
+        };
+        var pvaPort = new Option<int?>("--pva-port")
+        {
+            Description = $"TCP port of pvAccess; searches are awaited on the next one, UDP; 0: both free. Default "
+                + $"{PvaSettings.UsualServerPort}, or 0 where --port is given",
+            HelpName = "N",
         };
         var address = new Option<string>("--address")
         {
@@ -31,18 +39,23 @@ internal static class VirtualIocCommand
             DefaultValueFactory = _ => "127.0.0.1",
         };
         var command = new VerbCommand(
-            "virtual-ioc", "Serves the records of a beamline file's EPICS devices over Channel Access, simulated, until it is ended.",
+            "virtual-ioc",
+            "Serves the records of a beamline file's EPICS devices over Channel Access and pvAccess, simulated, until it is ended.",
             "flyscan virtual-ioc --beamline i22.hocon", "flyscan virtual-ioc --beamline i22.hocon --port 15064")
         {
-            beamline, port, address,
+            beamline, port, pvaPort, address,
         };
         command.SetVerb(null, async (parsed, output) =>
         {
-            using var ioc = Start(parsed.GetValue(beamline)!, parsed.GetValue(address)!, parsed.GetValue(port));
+            var usual = parsed.GetResult(port) is { Implicit: false } ? 0 : PvaSettings.UsualServerPort;
+            using var ioc = Start(
+                parsed.GetValue(beamline)!, parsed.GetValue(address)!, parsed.GetValue(port), parsed.GetValue(pvaPort) ?? usual);
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
             using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
             output.Line($"channel-access {parsed.GetValue(address)}:{ioc.Port}");
+            var (pva, searches) = ioc.PvaPorts;
+            output.Line($"pv-access {parsed.GetValue(address)}:{pva}, searched for at UDP {searches}");
             foreach (var record in ioc.Records)
                 output.Line(record);
             await ended.Task;
@@ -57,24 +70,27 @@ internal static class VirtualIocCommand
         return command;
     }
 
-    private static VirtualIoc Start(string file, string address, int port)
+    private static VirtualIoc Start(string file, string address, int port, int pvaPort)
     {
         var beamline = RunPreparation.LoadBeamline(file);
-        var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System);
+        var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System, new Hdf5FrameStoreFactory());
         try
         {
             var devices = beamline.Settings.Section("devices");
             foreach (var name in devices.Keys)
                 ioc.Add(name, devices.Section(name));
             if (ioc.Records.Count == 0)
-                throw new RefusedException($"{file} has no device of EPICS (epics-motor, epics-signal, epics-shutter)");
+                throw new RefusedException(
+                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter, pmac)");
             ioc.Listen(address, port, new UdpPorts());
+            ioc.ListenPva(address, pvaPort, pvaPort == 0 ? 0 : pvaPort + 1, new UdpPorts());
             return ioc;
         }
         catch (IOException inUse)
         {
             ioc.Dispose();
-            throw new RefusedException($"{inUse.Message} Is another IOC running there? --port 0 takes a port that is free.");
+            throw new RefusedException(
+                $"{inUse.Message} Is another IOC running there? --port 0 and --pva-port 0 take ports that are free.");
         }
         catch (FormatException)
         {

@@ -21,7 +21,7 @@ public static partial class BeamlineFile
     public static LoadedBeamline Load(string file, HoconObject root, DeviceCatalogue catalogue)
     {
         var settings = new HoconSettings("", root).SectionOf("beamline");
-        settings.AllowOnly("name", "simulation", "epics", "devices", "suspenders", "disk");
+        settings.AllowOnly("name", "simulation", "epics", "devices", "suspenders", "disk", "supervision");
         var name = settings.Text("name");
         CheckName(settings, "name", name);
         var simulation = settings.Has("simulation") ? ReadSimulation(settings.Section("simulation")) : null;
@@ -31,6 +31,7 @@ public static partial class BeamlineFile
         {
             Settings = settings,
             Disk = settings.Has("disk") ? ReadDisk(settings.Section("disk")) : new DiskLimits(LeastFree, 2 * LeastFree),
+            Supervision = settings.Has("supervision") ? ReadSupervision(settings.Section("supervision")) : new SupervisionSettings(),
             Epics = EpicsClient.Read(settings),
             Suspenders = settings.Has("suspenders") ? SuspenderSettings.Read(settings.Section("suspenders"), devices) : [],
         };
@@ -44,9 +45,25 @@ public static partial class BeamlineFile
         return new DiskLimits(floor, settings.Bytes("resume", floor, 2 * Largest, 2 * floor));
     }
 
+    private static SupervisionSettings ReadSupervision(ISettings settings)
+    {
+        settings.AllowOnly("lease", "lease-end", "stall-patience");
+        var usual = new SupervisionSettings();
+        var end = settings.Text("lease-end", "finish-take");
+        if (end is not ("finish-take" or "stop-now"))
+            throw settings.Error("lease-end", "must be finish-take or stop-now.");
+        return new SupervisionSettings
+        {
+            Lease = new DeviceLease(
+                TimeSpan.FromTicks(settings.DurationNs("lease", Second, 3600 * Second, usual.Lease.Length.Ticks * 100) / 100),
+                end == "stop-now" ? LeaseEnd.StopNow : LeaseEnd.FinishTake),
+            StallPatienceNs = settings.DurationNs("stall-patience", 0, 3600 * Second, usual.StallPatienceNs),
+        };
+    }
+
     private static SimulationSettings ReadSimulation(ISettings settings)
     {
-        settings.AllowOnly("host", "port", "box-data-period", "idle-exit");
+        settings.AllowOnly("host", "port", "epics-port", "box-data-period", "idle-exit");
         return new SimulationSettings(
             settings.Text("host", "127.0.0.1"),
             (int)settings.Integer("port", 0, 65535, 0),

@@ -1,6 +1,8 @@
 using Flyscan.Actors.Devices;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
+using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -18,6 +20,16 @@ public sealed record LoadedDevice(string Name, IDeviceFactory Factory, ISettings
 /// <remarks><b>Units</b> nanoseconds; Port 0 lets the system choose.</remarks>
 public sealed record SimulationSettings(string Host, int Port, long BoxDataPeriodNs, long IdleExitNs);
 
+/// <summary>How long devices obey a supervisor that says nothing, and how long a stall may last after it was named, before the take is
+/// given up.</summary>
+/// <remarks><b>Units</b> nanoseconds.</remarks>
+public sealed record SupervisionSettings
+{
+    public DeviceLease Lease { get; init; } = DeviceLease.Default;
+
+    public long StallPatienceNs { get; init; } = 5_000_000_000;
+}
+
 /// <summary>A beamline file that has been read and found consistent.</summary>
 /// <remarks>Devices are in the file's order. Simulation is null for a beamline of real hardware.</remarks>
 public sealed record LoadedBeamline(
@@ -31,8 +43,10 @@ public sealed record LoadedBeamline(
     /// <summary>What a run's disk must have free.</summary>
     public required DiskLimits Disk { get; init; }
 
+    public SupervisionSettings Supervision { get; init; } = new();
+
     /// <summary>How EPICS process variables are found: the file's <c>epics</c> section over the environment.</summary>
-    public CaSettings Epics { get; init; } = new();
+    public PvSettings Epics { get; init; } = new(new CaSettings(), new PvaSettings());
 
     public bool HasSimulation => Simulation is not null;
 

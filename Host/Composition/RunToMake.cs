@@ -43,7 +43,8 @@ internal sealed record RunToMake(
         var description = beamline.Description;
         var folder = RunFolder.Of(dataFolder, runFolderName);
         var triggered = plan.DetectorsUsed.Where(d => d.Kind == DetectorKind.Triggered).Select(d => d.Name);
-        var inner = description.Axes.Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name)).ToList();
+        var inner = description.Axes
+            .Where(a => !a.IsSoft && plan.Path.Axes.Contains(a.Name) && !plan.OuterAxes.Contains(a.Name)).ToList();
         var setup = new RunSetup(
             plan,
             description.Box.Name,
@@ -56,9 +57,17 @@ internal sealed record RunToMake(
             ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
+            HasGate = description.Box.HasGate,
+            TakeOverheadNs = OverheadOf(plan.Estimate),
             WatchesDisk = true,
+            StallPatienceNs = beamline.Supervision.StallPatienceNs,
+            CommitsAtEnd = request.Commit == CommitMode.AtEnd,
+            TellsRecorded = request.Documents == DocumentMode.Eager,
             Rates = request.Rates.Where(r => !r.Rate.IsBase).ToEquatableArray(),
             MaxExposuresPerFrame = request.MaxExposuresPerFrame,
+            Identities = plan.DetectorsUsed
+                .Where(d => d.Identity != FrameIdentity.HardwareFrameNumber)
+                .Select(d => KeyValuePair.Create(d.Name, d.Identity)).ToEquatableArray(),
             MayLack = plan.DetectorsUsed
                 .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
         };
@@ -66,6 +75,7 @@ internal sealed record RunToMake(
         var parameters = new RunParameters(
             folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
         {
+            Lease = beamline.Supervision.Lease,
             Outputs = plan.FurtherOutputs,
             FramesBy = plan.FramesBy is { } leader ? (leader, plan.FrameNs) : null,
         };
@@ -73,4 +83,7 @@ internal sealed record RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
             RecordsInput.Of(uid, folder, plan, description));
     }
+
+    private static long OverheadOf(PlanEstimate cost) =>
+        (cost.DeadNs(DeadTimeCause.Arm) + cost.DeadNs(DeadTimeCause.Handover) + cost.DeadNs(DeadTimeCause.RunUp)) / Math.Max(1, cost.Takes);
 }

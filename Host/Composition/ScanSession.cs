@@ -55,11 +55,12 @@ internal sealed class ScanSession : IAsyncDisposable
     {
         Faults();
         var stores = new Hdf5FrameStoreFactory();
-        var epics = new EpicsClient(run.Beamline.Epics);
+        var epics = new EpicsClient(EpicsClient.Resolve(run.Beamline.Epics, endpoints));
         var environment = new DeviceEnvironment(new SystemClock(), new TcpConnector(), stores, timeScale, endpoints)
         {
             Axes = run.Beamline.Description.Axes,
             Pvs = epics.Get,
+            Kept = new KeptInFolder(run.DataFolder),
         };
         var devices = run.Beamline.CreateDevices(environment);
         var needed = run.DevicesNeeded;
@@ -113,13 +114,7 @@ internal sealed class ScanSession : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(ConnectLimit, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
-        var connecting = devices.Select(async d => (d.Name, Outcome: await d.ConnectAsync(either.Token))).ToList();
-        var problems = new List<string>();
-        foreach (var (name, outcome) in await Task.WhenAll(connecting))
-        {
-            if (outcome.Problem is string problem)
-                problems.Add($"{name}: {problem}");
-        }
+        var problems = await ScanActors.ConnectAsync(devices, either.Token);
         if (problems.Count > 0)
             throw new RefusedException($"not every device can be reached:\n  {string.Join("\n  ", problems)}");
     }
@@ -155,31 +150,12 @@ internal sealed class ScanSession : IAsyncDisposable
         var monitor = system.ActorOf(
             Props.Create(() => new RunMonitor(view,
                 context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
-        var actors = new Dictionary<string, IActorRef>(StringComparer.Ordinal);
-        var salvage = new SegmentSalvage(time, SalvageLimit);
-        foreach (var (name, device) in devices.Where(d => run.DevicesNeeded.Contains(d.Key)))
-        {
-            var props = device switch
-            {
-                ITriggerBox box => TriggerBoxActor.Props(box, salvage, shelf, timeScale, time),
-                IRecorder recorder => RecorderActor.Props(recorder, salvage, time),
-                IMotionController motion => MotionActor.Props(motion, shelf, time),
-                ISettable axis => SettableActor.Props(axis, time),
-                IShutter shutter => ShutterActor.Props(shutter, time),
-                IBeamMonitor beam => BeamActor.Props(beam, monitor),
-                _ => throw new RefusedException($"device {name} is of no kind that a scan can use"),
-            };
-            actors[name] = system.ActorOf(props, $"device-{name}");
-        }
-        foreach (var suspender in run.Setup.Suspenders)
-        {
-            var key = ScanSupervisor.SuspenderKey(suspender.Name);
-            var signal = (IBeamMonitor)devices[suspender.Signal];
-            actors[key] = system.ActorOf(SuspenderActor.Props(suspender, signal, time), $"suspender-{suspender.Name}");
-        }
+        var actors = ScanActors.OfDevices(
+            system, run, devices, new DeviceSurroundings(new SegmentSalvage(time, SalvageLimit), shelf, timeScale, time, monitor));
         // On a thread that may hang with its file system.
-        actors[ScanSupervisor.DiskKey] = system.ActorOf(
-            DiskActor.Props(run.Folder.Path, run.Beamline.Disk, folder => Task.Run(() => run.FreeBytes(folder)), time), "disk");
+        actors[ScanSupervisor.DiskKey] = ScanActors.OfDisk(
+            system, run,
+            new DiskQuestions(folder => Task.Run(() => run.FreeBytes(folder)), folder => Task.Run(() => DiskSpace.Probe(folder))), time);
         var setup = new SupervisorSetup(
             run.Uid, run.Setup with { Plan = plan, WallPerPlan = timeScale }, run.Parameters, actors, monitor, time,
             Faults(), meter);

@@ -16,7 +16,7 @@ internal static class SuspenderSettings
 
     private static Suspender Read(string name, ISettings settings, IReadOnlyList<LoadedDevice> devices)
     {
-        settings.AllowOnly("signal", "floor", "resume", "ceiling", "settle", "guard", "latency", "period");
+        settings.AllowOnly("signal", "floor", "resume", "ceiling", "settle", "guard", "latency", "period", "loss");
         var signal = settings.Text("signal");
         if (!devices.Any(d => d.Name == signal && d.Description.IsBeamSignal))
         {
@@ -33,6 +33,9 @@ internal static class SuspenderSettings
         return new Suspender(
             name, signal, floor, resume, ceiling, settle, guard,
             settings.DurationNs("latency", 0, Hour, 0),
-            settings.DurationNs("period", Millisecond, Hour, 100 * Millisecond));
+            settings.DurationNs("period", Millisecond, Hour, 100 * Millisecond))
+        {
+            ExpectedLossNs = settings.DurationNs("loss", 0, Hour, 0),
+        };
     }
 }

@@ -65,7 +65,11 @@ internal sealed record ControlStatus(
     int Rewinds,
     SortedDictionary<string, string> Holds,
     bool Stays,
-    SortedDictionary<string, string>? Rates);
+    SortedDictionary<string, string>? Rates)
+{
+    /// <summary>Frames that are good and wait for the scan's end to be committed.</summary>
+    public long Kept { get; init; }
+}
 
 /// <summary>The control protocol's lines: one JSON object each way, with its version, UTF-8, no longer than
 /// <see cref="LongestLine"/>.</summary>

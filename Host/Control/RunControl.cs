@@ -103,7 +103,10 @@ internal sealed class RunControl(
             Status = new ControlStatus(
                 uid, Environment.ProcessId, dataFolder, ProgressFigures.PhaseOf(view.Progress), state.Frames, state.Committed.Count,
                 state.Skipped.Count, state.NextWanted()?.First, state.LastTake, state.Rewinds,
-                new SortedDictionary<string, string>(state.Holds, StringComparer.Ordinal), _stays, RatesOf(state)),
+                new SortedDictionary<string, string>(state.Holds, StringComparer.Ordinal), _stays, RatesOf(state))
+            {
+                Kept = state.Kept.Count,
+            },
         };
     }
 }

@@ -49,6 +49,7 @@ public static class ScanEventCodec
         // Version 1 had no rates: every detector took one frame for each of the scan.
         ("scan.submitted/1", typeof(ScanEvent.ScanSubmitted)),
         ("scan.submitted/2", typeof(ScanEvent.ScanSubmitted)),
+        ("scan.settings-found/1", typeof(ScanEvent.SettingsFound)),
         ("scan.staged/1", typeof(ScanEvent.Staged)),
         // Version 1 had no clockZeroNs.
         ("scan.segment-opened/1", typeof(ScanEvent.SegmentOpened)),
@@ -60,6 +61,7 @@ public static class ScanEventCodec
         ("scan.flight-started/1", typeof(ScanEvent.FlightStarted)),
         ("scan.took-back/1", typeof(ScanEvent.TookBack)),
         ("scan.block-reconciled/1", typeof(ScanEvent.BlockReconciled)),
+        ("scan.frames-recorded/1", typeof(ScanEvent.FramesRecorded)),
         ("scan.frames-committed/1", typeof(ScanEvent.FramesCommitted)),
         ("scan.frames-skipped/1", typeof(ScanEvent.FramesSkipped)),
         ("scan.frames-rejected/1", typeof(ScanEvent.FramesRejected)),
@@ -133,6 +135,7 @@ public static class ScanEventCodec
 }
 
 [JsonSerializable(typeof(ScanEvent.ScanSubmitted))]
+[JsonSerializable(typeof(ScanEvent.SettingsFound))]
 [JsonSerializable(typeof(ScanEvent.Staged))]
 [JsonSerializable(typeof(ScanEvent.SegmentOpened))]
 [JsonSerializable(typeof(ScanEvent.OuterPointReached))]
@@ -142,6 +145,7 @@ public static class ScanEventCodec
 [JsonSerializable(typeof(ScanEvent.FlightStarted))]
 [JsonSerializable(typeof(ScanEvent.TookBack))]
 [JsonSerializable(typeof(ScanEvent.BlockReconciled))]
+[JsonSerializable(typeof(ScanEvent.FramesRecorded))]
 [JsonSerializable(typeof(ScanEvent.FramesCommitted))]
 [JsonSerializable(typeof(ScanEvent.FramesSkipped))]
 [JsonSerializable(typeof(ScanEvent.FramesRejected))]

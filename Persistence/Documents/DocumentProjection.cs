@@ -8,12 +8,12 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Persistence.Documents;
 
 /// <summary>Event-model documents of a run, a pure fold over its journal: the same events give the same documents and ids.</summary>
-/// <remarks>Stream <c>primary</c> has committed frames in scan order, skipped ones left out, so that indices are seq_nums − 1 and no range
-/// ever has to be taken back. A commit beyond a gap waits until the gap is filled, skipped, or the run ends. A detector that takes several
-/// frames for each of the scan has them in one event; one that takes a frame for several has a stream of its own, named as the detector.
-/// Stream <c>outer</c> has one event per outer point, at its first committed frame.
+/// <remarks>In mode <c>committed</c>, stream <c>primary</c> has committed frames in scan order, skipped ones left out, so that indices are
+/// seq_nums − 1 and no range ever has to be taken back. A commit beyond a gap waits until the gap is filled, skipped, or the run ends.
+/// A detector that takes several frames for each of the scan has them in one event; one that takes a frame for several has a stream of its
+/// own, named as the detector. Stream <c>outer</c> has one event per outer point, at its first committed frame.
 /// <b>Source</b> scan model, section 5; event-model 1.24.</remarks>
-public sealed class DocumentProjection
+public sealed partial class DocumentProjection
 {
     private readonly RunDescription _run;
     private readonly DocumentTexts _texts;
@@ -21,7 +21,7 @@ public sealed class DocumentProjection
     /// <remarks><b>Errors</b> <see cref="DocumentException"/> where <see cref="RunMetadata.Problems"/> finds any.</remarks>
     public DocumentProjection(RunDescription run)
     {
-        var problems = RunMetadata.Problems(run.Mode, run.MetadataJson);
+        var problems = RunMetadata.Problems(run.MetadataJson);
         if (problems.Count > 0)
             throw new DocumentException(string.Join("; ", problems));
         if (!Path.IsPathFullyQualified(run.MasterPath))
@@ -73,14 +73,21 @@ public sealed class DocumentProjection
                 return state with { Arrivals = state.Arrivals.SetItem(e.OuterIndex, e) };
             case ScanEvent.Armed e:
                 return Describe(state, e.AtNs, documents);
+            case ScanEvent.FramesRecorded e when IsEager:
+                return Tell(Describe(state, e.AtNs, documents), e.Frames, documents);
+            case ScanEvent.FramesCommitted e when IsEager:
+                return Told(state, e.Frames);
+            case ScanEvent.FramesSkipped when IsEager:
+                return state;
             case ScanEvent.FramesCommitted e:
                 return Advance(Commit(Describe(state, e.AtNs, documents), e.Frames), documents);
             case ScanEvent.FramesSkipped e:
                 return Advance(state with { Skipped = e.Frames.Aggregate(state.Skipped, (all, r) => all.Add(r)) }, documents);
             case ScanEvent.Finished e:
                 return Stop(state, e, documents);
-            case ScanEvent.Staged or ScanEvent.ProgrammeDownloaded or ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack
-                or ScanEvent.BlockReconciled or ScanEvent.FramesRejected or ScanEvent.BeamLost or ScanEvent.BeamRestored
+            case ScanEvent.SettingsFound or ScanEvent.FramesRecorded or ScanEvent.Staged or ScanEvent.ProgrammeDownloaded
+                or ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack or ScanEvent.BlockReconciled
+                or ScanEvent.FramesRejected or ScanEvent.BeamLost or ScanEvent.BeamRestored
                 or ScanEvent.HoldSet or ScanEvent.HoldCleared or ScanEvent.Rewound or ScanEvent.DeviceFaulted or ScanEvent.DeviceStalled
                 or ScanEvent.SupervisorTookOver or ScanEvent.AbortRequested or ScanEvent.Unstaged:
                 return state;
@@ -161,7 +168,7 @@ public sealed class DocumentProjection
         if (state.Reported == 0)
             documents.AddRange(state.Keys.Select(_texts.StreamResource));
         documents.AddRange(state.Keys.Select(key => _texts.StreamDatum(
-            key, state.Ranges, new FrameRange(key.EventsIn(state.Reported), key.EventsIn(reported)))));
+            key, state.Ranges, new FrameRange(key.EventsIn(state.Reported), key.EventsIn(reported)), key.EventsIn(state.Reported))));
         return state with { Reported = reported, Ranges = state.Ranges + 1 };
     }
 
@@ -184,7 +191,8 @@ public sealed class DocumentProjection
     /// <summary>What was committed beyond a gap is reported now: the gap will never be filled.</summary>
     private DocumentState Stop(DocumentState state, ScanEvent.Finished finished, ImmutableArray<Document>.Builder documents)
     {
-        state = Report(state, state.Waiting, _run.Frames, documents);
+        if (!IsEager)
+            state = Report(state, state.Waiting, _run.Frames, documents);
         documents.Add(_texts.Stop(state, finished));
         return state with { Stopped = true };
     }

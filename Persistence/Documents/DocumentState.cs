@@ -13,7 +13,7 @@ public sealed record DocumentState
     /// <summary>The last event that was projected; 0 before the first.</summary>
     public long Sequence { get; internal init; }
 
-    /// <summary>Committed frames that documents have reported: the next index of <c>primary</c>.</summary>
+    /// <summary>Frames that documents have reported, each as often as it was: the next index of <c>primary</c>.</summary>
     public long Reported { get; internal init; }
 
     /// <summary>The stop document is out.</summary>
@@ -36,6 +36,12 @@ public sealed record DocumentState
     internal FrameSet Skipped { get; init; } = FrameSet.Empty;
 
     internal int Ranges { get; init; }
+
+    /// <summary>In mode <c>eager</c>: frames that were reported at least once.</summary>
+    internal FrameSet Told { get; init; } = FrameSet.Empty;
+
+    /// <summary>In mode <c>eager</c>: outer points that have their event.</summary>
+    internal ImmutableSortedSet<long> OutersTold { get; init; } = [];
 
     internal bool OuterDescribed { get; init; }
 
@@ -69,6 +75,9 @@ internal sealed record DataKey(string Name, string Recorder, SegmentDataset Data
 
     /// <summary>Where the master file shows the committed frames of this dataset.</summary>
     public string CommittedPath => $"/entry/committed/{Recorder}/{Dataset.Key}";
+
+    /// <summary>Where the master file shows what was told of this dataset in mode <c>eager</c>.</summary>
+    public string RecordedPath => $"/entry/recorded/{Recorder}/{Dataset.Key}";
 
     /// <summary>Names of the datasets that a run's recorders show to readers, unique and in order.</summary>
     /// <remarks>The first readback of an axis has the axis's name, since the start document promised it. Others have their own key

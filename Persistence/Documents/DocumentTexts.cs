@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
@@ -114,18 +115,19 @@ internal sealed class DocumentTexts(RunDescription run)
         json.WriteString("mimetype", "application/x-hdf5");
         json.WriteString("uri", "file://localhost" + string.Join('/', run.MasterPath.Split('/').Select(Uri.EscapeDataString)));
         json.WriteStartObject("parameters");
-        json.WriteString("dataset", key.CommittedPath);
+        json.WriteString("dataset", PathOf(key));
         Numbers(json, "chunk_shape", key.Dataset.FrameShape.Prepend(key.Dataset.ChunkFrames));
         json.WriteEndObject();
     });
 
-    public Document StreamDatum(DataKey key, int number, FrameRange indices) =>
+    /// <param name="firstFrame">Events are numbered on from its number plus one.</param>
+    public Document StreamDatum(DataKey key, int number, FrameRange indices, long firstFrame) =>
         Document.Write("stream_datum", $"{ResourceUid(key)}/{number}", json =>
         {
             json.WriteString("stream_resource", ResourceUid(key));
             json.WriteString("descriptor", DescriptorUid(key.Stream));
             Range(json, "indices", indices.First, indices.End);
-            Range(json, "seq_nums", indices.First + 1, indices.End + 1);
+            Range(json, "seq_nums", firstFrame + 1, firstFrame + indices.Count + 1);
         });
 
     public Document Stop(DocumentState state, ScanEvent.Finished e) => Document.Write("stop", NameUuid.Of(run.Uid, "stop", ""), json =>
@@ -142,13 +144,15 @@ internal sealed class DocumentTexts(RunDescription run)
         json.WriteString("reason", e.Reason ?? "");
         json.WriteStartObject("num_events");
         foreach (var keys in state.Keys.GroupBy(k => k.Stream))
-            json.WriteNumber(keys.Key, keys.First().EventsIn(state.Reported));
+            json.WriteNumber(keys.Key, keys.First().EventsIn(run.Mode == DocumentMode.Eager ? state.Told.Count : state.Reported));
         if (state.OuterDescribed)
             json.WriteNumber("outer", state.OuterEvents);
         json.WriteEndObject();
     });
 
-    private string ResourceUid(DataKey key) => NameUuid.Of(run.Uid, "stream_resource", key.CommittedPath);
+    private string PathOf(DataKey key) => run.Mode == DocumentMode.Eager ? key.RecordedPath : key.CommittedPath;
+
+    private string ResourceUid(DataKey key) => NameUuid.Of(run.Uid, "stream_resource", PathOf(key));
 
     private string DescriptorUid(string stream) => NameUuid.Of(run.Uid, "descriptor", stream);
 

@@ -11,6 +11,8 @@ internal sealed record FrameSet(EquatableArray<FrameRange> Ranges)
 
     public bool Overlaps(FrameRange range) => Ranges.Any(r => !r.Intersect(range).IsEmpty);
 
+    public bool Covers(FrameRange range) => range.IsEmpty || Ranges.Any(r => r.First <= range.First && r.End >= range.End);
+
     /// <summary>The range that holds this frame, from the frame on; null when none does.</summary>
     public FrameRange? From(long frame)
     {

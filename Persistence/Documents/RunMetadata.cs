@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Persistence.Documents;
 
@@ -17,11 +16,9 @@ public static class RunMetadata
 
     /// <summary>Every reason why documents of this request cannot be written; empty when they can.</summary>
     /// <remarks><b>Source</b> event-model 1.24 run_start: members hold no dot and no slash, at any depth; a few have a type.</remarks>
-    public static IReadOnlyList<string> Problems(DocumentMode mode, string? metadataJson)
+    public static IReadOnlyList<string> Problems(string? metadataJson)
     {
         var problems = new List<string>();
-        if (mode == DocumentMode.Eager)
-            problems.Add("documents: eager is not there yet; leave it out or say \"committed\"");
         if (metadataJson is null)
             return problems;
         try

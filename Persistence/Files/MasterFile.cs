@@ -27,6 +27,8 @@ public sealed class MasterFile(SegmentReader reader)
         var views = new List<DatasetView>();
         foreach (var dataset in datasets)
             views.Add(await WriteViewAsync(file, content, dataset, cancel));
+        foreach (var dataset in content.Recorded.Count > 0 ? datasets : [])
+            await file.VirtualAsync(RecordedView.Of(dataset, content.Recorded), cancel);
         foreach (var dataset in datasets.Where(dataset => dataset.IsSignal))
             await new NexusData(file, content, datasets, views).WriteAsync(dataset, cancel);
         await WriteMaskAsync(file, content, datasets, cancel);
@@ -43,8 +45,13 @@ public sealed class MasterFile(SegmentReader reader)
         await file.GroupAsync("/entry", "NXentry", cancel);
         foreach (var group in (string[])["setpoints", "readbacks", "timestamps", "identity", "committed", "provenance", "metadata"])
             await file.GroupAsync($"/entry/{group}", "NXcollection", cancel);
-        foreach (var recorder in datasets.Select(dataset => dataset.Recorder).Distinct())
+        var recorders = datasets.Select(dataset => dataset.Recorder).Distinct().ToList();
+        foreach (var recorder in recorders)
             await file.GroupAsync($"/entry/committed/{recorder}", "NXcollection", cancel);
+        if (content.Recorded.Count > 0)
+            await file.GroupAsync("/entry/recorded", "NXcollection", cancel);
+        foreach (var recorder in content.Recorded.Count > 0 ? recorders : [])
+            await file.GroupAsync($"/entry/recorded/{recorder}", "NXcollection", cancel);
         if (datasets.FirstOrDefault(dataset => dataset.IsSignal) is { } signal)
             await file.AttributeAsync("/entry", "default", signal.Key, cancel);
         await file.WriteTextAsync("/entry/title", content.Title, cancel);

@@ -16,6 +16,9 @@ public sealed record MasterFileContent(string RunFolder, string Uid, string Titl
 
     public EquatableArray<Extent> Committed { get; init; }
 
+    /// <summary>Frames as they were told before they were committed, in that order; empty where nobody wants that.</summary>
+    public EquatableArray<RecordedRange> Recorded { get; init; }
+
     public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
 
     public EquatableArray<SetpointAxis> Axes { get; init; }
@@ -33,6 +36,9 @@ public sealed record MasterFileContent(string RunFolder, string Uid, string Titl
 public sealed record SetpointAxis(string Axis, int Dimension, EquatableArray<double> Values, string? Unit);
 
 public sealed record MetadataItem(string Name, string Value);
+
+/// <summary>Frames that were told as recorded at one time, and where they stand.</summary>
+public sealed record RecordedRange(FrameRange Frames, EquatableArray<Extent> Extents);
 
 /// <summary>Frames that were recorded and then rewound over.</summary>
 public sealed record SupersededRange(FrameRange Frames, string Cause);

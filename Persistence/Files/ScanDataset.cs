@@ -17,7 +17,7 @@ internal sealed record ScanDataset(
     public string? Unit => Dataset.Unit;
 
     /// <summary>Whether it has an NXdata group of its own.</summary>
-    public bool IsSignal => !IsReadback && Dataset.Role is not ("timestamp" or "identity");
+    public bool IsSignal => !IsReadback && Dataset.Role is not ("timestamp" or "identity" or "frame-number");
 
     public bool IsReadback => Dataset.Role == "axis";
 
@@ -37,7 +37,7 @@ internal sealed record ScanDataset(
     {
         "axis" => $"/entry/readbacks/{Key}",
         "timestamp" => $"/entry/timestamps/{Key}",
-        "identity" => $"/entry/identity/{Key}",
+        "identity" or "frame-number" => $"/entry/identity/{Key}",
         _ => $"/entry/{Key}/data",
     };
 
@@ -64,8 +64,8 @@ internal sealed record ScanDataset(
 internal static class ScanDatasets
 {
     private static readonly string[] Reserved =
-        ["setpoints", "readbacks", "timestamps", "identity", "committed", "provenance", "metadata", "mask", "title", "entry_identifier",
-            "start_time", "end_time", "status"];
+        ["setpoints", "readbacks", "timestamps", "identity", "committed", "recorded", "provenance", "metadata", "mask", "title",
+            "entry_identifier", "start_time", "end_time", "status"];
 
     /// <exception cref="ArgumentException">The content contradicts itself.</exception>
     public static IReadOnlyList<ScanDataset> Of(MasterFileContent content)

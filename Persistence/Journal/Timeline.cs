@@ -18,6 +18,7 @@ public static class Timeline
         ScanEvent.ScanSubmitted e =>
             $"submitted: {Count(e.Frames, "frame")} on {e.BeamlineName}, plan {e.PlanHash}, " +
             $"into {e.RunFolder} (flyscan {e.SoftwareVersion}){Rates(e)}",
+        ScanEvent.SettingsFound e => $"{e.Device}: {Count(e.Settings.Count, "setting")} to put back at the end",
         ScanEvent.Staged e => $"staged under epoch {e.Epoch}: {List(e.Devices, d => d.Device)}",
         ScanEvent.SegmentOpened e =>
             $"{e.Segment.Recorder} opened segment {e.Segment.Number}, {e.Segment.Path}: {List(e.Segment.Datasets, d => d.Key)}",
@@ -31,6 +32,7 @@ public static class Timeline
         ScanEvent.FlightStarted e => $"take {e.Take} flying",
         ScanEvent.TookBack e => $"take {e.Take} taken back after {Count(e.Triggered, "trigger")}: {e.Reason}",
         ScanEvent.BlockReconciled e => $"take {e.Take}, frames {e.Block}: good {Ranges(e.Good)}, bad {Ranges(e.Bad)}{Because(e.Cause)}",
+        ScanEvent.FramesRecorded e => $"frames {e.Frames} of take {e.Take} recorded, not yet committed",
         ScanEvent.FramesCommitted e => $"frames {e.Frames} committed",
         ScanEvent.FramesSkipped e => $"frames {Ranges(e.Frames)} skipped by {e.Who}: {e.Why}",
         ScanEvent.FramesRejected e => $"frames {Ranges(e.Frames)} of take {e.Take} rejected: {e.Cause}",

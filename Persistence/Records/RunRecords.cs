@@ -3,6 +3,7 @@ using Flyscan.Hardware.Hdf5;
 using Flyscan.Persistence.Catalogue;
 using Flyscan.Persistence.Documents;
 using Flyscan.Persistence.Files;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
@@ -86,6 +87,9 @@ public sealed class RunRecords(RunRecordsInput input, TimeProvider time)
             finished?.Status.ToString().ToLowerInvariant() ?? "running")
         {
             Segments = events.OfType<ScanEvent.SegmentOpened>().Select(e => e.Segment).ToEquatableArray(),
+            Recorded = input.Description.Mode == DocumentMode.Eager
+                ? events.OfType<ScanEvent.FramesRecorded>().Select(e => new RecordedRange(e.Frames, e.Extents)).ToEquatableArray()
+                : [],
             Committed = Merged(events.OfType<ScanEvent.FramesCommitted>().SelectMany(e => e.Extents), rates),
             Rates = rates,
             Axes = input.Axes,

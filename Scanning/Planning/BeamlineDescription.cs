@@ -40,7 +40,12 @@ public sealed record EncoderDescription(string Input, double Scale, double Offse
 
 /// <summary>A motion controller that runs position, velocity, time programmes on several axes at once.</summary>
 /// <remarks><b>Units</b> nanoseconds; MaxPoints: points of one programme.</remarks>
-public sealed record ControllerDescription(string Name, EquatableArray<string> Axes, long MinSegmentNs, long MaxSegmentNs, int MaxPoints);
+public sealed record ControllerDescription(string Name, EquatableArray<string> Axes, long MinSegmentNs, long MaxSegmentNs, int MaxPoints)
+{
+    /// <summary>It is told only where to go and how fast: one axis, one window at one constant velocity a programme, and no live output.
+    /// Outside of an inner scan its axis is moved as a soft one.</summary>
+    public bool ConstantVelocityOnly { get; init; }
+}
 
 /// <summary>The trigger box: what its sequencer can hold.</summary>
 /// <remarks><b>Units</b> TickNs: nanoseconds; TableRows: rows of one fixed table; MaxRepeats: repeats of one row.</remarks>
@@ -107,8 +112,25 @@ public sealed record DetectorDescription(
     long MaxFrames,
     bool Essential)
 {
+    /// <summary>How a frame that it recorded is known to be the one of a trigger.</summary>
+    public FrameIdentity Identity { get; init; } = FrameIdentity.HardwareFrameNumber;
+
     /// <summary>How it runs by itself while its gate is open; null where each frame needs a trigger.</summary>
     public FreeRunDescription? FreeRun { get; init; }
+}
+
+/// <summary>What tells which trigger a recorded frame is of.</summary>
+public enum FrameIdentity
+{
+    /// <summary>The detector counts triggers, those included that made no frame.</summary>
+    HardwareFrameNumber,
+
+    /// <summary>Its time stamps, on a clock that agrees with the trigger box's to less than half a frame.</summary>
+    Timestamp,
+
+    /// <summary>Nothing: it counts the frames that it has. A take commits when that is the number of its triggers, and is taken again as a
+    /// whole when it is not.</summary>
+    CountOnly,
 }
 
 /// <summary>A detector that takes frames at a period of its own while its gate is open, and shows each by a pulse.</summary>

@@ -70,6 +70,9 @@ internal sealed class InnerAnalysis
     /// <summary>A window that does not hold whole groups of frames, where detectors have rates of their own.</summary>
     public (long FirstFrame, long Frames)? SplitGroup { get; private set; }
 
+    /// <summary>The frame at which a window begins that an axis at one constant velocity cannot run.</summary>
+    public (long Frame, bool Stands)? Uneven { get; private set; }
+
     /// <summary>A frame that cannot be begun by position.</summary>
     public long? Unplaced { get; private set; }
 
@@ -132,6 +135,9 @@ internal sealed class InnerAnalysis
         var flow = limits.Streaming is { } streaming ? new RowFlow(streaming.Flow) : null;
         var triggers = new TriggerBuilder(limits.Exposure, limits.Box.MaxRepeats, keep: false, flow);
         MotionSink sink = check is null ? ends : new BothSinks(ends, check);
+        var even = boundary.Motion?.Controller.ConstantVelocityOnly == true ? new ConstantVelocitySink() : null;
+        if (even is not null)
+            sink = new BothSinks(sink, even);
         var walker = new TakeWalker(path, boundary.Motion, limits.Box.TickNs, new WalkOutputs(sink, triggers));
         var watch = boundary.Motion is null ? null : new CompareWatch(walker, boundary.Motion);
         walker.Walk(new FrameRange(wanted.First, end), watch);
@@ -139,6 +145,7 @@ internal sealed class InnerAnalysis
         (Break, OutOfRange) = (Break ?? walker.Break, OutOfRange ?? watch?.OutOfRange);
         (SplitGroup, Unplaced) = (SplitGroup ?? triggers.SplitGroup, Unplaced ?? walker.Unplaced);
         Adrift ??= walker.Adrift;
+        Uneven ??= even?.Broken;
         return new TakeCost(end, walker.Times, triggers.Windows, triggers.FramesNs, triggers.ExposureNs, ends.Start, ends.End)
         {
             Streamed = triggers.Rows > limits.Box.TableRows ? flow : null,

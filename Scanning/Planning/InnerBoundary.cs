@@ -23,6 +23,9 @@ internal sealed record InnerBoundary(
         var before = problems.Count;
         var (possible, controller) = Possible(path, axes);
         var inner = Asked(path, axes, request.InnerDimensions, possible, problems);
+        var innerAxes = path.Dimensions.TakeLast(inner).Sum(d => d.Axes.Count);
+        controller = innerAxes > 0 ? controller : null;
+        MoveBySoftware(axes, beamline, controller);
         CheckOuter(path, axes, inner, problems);
         controller ??= axes.FirstOrDefault(a => !a.IsSoft)?.Controller;
         foreach (var axis in axes)
@@ -34,6 +37,14 @@ internal sealed record InnerBoundary(
         if (problems.Count > before)
             return null;
         return Build(path, beamline, axes, (inner, controller), asked);
+    }
+
+    /// <summary>Axes that only fly at constant velocity are soft axes where another one flies.</summary>
+    private static void MoveBySoftware(AxisDescription[] axes, BeamlineDescription beamline, string? flying)
+    {
+        for (var i = 0; i < axes.Length; i++)
+            if (axes[i].Controller is { } own && own != flying && beamline.Controllers.Any(c => c.Name == own && c.ConstantVelocityOnly))
+                axes[i] = axes[i] with { Controller = null };
     }
 
     private static AxisDescription[]? Find(ScanPath path, BeamlineDescription beamline, List<PlanProblem> problems)

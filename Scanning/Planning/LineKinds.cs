@@ -32,7 +32,7 @@ internal sealed class LineKinds
         var shutterCuts = context.Limits.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame;
         var line = path.Dimensions[^1];
         if (boundary.Motion is null || boundary.Dimensions < 2 || !durations.SameInEveryLine || shutterCuts
-            || context.Limits.Box.EqualFramesOnly
+            || context.Limits.Box.EqualFramesOnly || boundary.Motion.Controller.ConstantVelocityOnly
             || slower.Any(d => d.HasBounds) || line.Length >= boundary.Length || !path.GapBefore(line.Length))
             return null;
         return new LineKinds(context);

@@ -55,6 +55,9 @@ internal static class PlanHash
             digest.Add((long)controller.Axes.Count);
             foreach (var axis in controller.Axes)
                 digest.Add(axis);
+            // Controllers that run programmes keep the hash they always had.
+            if (controller.ConstantVelocityOnly)
+                digest.Add("constant-velocity");
         }
         var box = beamline.Box;
         digest.Add(box.Name).Add(box.TickNs).Add((long)box.TableRows).Add((long)box.MaxRepeats).Add(box.HasLiveInput).Add(box.HasGate);

@@ -35,7 +35,7 @@ public sealed record PlanReport(
     {
         var axis = plan.Beamline.Axes.First(a => a.Name == name);
         var (low, high) = plan.Path.RangeOf(column);
-        return new PlanReportAxis(name, axis.Unit, low, high, axis.Low, axis.High, axis.IsSoft);
+        return new PlanReportAxis(name, axis.Unit, low, high, axis.Low, axis.High, axis.IsSoft || plan.OuterAxes.Contains(name));
     }
 }
 

@@ -45,7 +45,8 @@ public static class ScanPlanner
             if (leader is not null)
                 FrameLeader.Timing(leader, durations, rule, problems);
         }
-        if (boundary is { Motion: not null } && !beamline.Box.HasLiveInput)
+        var atConstantVelocity = boundary?.Motion?.Controller.ConstantVelocityOnly == true;
+        if (boundary is { Motion: not null } && !atConstantVelocity && !beamline.Box.HasLiveInput)
             problems.Add(new PlanProblem(
                 "windows on trajectory axes are started by the controller's live output", $"trigger box {beamline.Box.Name}",
                 "no live input", "a live input", "Wire the controller's live output to the box and name it in the beamline file."));
@@ -55,14 +56,17 @@ public static class ScanPlanner
 
         if (boundary.Motion is { } moved)
             moved.ShortestFrameNs = durations.ShortestNs;
+        if (atConstantVelocity)
+            ConstantVelocityRules.Check(request, beamline.Box, boundary.Motion!, problems);
         var starved = new Starvation();
-        var limits = new TakeLimits(beamline.Box, rule, request.Shutter)
+        var limits = new TakeLimits(
+            atConstantVelocity ? beamline.Box with { MaxWindows = 1 } : beamline.Box, rule, request.Shutter)
         {
             Streaming = request.LongTables == LongTables.Paged ? null : beamline.Box.Streaming,
             Starved = starved,
         };
         var check = boundary.Motion is { } motion ? new LimitCheck(motion.Limits, motion.Soft, motion.StepNs) : null;
-        var context = new PlanContext(path, boundary, limits, check) 
+        var context = new PlanContext(path, boundary, limits, check)
         {
             FramesBy = leader?.Name,
             RefusesSteps = request.VelocitySteps == VelocitySteps.Refuse,
@@ -145,6 +149,8 @@ public static class ScanPlanner
                 problems.Add(MotionProblems.Broken(
                     at.Frame, moved.Axes[at.Axis], path.UpperOf(column, at.Frame - 1), path.LowerOf(column, at.Frame)));
             }
+            if (inner.Uneven is { } changing && boundary.Motion is { } flown)
+                problems.Add(ConstantVelocityRules.Problem(changing, flown));
             if (inner.SplitGroup is { } split)
                 problems.Add(new PlanProblem(
                     "with the detectors' rates a window holds whole groups of frames only", $"frame {split.FirstFrame}, rates",

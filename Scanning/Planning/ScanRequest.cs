@@ -49,6 +49,9 @@ public sealed record ScanRequest(Spec Spec, EquatableArray<string> Detectors)
     /// <summary>Names the run's folder below the data folder; placeholders {visit} {scan} {operator} {uid}.</summary>
     public string? PathTemplate { get; init; }
 
+    /// <summary>When frames become final.</summary>
+    public CommitMode Commit { get; init; } = CommitMode.AsProved;
+
     public DocumentMode Documents { get; init; } = DocumentMode.Committed;
 
     /// <summary>The user's own metadata, as a JSON object's text; copied into the start document.</summary>
@@ -122,8 +125,20 @@ public enum ShutterMode
     PerFrame,
 }
 
+public enum CommitMode
+{
+    /// <summary>As soon as they are proved: on disk, identified, in good beam.</summary>
+    AsProved,
+
+    /// <summary>At the end of the scan, however it ends: until then an operator may go back over all of them.</summary>
+    AtEnd,
+}
+
 public enum DocumentMode
 {
+    /// <summary>Documents tell of committed frames only, in scan order.</summary>
     Committed,
+
+    /// <summary>They tell of frames as soon as those are recorded; after a rewind the later ones count.</summary>
     Eager,
 }

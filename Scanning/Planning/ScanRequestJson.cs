@@ -22,7 +22,7 @@ public static partial class ScanRequestJson
         "request", "spec", "detectors", "exposure", "exposurePlacement", "windowTrigger", "frameTrigger", "velocitySteps", "longTables",
         "rates", "innerDimensions",
         "onBadFrames", "maxExposuresPerFrame", "shutter", "visit",
-        "scanNumber", "operator", "sample", "pathTemplate", "documents", "metadata",
+        "scanNumber", "operator", "sample", "pathTemplate", "commit", "documents", "metadata",
     ];
 
     private static readonly (string Name, OnBadFrames Value)[] BadFrames =
@@ -58,6 +58,11 @@ public static partial class ScanRequestJson
     private static readonly (string Name, ShutterMode Value)[] Shutters =
     [
         ("perScan", ShutterMode.PerScan), ("perWindow", ShutterMode.PerWindow), ("perFrame", ShutterMode.PerFrame),
+    ];
+
+    private static readonly (string Name, CommitMode Value)[] CommitModes =
+    [
+        ("asProved", CommitMode.AsProved), ("atEnd", CommitMode.AtEnd),
     ];
 
     private static readonly (string Name, DocumentMode Value)[] DocumentModes =
@@ -122,6 +127,7 @@ public static partial class ScanRequestJson
             Operator = ReadText(json, "operator"),
             Sample = ReadText(json, "sample"),
             PathTemplate = ReadTemplate(json),
+            Commit = ReadChoice(json, "commit", CommitModes) ?? CommitMode.AsProved,
             Documents = ReadChoice(json, "documents", DocumentModes) ?? DocumentMode.Committed,
             MetadataJson = ReadMetadata(json),
         };
@@ -288,6 +294,8 @@ public static partial class ScanRequestJson
         WriteText(json, "operator", request.Operator);
         WriteText(json, "sample", request.Sample);
         WriteText(json, "pathTemplate", request.PathTemplate);
+        if (request.Commit != CommitMode.AsProved)
+            json.WriteString("commit", Name(CommitModes, request.Commit));
         json.WriteString("documents", Name(DocumentModes, request.Documents));
         if (request.MetadataJson is { } metadata)
         {

@@ -188,7 +188,7 @@ internal sealed class TakeWalker
         _sink.Enter(LimitCheck.WindowPhase, frame);
         window.LateNs = setup.FreeRun is null ? 0 : durationNs / 2;
         window.Begin(leadNs, liveInLead: Compare is not null);
-        _triggers.Open(frame, waitForLive: true, Compare);
+        _triggers.Open(frame, waitForLive: !setup.Controller.ConstantVelocityOnly, Compare);
         _open = true;
     }
 

@@ -54,7 +54,14 @@ public sealed record RecorderSession(string Session, Segment Segment, EquatableA
 /// Recorded: frames on disk. Missed: positions, in the count of triggers since staging, of triggers that made no frame (at most 1000;
 /// more: Overflowed).</remarks>
 public sealed record RecorderStatus(
-    string? Session, bool Accepting, long Acquired, long Recorded, EquatableArray<FrameRange> Missed, bool Overflowed, string? Fault);
+    string? Session, bool Accepting, long Acquired, long Recorded, EquatableArray<FrameRange> Missed, bool Overflowed, string? Fault)
+{
+    /// <summary>Its file takes no more frames, for Fault's reason; what is recorded can be read back, and a new file may do.</summary>
+    public bool CannotWrite { get; init; }
+
+    /// <summary>Where frames were last lost, for a person; null where nobody knows or none were.</summary>
+    public string? WhyMissed { get; init; }
+}
 
 public enum BoxPhase
 {

@@ -21,6 +21,9 @@ public sealed class FlightCourse
 
     public long DurationNs { get; }
 
+    /// <summary>Windows in order: from when to when, and how many frames.</summary>
+    public IReadOnlyList<(long FromNs, long ToNs, long Frames)> Windows => _windows;
+
     public long LongestPeriodNs { get; }
 
     public static FlightCourse Of(TakeProgramme programme)
@@ -98,6 +101,20 @@ public sealed record FlightWatch(FlightCourse Course, ImmutableSortedDictionary<
 {
     /// <summary>The controller said that its programme is done.</summary>
     public bool MotionDone { get; init; }
+
+    /// <summary>When progress was last asked for, wall nanoseconds.</summary>
+    public long? LookedNs { get; init; }
+
+    /// <summary>For how long in this flight nobody looked although somebody should have: this process did not run, and what devices did
+    /// then is not known to it.</summary>
+    /// <remarks><b>Units</b> wall nanoseconds.</remarks>
+    public long BlindNs { get; init; }
+
+    /// <summary>The time since a device's last progress in which somebody looked.</summary>
+    public long QuietNs(DeviceProgress progress, long atNs) =>
+        progress.DueNs is long due && due > progress.SinceNs
+            ? atNs - due - (BlindNs - progress.DueBlindNs)
+            : atNs - progress.SinceNs - (BlindNs - progress.SinceBlindNs);
 }
 
 /// <summary>Progress of one device. Count: frames of the take, or for motion how often it was seen elsewhere than before.</summary>
@@ -106,6 +123,12 @@ public sealed record FlightWatch(FlightCourse Course, ImmutableSortedDictionary<
 public sealed record DeviceProgress(long Count, long SinceNs)
 {
     public bool IsAsked { get; init; }
+
+    /// <summary>How long nobody had looked in this flight at SinceNs, and at DueNs.</summary>
+    public long SinceBlindNs { get; init; }
+
+    /// <inheritdoc cref="SinceBlindNs"/>
+    public long DueBlindNs { get; init; }
 
     /// <summary>It has answered in this flight.</summary>
     public bool IsHeard { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Scanning.Runs;
@@ -22,13 +23,13 @@ public static class FrameLedger
             position += before;
             trigger += before;
             if (trigger < missed.First)
-                return new Holding(runs.ToEquatableArray(), trigger);
+                return new Holding(runs.ToEquatableArray(), trigger) { Why = status.WhyMissed };
             trigger = missed.End;
         }
         var rest = status.Recorded - position;
         if (rest > 0)
             runs.Add(new SegmentRun(live.Segment.Number, live.Session, trigger, rest, position));
-        return new Holding(runs.ToEquatableArray(), status.Overflowed ? trigger : trigger + rest);
+        return new Holding(runs.ToEquatableArray(), status.Overflowed ? trigger : trigger + rest) { Why = status.WhyMissed };
     }
 
     /// <summary>What is left of a recorder whose session is gone.</summary>
@@ -51,7 +52,7 @@ public static class FrameLedger
         {
             var has = FramesOf(take, position, holdings[position.Recorder], sessionOf(position));
             if (!has.Covers(block))
-                lacking.Add(position.Recorder);
+                lacking.Add(holdings[position.Recorder].Why is { } why ? $"{position.Recorder} ({why})" : position.Recorder);
             good = good.Intersect(has);
         }
         good = take.Rates.Inwards(good);
@@ -89,6 +90,47 @@ public static class FrameLedger
             }
         }
         return new EquatableArray<Extent>(extents.ToImmutable());
+    }
+
+    /// <summary>Of a holding of a session, what is in [first, end) of its numbers.</summary>
+    public static Holding Within(Holding holding, string session, long first, long end)
+    {
+        var runs = new List<SegmentRun>(holding.Runs.Count);
+        foreach (var run in holding.Runs.Where(r => r.Session == session))
+        {
+            var part = new FrameRange(first, end).Intersect(new FrameRange(run.FirstTrigger, run.FirstTrigger + run.Count));
+            if (!part.IsEmpty)
+                runs.Add(run with
+                {
+                    FirstTrigger = part.First,
+                    Count = part.Count,
+                    Position = run.Position + part.First - run.FirstTrigger,
+                });
+        }
+        return new Holding(runs.ToEquatableArray(), Math.Min(holding.KnownThrough, end));
+    }
+
+    /// <summary>A take of a recorder that only counts: with as many frames as triggers each is of its own; else none is known.</summary>
+    public static Holding Counted(Holding holding, long firstTrigger, long triggers, bool final)
+    {
+        if (!final)
+            return new Holding([], firstTrigger);
+        var isWhole = holding.Runs.Sum(r => r.Count) == triggers;
+        return new Holding(isWhole ? holding.Runs : [], firstTrigger + triggers);
+    }
+
+    /// <summary>Of these extents, what holds these frames.</summary>
+    public static EquatableArray<Extent> Part(EquatableArray<Extent> extents, FrameRange frames, DetectorRates rates)
+    {
+        var parts = new List<Extent>(extents.Count);
+        foreach (var extent in extents)
+        {
+            var part = frames.Intersect(new FrameRange(extent.Frame, extent.Frame + extent.Count));
+            var before = rates.Of(extent.Recorder).Of(part.First - extent.Frame);
+            if (!part.IsEmpty)
+                parts.Add(extent with { Frame = part.First, Count = part.Count, Position = extent.Position + before });
+        }
+        return parts.ToEquatableArray();
     }
 
     private static RangeSet FramesOf(TakeState take, RecorderPosition position, Holding holding, string session) =>

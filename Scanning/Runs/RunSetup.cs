@@ -45,14 +45,29 @@ public sealed record RunSetup(
 
     public int MaxExposuresPerFrame { get; init; } = 3;
 
+    /// <summary>Frames stay provisional until the scan ends, so that an operator may seek back over all of them.</summary>
+    public bool CommitsAtEnd { get; init; }
+
+    /// <summary>Frames are told as soon as they are recorded, before they are committed.</summary>
+    public bool TellsRecorded { get; init; }
+
     /// <summary>Recorders that may lack frames: what they have is kept, and they hold nobody up.</summary>
     public EquatableArray<string> MayLack { get; init; }
+
+    /// <summary>How frames of each recorder are identified, where it is not by a number of the hardware's.</summary>
+    public EquatableArray<KeyValuePair<string, FrameIdentity>> Identities { get; init; }
 
     /// <summary>Somebody watches the room on the disk.</summary>
     public bool WatchesDisk { get; init; }
 
     /// <summary>Wall time per time of the plan: 1 but for a virtual beamline, 0 where that does not wait at all.</summary>
     public double WallPerPlan { get; init; } = 1;
+
+    /// <summary>What one more take costs: its preparation and run-up, nanoseconds of the plan.</summary>
+    public long TakeOverheadNs { get; init; }
+
+    /// <summary>Triggers can be stopped at any frame.</summary>
+    public bool HasGate { get; init; }
 
     /// <summary>How late each device's word of its progress may be, nanoseconds; 0 where it says nothing.</summary>
     public EquatableArray<KeyValuePair<string, long>> ProgressLatencies { get; init; }
@@ -62,6 +77,10 @@ public sealed record RunSetup(
 
     /// <summary>Takes that may be taken back and not yet reconciled; a next one waits.</summary>
     public int MaxOpenTakes { get; init; } = 4;
+
+    /// <summary>How frames of a recorder are identified.</summary>
+    public FrameIdentity IdentityOf(string recorder) =>
+        Identities.Where(i => i.Key == recorder).Select(i => i.Value).DefaultIfEmpty(FrameIdentity.HardwareFrameNumber).First();
 
     public long ProgressLatencyOf(string device) => ProgressLatencies.FirstOrDefault(l => l.Key == device).Value;
 

@@ -40,9 +40,15 @@ public abstract record ScanCommand(long AtNs)
     /// <summary>Whether there is room on the disk; Reason: for people, where there is none.</summary>
     public sealed record DiskReported(long AtNs, bool IsGood, string Reason) : ScanCommand(AtNs);
 
+    /// <summary>Which triggers of a take, counted from its first, a recorder's frames are of.</summary>
+    public sealed record FramesMatched(long AtNs, int Take, string Recorder, bool Final, Outcome<EquatableArray<SegmentRun>> Outcome)
+        : ScanCommand(AtNs);
+
     public sealed record ExposuresJudged(long AtNs, int Take, bool Final, Outcome<BeamVerdict> Outcome) : ScanCommand(AtNs);
 
     public sealed record DeviceLost(long AtNs, string Device, string Reason) : ScanCommand(AtNs);
+
+    public sealed record SettingsRead(long AtNs, string Recorder, Outcome<EquatableArray<SavedSetting>> Outcome) : ScanCommand(AtNs);
 
     public sealed record RecorderStaged(long AtNs, string Recorder, Outcome<RecorderSession> Outcome) : ScanCommand(AtNs);
 
@@ -94,4 +100,8 @@ public enum BoxOrder
 public sealed record Adoption(AdoptedSession? Adopted, EquatableArray<SegmentRun> Salvaged);
 
 /// <summary>Triggers [FirstTrigger, FirstTrigger+Count) of a recorder's session stand at [Position, Position+Count) of a segment.</summary>
-public sealed record SegmentRun(int Segment, string Session, long FirstTrigger, long Count, long Position);
+public sealed record SegmentRun(int Segment, string Session, long FirstTrigger, long Count, long Position)
+{
+    /// <summary>Rows of which nobody knows the trigger: before any that a take has.</summary>
+    public static SegmentRun Unknown(int segment, string session, long count) => new(segment, session, -count, count, 0);
+}

@@ -31,12 +31,15 @@ public static partial class ScanDecider
         var watch = before is null
             ? new BeamWatch(c.Report.FromNs, c.Report.ToNs, c.Report.IsUp, c.Report.Reading)
             : before with { ToNs = Math.Max(before.ToNs, c.Report.ToNs), IsUp = c.Report.IsUp, Reading = c.Report.Reading };
+        watch = watch with { NextLossNs = turn.AtNs + (long?)(c.Report.LossInNs * turn.Setup.WallPerPlan) };
         turn.Work = turn.Work with { Beam = turn.Work.Beam.SetItem(c.Suspender, watch) };
+        var awaitsLoss = AwaitsLoss(turn, suspender, watch);
         if (!watch.IsUp)
             HoldWhile(turn, suspender.Hold, c.Report.Reading, $"{suspender.Name} lost");
-        else
+        else if (!awaitsLoss)
             Release(turn, suspender.Hold);
-        if (turn.Work.Lost.Count > 0 || turn.Step is ScanStep.Adopting or ScanStep.MakingSafe or ScanStep.Ended)
+        if (turn.Work.Lost.Count > 0 || turn.Step is ScanStep.Adopting or ScanStep.MakingSafe or ScanStep.Ended
+            || (turn.Step is ScanStep.Held && turn.Work.MadeSafe))
             return;
         foreach (var take in turn.State.OpenTakes.Where(t => t.Triggered is not null && !turn.Work.Collects.ContainsKey(t.Number)))
             CollectFinal(turn, take);

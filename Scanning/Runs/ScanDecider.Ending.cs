@@ -5,6 +5,11 @@ namespace Flyscan.Scanning.Runs;
 
 public static partial class ScanDecider
 {
+    private const string Reopening = "recorder ";
+
+    /// <summary>How often in a row a recorder is staged anew while nothing is committed.</summary>
+    private const int MostReopenings = 3;
+
     /// <summary>Something went wrong: every device to its safe state first, then it is decided whether the scan waits or ends.</summary>
     private static void Trouble(Turn turn, string device, string problem)
     {
@@ -17,16 +22,75 @@ public static partial class ScanDecider
     private static void Lose(Turn turn, ScanCommand.DeviceLost c)
     {
         turn.Work = turn.Work with { Lost = turn.Work.Lost.SetItem(c.Device, c.Reason) };
-        if (turn.State.Uid is not null && turn.State.Status is null && turn.Step is not (ScanStep.Held or ScanStep.Unstaging))
+        if (turn.State.Uid is null || turn.State.Status is not null || turn.Step is ScanStep.Unstaging)
+            return;
+        if (turn.Step is not ScanStep.Held)
+        {
             Trouble(turn, c.Device, c.Reason);
+            return;
+        }
+        // It does not go on by itself any more, even where beam or room come back; a lost signal cannot even say so.
+        HoldLost(turn);
+        Stand(turn);
+    }
+
+    /// <summary>A recorder that can be reached has forgotten its session, as the process that wrote its file began anew. Its file is read
+    /// back, and it goes on with a new segment; what was not committed is taken again.</summary>
+    private static void LoseSession(Turn turn, string recorder, RecorderStatus status)
+    {
+        if (turn.Step is ScanStep.Ended or ScanStep.Unstaging || turn.State.Ending is not null)
+            return;
+        var reason = status.Fault ?? "it no longer knows the session that it was staged with";
+        var committed = turn.State.Committed.Count;
+        var before = turn.Work.Reopened.GetValueOrDefault(recorder);
+        var times = before.Committed == committed ? before.Times + 1 : 1;
+        if (times > MostReopenings)
+        {
+            Trouble(turn, recorder, $"{reason}; it was staged anew {MostReopenings} times, and no frame was committed since");
+            return;
+        }
+        turn.Work = turn.Work with { Reopened = turn.Work.Reopened.SetItem(recorder, (times, committed)) };
+        if (!turn.State.Holds.ContainsKey(Reopening + recorder))
+            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, Reopening + recorder, reason));
+        if (turn.Step is not ScanStep.MakingSafe)
+            MakeSafe(turn);
+    }
+
+    /// <summary>Everything is safe: recorders that lost their sessions are asked what they have left, and staged anew.</summary>
+    private static bool Reopens(Turn turn)
+    {
+        if (!ClearReopenings(turn) || turn.State.Ending is not null || turn.Work.Lost.Count > 0)
+            return false;
+        if (turn.State.Holds.Count > 0)
+            Stand(turn);
+        else
+            Adopt(turn);
+        return true;
+    }
+
+    private static bool ClearReopenings(Turn turn)
+    {
+        var lost = turn.State.Holds.Keys.Where(h => h.StartsWith(Reopening, StringComparison.Ordinal)).ToList();
+        foreach (var hold in lost)
+            turn.Emit(new ScanEvent.HoldCleared(turn.AtNs, hold));
+        return lost.Count > 0;
     }
 
     private static void MakeSafe(Turn turn)
     {
+        // In flight the box comes first: what it exposes behind a shutter, or while motion brakes, would pass for good. A start that is
+        // under way may yet come to the motion, and must not find the others safe.
+        EquatableArray<string> first = turn.State.InFlight is null ? [] : [turn.Setup.Box];
+        if (turn.Step is ScanStep.Starting && turn.Setup.Motion is string motion)
+            first = first.Add(motion);
         turn.Step = new ScanStep.MakingSafe(turn.Setup.Devices.ToImmutableSortedSet());
-        // In flight the box comes first: what it exposes behind a shutter, or while motion brakes, would pass for good.
-        turn.Work = turn.Work with { BoxComesFirst = turn.State.InFlight is not null };
-        foreach (var device in turn.Setup.Devices.Where(d => !turn.Work.BoxComesFirst || d == turn.Setup.Box))
+        turn.Work = turn.Work with { SafeFirst = first };
+        MakeSafeNext(turn, turn.Setup.Devices);
+    }
+
+    private static void MakeSafeNext(Turn turn, IEnumerable<string> rest)
+    {
+        foreach (var device in turn.Work.SafeFirst.Count > 0 ? turn.Work.SafeFirst.Take(1) : rest)
             turn.Do(new ScanEffect.MakeSafe(device));
     }
 
@@ -36,16 +100,16 @@ public static partial class ScanDecider
             return;
         if (c.Outcome.Problem is string problem && !turn.Work.Lost.ContainsKey(c.Device) && turn.Work.Trouble is null)
             turn.Work = turn.Work with { Trouble = (c.Device, $"safe state not reached: {problem}") };
-        turn.Step = new ScanStep.MakingSafe(step.Awaiting.Remove(c.Device));
-        if (turn.Work.BoxComesFirst && c.Device == turn.Setup.Box)
+        var left = step.Awaiting.Remove(c.Device);
+        turn.Step = new ScanStep.MakingSafe(left);
+        if (turn.Work.SafeFirst.Count > 0 && turn.Work.SafeFirst[0] == c.Device)
         {
-            if (c.Outcome.Problem is not null && turn.State.InFlight is TakeState blind)
+            if (c.Outcome.Problem is not null && c.Device == turn.Setup.Box && turn.State.InFlight is TakeState blind)
                 RejectBlind(turn, blind);
-            turn.Work = turn.Work with { BoxComesFirst = false };
-            foreach (var device in turn.Setup.Devices.Where(d => d != turn.Setup.Box))
-                turn.Do(new ScanEffect.MakeSafe(device));
+            turn.Work = turn.Work with { SafeFirst = turn.Work.SafeFirst.Skip(1).ToEquatableArray() };
+            MakeSafeNext(turn, turn.Setup.Devices.Where(left.Contains));
         }
-        if (turn.Step is ScanStep.MakingSafe { Awaiting.Count: 0 })
+        if (left.Count == 0)
             Safe(turn);
     }
 
@@ -63,7 +127,8 @@ public static partial class ScanDecider
 
     private static void Safe(Turn turn)
     {
-        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterShut = true, ShutterClosing = false, AtOuter = null };
+        turn.Work = turn.Work with { MadeSafe = true, ShutterOpen = false, ShutterShut = true, ShutterClosing = false };
+        turn.Work = turn.Work with { OuterAt = ImmutableSortedDictionary<string, double>.Empty };
         turn.Step = new ScanStep.Idle();
         if (turn.Work.FailedUnstaging is ScanStep.Unstaging failed)
         {
@@ -71,9 +136,20 @@ public static partial class ScanDecider
             return;
         }
         HoldLost(turn);
+        if (turn.Work.CannotWrite is (var recorder, var reason))
+        {
+            turn.Work = turn.Work with { CannotWrite = null };
+            if (turn.State.Ending is null && turn.Work.Trouble is null)
+            {
+                WaitForDisk(turn, recorder, reason);
+                return;
+            }
+        }
         if (turn.Work.Trouble is (var device, var problem) && turn.Work.Lost.Count == 0)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, problem));
         turn.Work = turn.Work with { Trouble = null };
+        if (Reopens(turn))
+            return;
         if (turn.Work.Lost.Count > 0 && turn.State.Ending is null)
         {
             Stand(turn);
@@ -105,12 +181,13 @@ public static partial class ScanDecider
 
     private static void Unstage(Turn turn)
     {
+        CommitKept(turn);
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
         // One that no longer knows its session has nothing to close, but perhaps settings to put back.
-        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.Staged.ContainsKey))
+        foreach (var recorder in turn.Setup.Recorders.Where(turn.State.ToPutBack.ContainsKey))
         {
             awaiting.Add(recorder);
-            turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.Staged[recorder].Restore));
+            turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.ToPutBack[recorder]));
         }
         if (turn.Setup.Shutter is string shutter)
         {

@@ -5,7 +5,6 @@ namespace Flyscan.Scanning.Runs;
 public static partial class ScanDecider
 {
     private const string Operator = "operator";
-    private const string Disk = "disk";
 
     /// <summary>Nothing moves on while a hold is set; whoever waits for that is told at which frame the scan stands. A scan that waits
     /// for beam or disk alone goes on by itself, and nobody is told.</summary>
@@ -19,17 +18,8 @@ public static partial class ScanDecider
     }
 
     /// <summary>Whether a hold ends without anybody's word.</summary>
-    public static bool PassesByItself(string hold) => hold == Disk || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal);
-
-    private static void DiskReported(Turn turn, ScanCommand.DiskReported c)
-    {
-        if (turn.State.Uid is null || turn.State.Status is not null)
-            return;
-        if (!c.IsGood)
-            HoldWhile(turn, Disk, c.Reason, "the disk is full");
-        else
-            Release(turn, Disk);
-    }
+    public static bool PassesByItself(string hold) => hold == Disk
+        || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal) || hold.StartsWith(Reopening, StringComparison.Ordinal);
 
     /// <summary>Sets a hold that passes by itself.</summary>
     private static void HoldWhile(Turn turn, string hold, string reason, string haltReason)
@@ -139,9 +129,11 @@ public static partial class ScanDecider
             return;
         }
         turn.Reply = new ScanReply.Accepted();
+        GiveUpKept(turn, c);
         // All detectors must be in step where it goes on.
         var frame = turn.State.Rates.Floor(c.Frame);
-        var past = RangeSet.Of(new FrameRange(0, frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges);
+        var past = RangeSet.Of(new FrameRange(0, frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges)
+            .Subtract(turn.State.Kept.Ranges);
         if (!past.IsEmpty)
             turn.Emit(new ScanEvent.FramesSkipped(c.AtNs, past.Ranges, c.Who, $"seek to frame {frame}"));
         turn.Notice = new ScanReply.Paused(turn.State.NextWanted()?.First ?? turn.State.Frames);
@@ -159,7 +151,9 @@ public static partial class ScanDecider
         if (state.OpenTakes.Count > 0)
             return "the last frames are still being read back; seek again in a moment";
         var next = state.NextWanted()?.First ?? state.Frames;
-        return frame < next ? $"committed to frame {next}: frames before it are final" : null;
+        return frame < next && !turn.Setup.CommitsAtEnd
+            ? $"committed to frame {next}: frames before it are final; a scan whose request says \"commit\": \"atEnd\" can go back"
+            : null;
     }
 
     private static void Abort(Turn turn, ScanCommand.AbortScan c)

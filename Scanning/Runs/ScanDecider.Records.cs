@@ -13,6 +13,9 @@ public static partial class ScanDecider
             case ScanCommand.RecorderCollected c:
                 RecorderCollected(turn, c);
                 break;
+            case ScanCommand.FramesMatched c:
+                FramesMatched(turn, c);
+                break;
             case ScanCommand.ExposuresJudged c:
                 ExposuresJudged(turn, c);
                 break;
@@ -44,7 +47,8 @@ public static partial class ScanDecider
             var session = SessionOf(turn.State, position);
             if (!IsLive(turn, position.Recorder, session))
             {
-                holdings[position.Recorder] = FrameLedger.HoldingOf(session, SalvagedOf(turn, position.Recorder));
+                var left = FrameLedger.HoldingOf(session, SalvagedOf(turn, position.Recorder));
+                holdings[position.Recorder] = Identified(turn, take, position, left, final);
                 continue;
             }
             awaiting.Add(position.Recorder);
@@ -67,7 +71,14 @@ public static partial class ScanDecider
         var session = SessionOf(turn.State, position);
         var live = turn.State.SegmentOf(c.Recorder);
         Holding holding;
-        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: var status } && status.Session == session && live.Session == session)
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { CannotWrite: true } stuck } && turn.State.Ending is null)
+        {
+            turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(c.Take) };
+            CannotWrite(turn, c.Recorder, stuck);
+            return;
+        }
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { CannotWrite: false } status } && status.Session == session
+            && live.Session == session)
         {
             holding = FrameLedger.HoldingOf(live, status, SalvagedOf(turn, c.Recorder));
             turn.Work = turn.Work with { Missed = turn.Work.Missed.SetItem(c.Recorder, RangeSet.Of(status.Missed).Count) };
@@ -75,6 +86,12 @@ public static partial class ScanDecider
         else if (turn.State.Ending is not null || turn.Setup.MayLack.Contains(c.Recorder))
         {
             holding = FrameLedger.HoldingOf(session, SalvagedOf(turn, c.Recorder));
+        }
+        else if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { Session: null } gone })
+        {
+            turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(c.Take) };
+            LoseSession(turn, c.Recorder, gone);
+            return;
         }
         else
         {
@@ -85,7 +102,8 @@ public static partial class ScanDecider
         var next = collect with
         {
             Awaiting = collect.Awaiting.Remove(c.Recorder),
-            Holdings = collect.Holdings.SetItem(c.Recorder, holding),
+            Holdings = collect.Holdings.SetItem(
+                c.Recorder, Identified(turn, turn.State.OpenTakes.First(t => t.Number == c.Take), position, holding, c.Final)),
         };
         turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(c.Take, next) };
         if (next.Awaiting.Count == 0)
@@ -95,7 +113,11 @@ public static partial class ScanDecider
     private static void Reconcile(Turn turn, Collect collect)
     {
         var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
+        if (AskForStamps(turn, collect, take))
+            return;
+        collect = turn.Work.Collects[collect.Take];
         var end = collect.Final ? take.Claimed.End : FrameLedger.KnownEnd(take, collect.Holdings);
+        TellRecorded(turn, collect, take, end);
         if (end > take.SettledTo && JudgeExposures(turn, collect, take, end))
             return;
         Settle(turn, collect, end, RangeSet.Empty);
@@ -121,7 +143,7 @@ public static partial class ScanDecider
         var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack).Without(take.Rates.Outwards(lost));
         turn.Emit(new ScanEvent.BlockReconciled(
             turn.AtNs, take.Number, verdict.Block, verdict.Good.Ranges, verdict.Bad.Ranges, verdict.Cause));
-        foreach (var good in verdict.Good.Ranges)
+        foreach (var good in turn.Setup.CommitsAtEnd ? [] : verdict.Good.Ranges)
             turn.Emit(new ScanEvent.FramesCommitted(turn.AtNs, good, FrameLedger.ExtentsOf(take, good, collect.Holdings, Session)));
         if (!verdict.Bad.IsEmpty)
             Reject(turn, take, verdict);

@@ -26,11 +26,13 @@ public static partial class ScanDecider
 
     private static void Adopt(Turn turn)
     {
+        // One who died in between leaves them set.
+        ClearReopenings(turn);
         var setup = turn.Setup;
         var known = setup.Recorders.Where(r => turn.State.Segments.Any(s => s.Segment.Recorder == r)).ToList();
         turn.Work = turn.Work with
         {
-            AtOuter = null,
+            OuterAt = ImmutableSortedDictionary<string, double>.Empty,
             ShutterOpen = false,
             ShutterShut = false,
             ShutterClosing = false,

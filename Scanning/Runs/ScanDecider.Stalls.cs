@@ -5,6 +5,9 @@ namespace Flyscan.Scanning.Runs;
 
 public static partial class ScanDecider
 {
+    /// <summary>How often progress should be asked for in flight, wall nanoseconds.</summary>
+    public const long LookPeriodNs = 100_000_000;
+
     private const long LeastAllowanceNs = 250_000_000;
 
     /// <summary>Asks every device of the flight how far it is, and names one that stands where the plan has it go on.</summary>
@@ -12,7 +15,7 @@ public static partial class ScanDecider
     {
         if (turn.Step is not ScanStep.Flying step || step.Take != c.Take)
             return;
-        var watch = step.Watch ?? NewWatch(turn, step);
+        var watch = Looked(step.Watch ?? NewWatch(turn, step), turn.AtNs);
         foreach (var (device, progress) in watch.Devices)
         {
             if (!progress.IsAsked)
@@ -29,6 +32,13 @@ public static partial class ScanDecider
                 break;
         }
     }
+
+    /// <summary>A look that comes late says that this process had no processor, not that a device stood.</summary>
+    private static FlightWatch Looked(FlightWatch watch, long atNs) => watch with
+    {
+        LookedNs = atNs,
+        BlindNs = watch.BlindNs + Math.Max(0, atNs - (watch.LookedNs ?? atNs) - LookPeriodNs),
+    };
 
     /// <summary>Without motion nothing is triggered, and without triggers nothing is exposed: the first in the chain is to
     /// blame.</summary>
@@ -54,6 +64,16 @@ public static partial class ScanDecider
             || !watch.Devices.TryGetValue(c.Recorder, out var before))
             return;
         var frames = before.Count;
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { CannotWrite: true } stuck } && turn.State.Ending is null)
+        {
+            CannotWrite(turn, c.Recorder, stuck);
+            return;
+        }
+        if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: { Session: null } gone })
+        {
+            LoseSession(turn, c.Recorder, gone);
+            return;
+        }
         if (c.Outcome is Outcome<RecorderStatus>.Completed { Value: var status })
         {
             var position = turn.State.OpenTakes.First(t => t.Number == c.Take).Positions.First(p => p.Recorder == c.Recorder);
@@ -83,19 +103,23 @@ public static partial class ScanDecider
         // The first word only says where it stands, however late it was asked.
         var now = before with { IsAsked = false, IsHeard = true };
         if (count > before.Count || !before.IsHeard)
-            now = now with { Count = Math.Max(count, before.Count), SinceNs = turn.AtNs, IsNamed = false };
-        turn.Step = step with { Watch = watch with { Devices = Due(turn, watch.Devices.SetItem(device, now)) } };
+            now = now with { Count = Math.Max(count, before.Count), SinceNs = turn.AtNs, SinceBlindNs = watch.BlindNs, IsNamed = false };
+        turn.Step = step with { Watch = watch with { Devices = Due(turn, watch, watch.Devices.SetItem(device, now)) } };
     }
 
     /// <summary>A recorder is due from when the box is known to have triggered more than it has.</summary>
     private static ImmutableSortedDictionary<string, DeviceProgress> Due(
-        Turn turn, ImmutableSortedDictionary<string, DeviceProgress> devices)
+        Turn turn, FlightWatch watch, ImmutableSortedDictionary<string, DeviceProgress> devices)
     {
         var fired = devices[turn.Setup.Box].Count;
         foreach (var (device, progress) in devices)
         {
-            if (device != turn.Setup.Motion && device != turn.Setup.Box)
-                devices = devices.SetItem(device, progress with { DueNs = fired > progress.Count ? progress.DueNs ?? turn.AtNs : null });
+            if (device == turn.Setup.Motion || device == turn.Setup.Box)
+                continue;
+            if (fired <= progress.Count)
+                devices = devices.SetItem(device, progress with { DueNs = null });
+            else if (progress.DueNs is null)
+                devices = devices.SetItem(device, progress with { DueNs = turn.AtNs, DueBlindNs = watch.BlindNs });
         }
         return devices;
     }
@@ -104,7 +128,7 @@ public static partial class ScanDecider
     private static string? WhyStalled(Turn turn, ScanStep.Flying step, string device)
     {
         var (course, progress) = (step.Watch!.Course, step.Watch.Devices[device]);
-        var quiet = turn.AtNs - Math.Max(progress.SinceNs, progress.DueNs ?? 0);
+        var quiet = step.Watch.QuietNs(progress, turn.AtNs);
         var allowed = AllowedNs(turn.Setup, course, device);
         var elapsed = turn.AtNs - step.StartNs - allowed;
         if (quiet < allowed || elapsed <= 0)
@@ -150,11 +174,18 @@ public static partial class ScanDecider
         foreach (var (other, waiting) in step.Watch!.Devices.Where(d => IsBehind(turn, device, d.Key)))
             turn.Step = step = step with
             {
-                Watch = step.Watch! with { Devices = step.Watch.Devices.SetItem(other, waiting with { SinceNs = turn.AtNs }) },
+                Watch = step.Watch! with
+                {
+                    Devices = step.Watch.Devices.SetItem(other, waiting with
+                    {
+                        SinceNs = turn.AtNs,
+                        SinceBlindNs = step.Watch.BlindNs,
+                    }),
+                },
             };
         var patience = AllowedNs(turn.Setup, step.Watch!.Course, device) + turn.Setup.StallPatienceNs;
         // What a device may lack holds nobody up.
-        if (turn.AtNs - progress.SinceNs < patience || turn.Setup.MayLack.Contains(device))
+        if (step.Watch!.QuietNs(progress with { DueNs = null }, turn.AtNs) < patience || turn.Setup.MayLack.Contains(device))
             return;
         if (turn.State.Stalls.GetValueOrDefault(device) > 1)
             turn.Emit(new ScanEvent.DeviceFaulted(turn.AtNs, device, $"stalled again after its take was repeated: {why}"));

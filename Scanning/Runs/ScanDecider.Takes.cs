@@ -16,19 +16,19 @@ public static partial class ScanDecider
     private static void Prepare(Turn turn, FrameRange wanted)
     {
         var setup = turn.Setup;
+        if (BeforeLoss(turn, setup.Plan.NextTake(wanted)) is not FrameRange frames)
+            return;
         var take = turn.State.LastTake + 1;
-        var programme = setup.Plan.Compile(setup.Plan.NextTake(wanted));
+        var programme = setup.Plan.Compile(frames);
         var outer = setup.Plan.OuterPointOf(programme.Frames.First);
         var awaiting = ImmutableSortedSet.CreateBuilder<string>();
-        if (turn.Work.AtOuter != outer.Index)
+        foreach (var (axis, position) in outer.Positions)
         {
-            foreach (var (axis, position) in outer.Positions)
-            {
-                if (turn.Work.AtOuter is not null && turn.State.OuterPositions.Contains(new AxisPosition(axis, position)))
-                    continue;
-                awaiting.Add($"outer {axis}");
-                turn.Do(new ScanEffect.MoveOuter(take, axis, position));
-            }
+            if (turn.Work.OuterAt.TryGetValue(axis, out var at) && at.Equals(position))
+                continue;
+            awaiting.Add($"outer {axis}");
+            turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.Remove(axis) };
+            turn.Do(new ScanEffect.MoveOuter(take, axis, position));
         }
         if (setup.Shutter is string shutter && !turn.Work.ShutterOpen)
         {
@@ -57,10 +57,14 @@ public static partial class ScanDecider
     {
         if (turn.Step is not ScanStep.Preparing step || step.Take != c.Take)
             return;
-        if (c.Outcome is Outcome<double>.Completed { Value: var readback })
-            Prepared(turn, step with { Readings = step.Readings.Add(new AxisPosition(c.Axis, readback)) }, $"outer {c.Axis}");
-        else
+        if (c.Outcome is not Outcome<double>.Completed { Value: var readback })
+        {
             Trouble(turn, c.Axis, c.Outcome.Problem!);
+            return;
+        }
+        var target = step.Outer.Positions.First(p => p.Axis == c.Axis).Position;
+        turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.SetItem(c.Axis, target) };
+        Prepared(turn, step with { Readings = step.Readings.Add(new AxisPosition(c.Axis, readback)) }, $"outer {c.Axis}");
     }
 
     private static void ShutterMoved(Turn turn, ScanCommand.ShutterMoved c)
@@ -97,10 +101,20 @@ public static partial class ScanDecider
             Trouble(turn, c.Recorder, c.Outcome.Problem!);
             return;
         }
+        if (status.CannotWrite)
+        {
+            CannotWrite(turn, c.Recorder, status);
+            return;
+        }
         var live = turn.State.SegmentOf(c.Recorder);
+        if (status.Session is null)
+        {
+            LoseSession(turn, c.Recorder, status);
+            return;
+        }
         if (status.Session != live.Session)
         {
-            Trouble(turn, c.Recorder, $"was staged anew by somebody else (session {status.Session ?? "none"}, ours is {live.Session})");
+            Trouble(turn, c.Recorder, $"was staged anew by somebody else (session {status.Session}, ours is {live.Session})");
             return;
         }
         var missed = RangeSet.Of(status.Missed).Count;
@@ -139,7 +153,6 @@ public static partial class ScanDecider
         turn.Step = next;
         if (next.Awaiting.Count > 0)
             return;
-        turn.Work = turn.Work with { AtOuter = next.Outer.Index };
         if (turn.State.Ending is not null || turn.State.Holds.Count > 0)
             Next(turn);
         else

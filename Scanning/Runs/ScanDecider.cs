@@ -48,7 +48,8 @@ public static partial class ScanDecider
             case ScanCommand.MotionProgress c:
                 MotionProgress(turn, c);
                 break;
-            case ScanCommand.BlockDue or ScanCommand.RecorderCollected or ScanCommand.BeamReported or ScanCommand.ExposuresJudged:
+            case ScanCommand.BlockDue or ScanCommand.RecorderCollected or ScanCommand.BeamReported or ScanCommand.ExposuresJudged
+                or ScanCommand.FramesMatched:
                 HearRecords(turn, command);
                 break;
             default:
@@ -62,6 +63,9 @@ public static partial class ScanDecider
     {
         switch (command)
         {
+            case ScanCommand.SettingsRead c:
+                SettingsRead(turn, c);
+                break;
             case ScanCommand.RecorderStaged c:
                 RecorderStaged(turn, c);
                 break;
@@ -149,54 +153,5 @@ public static partial class ScanDecider
             turn.Step = new ScanStep.AwaitingRecords();
         else
             Prepare(turn, wanted);
-    }
-
-    private static void Stage(Turn turn)
-    {
-        turn.Step = new ScanStep.Staging(turn.Work.Unstaged);
-        foreach (var recorder in turn.Setup.Recorders.Where(turn.Work.Unstaged.Contains))
-            turn.Do(new ScanEffect.StageRecorder(recorder));
-    }
-
-    /// <summary>Staged when nobody waits for it any more: it must be unstaged all the same.</summary>
-    private static void StagedLate(Turn turn, ScanCommand.RecorderStaged c)
-    {
-        if (turn.State.Uid is null || turn.State.Status is not null
-            || c.Outcome is not Outcome<RecorderSession>.Completed { Value: var session }
-            || turn.State.Segments.Any(s => s.Session == session.Session))
-            return;
-        turn.Emit(new ScanEvent.SegmentOpened(c.AtNs, session.Segment, session.Session, 0, session.ClockZeroNs));
-        turn.Emit(new ScanEvent.Staged(c.AtNs, turn.State.Epoch, [new StagedDevice(c.Recorder, session.Session, session.Restore)]));
-        turn.Work = turn.Work with { Unstaged = turn.Work.Unstaged.Remove(c.Recorder) };
-        if (turn.Step is not ScanStep.Unstaging step)
-            return;
-        turn.Step = step with { Awaiting = step.Awaiting.Add(c.Recorder) };
-        turn.Do(new ScanEffect.UnstageRecorder(c.Recorder, session.Restore));
-    }
-
-    private static void RecorderStaged(Turn turn, ScanCommand.RecorderStaged c)
-    {
-        if (turn.Step is not ScanStep.Staging step || !step.Awaiting.Contains(c.Recorder))
-        {
-            StagedLate(turn, c);
-            return;
-        }
-        if (c.Outcome is not Outcome<RecorderSession>.Completed { Value: var session })
-        {
-            Trouble(turn, c.Recorder, c.Outcome.Problem!);
-            return;
-        }
-        turn.Emit(new ScanEvent.SegmentOpened(c.AtNs, session.Segment, session.Session, 0, session.ClockZeroNs));
-        turn.Emit(new ScanEvent.Staged(c.AtNs, turn.State.Epoch, [new StagedDevice(c.Recorder, session.Session, session.Restore)]));
-        turn.Work = turn.Work with
-        {
-            Unstaged = turn.Work.Unstaged.Remove(c.Recorder),
-            Missed = turn.Work.Missed.SetItem(c.Recorder, 0),
-            Step = new ScanStep.Staging(step.Awaiting.Remove(c.Recorder)),
-        };
-        if (turn.Step is not ScanStep.Staging { Awaiting.Count: 0 })
-            return;
-        turn.Work = turn.Work with { MadeSafe = false };
-        Next(turn);
     }
 }

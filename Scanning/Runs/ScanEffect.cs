@@ -8,6 +8,9 @@ public abstract record ScanEffect
 {
     private ScanEffect() { }
 
+    /// <summary>Ask a recorder what staging would change, before it does.</summary>
+    public sealed record ReadSettings(string Recorder) : ScanEffect;
+
     public sealed record StageRecorder(string Recorder) : ScanEffect;
 
     /// <summary>Ask a recorder for a former staging; read what its dead segments hold.</summary>
@@ -39,6 +42,14 @@ public abstract record ScanEffect
         BeamQuery Query)
         : ScanEffect;
 
+    /// <summary>Ask which triggers of a take a recorder's rows are of, by the time stamps of both. Triggers: where the box's samples of the
+    /// take stand, counted from its first trigger; LiveSegment: the one that the box still fills, 0 for none.</summary>
+    /// <remarks><b>Units</b> ToleranceNs: nanoseconds that the stamps of one exposure may differ.</remarks>
+    public sealed record MatchFrames(
+        int Take, bool Final, string Box, string Recorder, EquatableArray<SegmentRun> Triggers, int LiveSegment,
+        EquatableArray<SegmentRun> Rows, EquatableArray<SegmentState> Segments, long ToleranceNs)
+        : ScanEffect;
+
     /// <summary>Report on this signal from now on.</summary>
     public sealed record WatchBeam(string Suspender) : ScanEffect;
 
@@ -47,6 +58,9 @@ public abstract record ScanEffect
 
     /// <summary>Say from now on when the disk has no room, and when it has some again.</summary>
     public sealed record WatchDisk : ScanEffect;
+
+    /// <summary>Writing failed: say that the disk has room only once something could be written to it.</summary>
+    public sealed record ProbeDisk : ScanEffect;
 
     public sealed record MakeSafe(string Device) : ScanEffect;
 

@@ -18,6 +18,9 @@ public abstract record ScanEvent
         string SoftwareVersion, EquatableArray<RatedDetector> Rates = default)
         : ScanEvent(AtNs);
 
+    /// <summary>What staging is about to change on a device, as it was before: put back at the end, whoever dies when.</summary>
+    public sealed record SettingsFound(long AtNs, string Device, EquatableArray<SavedSetting> Settings) : ScanEvent(AtNs);
+
     /// <summary>Every device is configured for this scan; Session tells a device's own staging from another's. Settings: what was changed,
     /// with the value to put back.</summary>
     public sealed record Staged(long AtNs, long Epoch, EquatableArray<StagedDevice> Devices) : ScanEvent(AtNs);
@@ -50,6 +53,10 @@ public abstract record ScanEvent
     public sealed record BlockReconciled(
         long AtNs, int Take, FrameRange Block, EquatableArray<FrameRange> Good, EquatableArray<FrameRange> Bad, string? Cause)
         : ScanEvent(AtNs);
+
+    /// <summary>On disk, synced and identified, but not committed: the beam is not known yet, or the request commits at the end. Journaled
+    /// where the request asks for eager documents or commits at the end.</summary>
+    public sealed record FramesRecorded(long AtNs, int Take, FrameRange Frames, EquatableArray<Extent> Extents) : ScanEvent(AtNs);
 
     /// <summary>On disk, synced, identified, in good beam. Never taken back.</summary>
     public sealed record FramesCommitted(long AtNs, FrameRange Frames, EquatableArray<Extent> Extents) : ScanEvent(AtNs);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
@@ -19,10 +20,12 @@ public static class ScanEvolution
             RunFolder = e.RunFolder,
             Rates = new DetectorRates(e.Rates),
         },
+        ScanEvent.SettingsFound e => state with { ToPutBack = Found(state.ToPutBack, e.Device, e.Settings) },
         ScanEvent.Staged e => state with
         {
             Epoch = e.Epoch,
-            Staged = e.Devices.Aggregate(state.Staged, (all, d) => all.SetItem(d.Device, Restaged(all.GetValueOrDefault(d.Device), d))),
+            Staged = e.Devices.Aggregate(state.Staged, (all, d) => all.SetItem(d.Device, d)),
+            ToPutBack = e.Devices.Aggregate(state.ToPutBack, (all, d) => Found(all, d.Device, d.Restore)),
         },
         ScanEvent.SegmentOpened e => state with { Segments = state.Segments.Add(Opened(e)) },
         ScanEvent.OuterPointReached e => state with { OuterIndex = e.OuterIndex, OuterPositions = e.Positions },
@@ -31,15 +34,35 @@ public static class ScanEvolution
             LastTake = Math.Max(state.LastTake, e.Take),
             NextTake = new TakeState(e.Take, e.Frames, [], false, null, e.Frames.First, RangeSet.Empty) { Rates = state.Rates },
         },
-        ScanEvent.Armed e => state with { NextTake = state.NextTake! with { Positions = e.Positions } },
+        ScanEvent.Armed e => state with
+        {
+            NextTake = state.NextTake! with { Positions = e.Positions },
+            Arms =
+            [
+                .. state.Arms.Where(a => state.OpenTakes.Any(t => t.Number < a.Take)),
+                new ArmedTake(e.Take, e.Positions),
+            ],
+        },
         ScanEvent.HandedOver or ScanEvent.FlightStarted or ScanEvent.TookBack or ScanEvent.BlockReconciled => EvolveTake(state, happened),
-        ScanEvent.FramesCommitted e => state with { Committed = state.Committed.Add(e.Frames), Stalls = state.Stalls.Clear() },
+        ScanEvent.FramesRecorded e => With(state, e.Take, t => t with { ToldTo = Math.Max(t.ToldTo, e.Frames.End) }) with
+        {
+            Recorded = [.. state.Recorded, new RecordedFrames(e.Take, e.Frames, e.Extents)],
+        },
+        ScanEvent.FramesCommitted e => Without(state, [e.Frames]) with
+        {
+            Committed = state.Committed.Add(e.Frames),
+            Stalls = state.Stalls.Clear(),
+        },
         ScanEvent.DeviceStalled e => state with
         {
             Stalls = state.Stalls.SetItem(e.Device, state.Stalls.GetValueOrDefault(e.Device) + 1),
         },
         ScanEvent.FramesSkipped e => state with { Skipped = state.Skipped.Union(e.Frames) },
-        ScanEvent.FramesRejected e => state with { Rejections = [.. state.Rejections, .. e.Frames], LastRejection = e.Cause },
+        ScanEvent.FramesRejected e => Without(state, e.Frames) with
+        {
+            Rejections = [.. state.Rejections, .. e.Frames],
+            LastRejection = e.Cause,
+        },
         ScanEvent.BeamLost e => state with { BeamLosses = state.BeamLosses.Add(new BeamLoss(e.Suspender, e.LostNs, null)) },
         ScanEvent.BeamRestored e => state with
         {
@@ -59,11 +82,24 @@ public static class ScanEvolution
         _ => throw new UnreachableException(),
     };
 
-    /// <summary>A device staged again holds what its first staging set; what stood there before the scan is what the first one
-    /// saved.</summary>
-    private static StagedDevice Restaged(StagedDevice? before, StagedDevice now) => before is null
-        ? now
-        : now with { Restore = [.. before.Restore, .. now.Restore.Where(s => before.Restore.All(b => b.Name != s.Name))] };
+    /// <summary>A device staged again holds what its first staging set; what stood there before the scan is what was found first.</summary>
+    private static ImmutableSortedDictionary<string, EquatableArray<SavedSetting>> Found(
+        ImmutableSortedDictionary<string, EquatableArray<SavedSetting>> all, string device, EquatableArray<SavedSetting> settings)
+    {
+        var before = all.GetValueOrDefault(device);
+        return all.SetItem(device, [.. before, .. settings.Where(s => before.All(b => b.Name != s.Name))]);
+    }
+
+    /// <summary>These frames are no longer provisional.</summary>
+    private static ScanState Without(ScanState state, EquatableArray<FrameRange> frames) => state.Recorded.Count == 0
+        ? state
+        : state with
+        {
+            Kept = state.Kept.Subtract(frames),
+            Recorded = state.Recorded
+                .SelectMany(r => RangeSet.Of(r.Frames).Subtract(frames).Ranges.Select(part => r.Part(part, state.Rates)))
+                .ToEquatableArray(),
+        };
 
     private static SegmentState Opened(ScanEvent.SegmentOpened e) => new(e.Segment, e.Session, e.FirstTrigger, e.ClockZeroNs);
 
@@ -90,8 +126,13 @@ public static class ScanEvolution
     private static ScanState Settle(ScanState state, ScanEvent.BlockReconciled e)
     {
         var next = With(state, e.Take, t => t with { SettledTo = e.Block.End, Rejected = t.Rejected.Union(e.Bad) });
+        var kept = state.Recorded.Count == 0
+            ? RangeSet.Empty
+            : RangeSet.Of(e.Good).Intersect(RangeSet.Of(state.Recorded.Select(r => r.Frames)));
         return next with
         {
+            Kept = state.Kept.Union(kept.Ranges),
+            Stalls = kept.IsEmpty ? state.Stalls : state.Stalls.Clear(),
             OpenTakes = next.OpenTakes
                 .Where(t => t.Number != e.Take || t.Triggered is null || t.SettledTo < t.Claimed.End)
                 .ToEquatableArray(),

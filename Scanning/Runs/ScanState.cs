@@ -28,14 +28,27 @@ public sealed record ScanState
     /// <summary>Recorders as last staged.</summary>
     public ImmutableSortedDictionary<string, StagedDevice> Staged { get; init; } = ImmutableSortedDictionary<string, StagedDevice>.Empty;
 
+    /// <summary>What devices were set to before the scan, as far as it is or was about to be changed.</summary>
+    public ImmutableSortedDictionary<string, EquatableArray<SavedSetting>> ToPutBack { get; init; } =
+        ImmutableSortedDictionary<string, EquatableArray<SavedSetting>>.Empty;
+
     public EquatableArray<SegmentState> Segments { get; init; }
 
     public RangeSet Committed { get; init; } = RangeSet.Empty;
 
     public RangeSet Skipped { get; init; } = RangeSet.Empty;
 
+    /// <summary>Frames told as recorded and neither committed nor rejected, in the order in which they were told.</summary>
+    public EquatableArray<RecordedFrames> Recorded { get; init; }
+
+    /// <summary>Those of them that were found good: nothing is missing for their commit but the scan's end.</summary>
+    public RangeSet Kept { get; init; } = RangeSet.Empty;
+
     /// <summary>Takes not yet reconciled to their end, oldest first.</summary>
     public EquatableArray<TakeState> OpenTakes { get; init; }
+
+    /// <summary>Where recorders stood when each take since the oldest open one was armed.</summary>
+    public EquatableArray<ArmedTake> Arms { get; init; }
 
     public int LastTake { get; init; }
 
@@ -87,7 +100,8 @@ public sealed record ScanState
     public FrameRange? NextWanted()
     {
         var claimed = OpenTakes.SelectMany(t => RangeSet.Of(t.Claimed).Subtract(t.Rejected.Ranges).Ranges);
-        var wanted = RangeSet.Of(new FrameRange(0, Frames)).Subtract(Committed.Ranges).Subtract(Skipped.Ranges).Subtract(claimed);
+        var wanted = RangeSet.Of(new FrameRange(0, Frames)).Subtract(Committed.Ranges).Subtract(Skipped.Ranges).Subtract(Kept.Ranges)
+            .Subtract(claimed);
         return wanted.IsEmpty ? null : wanted.Ranges[0];
     }
 
@@ -111,6 +125,9 @@ public sealed record TakeState(
     int Number, FrameRange Frames, EquatableArray<RecorderPosition> Positions, bool Started, long? Triggered, long SettledTo,
     RangeSet Rejected)
 {
+    /// <summary>Frames before this one are told as recorded, where they are.</summary>
+    public long ToldTo { get; init; }
+
     public DetectorRates Rates { get; init; } = DetectorRates.AllBase;
 
     /// <summary>Frames it has or may yet get: whole groups of them.</summary>
@@ -118,4 +135,15 @@ public sealed record TakeState(
 
     /// <summary>Frames of a group that was cut short: some detectors have them, none of them can be kept.</summary>
     public FrameRange CutShort => Triggered is long n ? new FrameRange(Claimed.End, Frames.First + n) : new FrameRange(0, 0);
+}
+
+/// <summary>Where recorders stood when a take was armed.</summary>
+public sealed record ArmedTake(int Take, EquatableArray<RecorderPosition> Positions);
+
+/// <summary>Provisional frames of a take, and where they stand.</summary>
+public sealed record RecordedFrames(int Take, FrameRange Frames, EquatableArray<Extent> Extents)
+{
+    /// <summary>A part of them.</summary>
+    internal RecordedFrames Part(FrameRange part, DetectorRates rates) =>
+        part == Frames ? this : this with { Frames = part, Extents = FrameLedger.Part(Extents, part, rates) };
 }

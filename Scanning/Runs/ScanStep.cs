@@ -74,6 +74,9 @@ public sealed record ScanWork
     /// <summary>Stretch of each suspender's signal that this process has watched without a gap.</summary>
     public ImmutableSortedDictionary<string, BeamWatch> Beam { get; init; } = ImmutableSortedDictionary<string, BeamWatch>.Empty;
 
+    /// <summary>The suspender whose next loss is waited for, and until when at the latest, wall nanoseconds.</summary>
+    public (string Suspender, long UntilNs)? WaitsFor { get; init; }
+
     /// <summary>Triggers that made no frame, per recorder, since its staging.</summary>
     public ImmutableSortedDictionary<string, long> Missed { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 
@@ -84,6 +87,12 @@ public sealed record ScanWork
     /// <summary>The first thing that went wrong and is not yet dealt with.</summary>
     public (string Device, string Problem)? Trouble { get; init; }
 
+    /// <summary>A recorder whose file takes no more frames, and why; devices are being made safe.</summary>
+    public (string Recorder, string Reason)? CannotWrite { get; init; }
+
+    /// <summary>How often writing failed with no frame taken in between, and how many were taken.</summary>
+    public (int Times, long Frames) WriteFailures { get; init; }
+
     public bool ShutterOpen { get; init; }
 
     /// <summary>The shutter said that it is closed.</summary>
@@ -92,14 +101,19 @@ public sealed record ScanWork
     /// <summary>The shutter was told to close and has not said that it has.</summary>
     public bool ShutterClosing { get; init; }
 
-    /// <summary>The inner scan whose outer point the soft axes stand at, as far as this process knows.</summary>
-    public long? AtOuter { get; init; }
+    /// <summary>Targets that soft axes stand at, as far as this process knows; none for one that was told to move and has not
+    /// settled.</summary>
+    public ImmutableSortedDictionary<string, double> OuterAt { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
+
+    /// <summary>Recorders whose session was lost while they can be reached: how often, and the frames committed by then.</summary>
+    public ImmutableSortedDictionary<string, (int Times, long Committed)> Reopened { get; init; } =
+        ImmutableSortedDictionary<string, (int Times, long Committed)>.Empty;
 
     /// <summary>Devices were unstaged with problems, and are made safe before it is decided what that means.</summary>
     public ScanStep.Unstaging? FailedUnstaging { get; init; }
 
-    /// <summary>Hardware was flying: the other devices are made safe once the box is.</summary>
-    public bool BoxComesFirst { get; init; }
+    /// <summary>Devices that are made safe one after another, before all others are.</summary>
+    public EquatableArray<string> SafeFirst { get; init; }
 
     /// <summary>Devices were made safe since the last staging: detectors may have been disarmed.</summary>
     public bool MadeSafe { get; init; }
@@ -109,12 +123,23 @@ public sealed record ScanWork
 public sealed record Collect(
     int Take, bool Final, ImmutableSortedSet<string> Awaiting, ImmutableSortedDictionary<string, Holding> Holdings)
 {
+    /// <summary>Whoever must be asked for time stamps has been.</summary>
+    public bool IsMatched { get; init; }
+
     /// <summary>End of the frames whose exposures are being judged; null before.</summary>
     public long? End { get; init; }
 }
 
 /// <summary>A signal is known from FromNs to ToNs, nanoseconds since 1970 by its own time stamps. Reading: for people.</summary>
-public sealed record BeamWatch(long FromNs, long ToNs, bool IsUp, string Reading);
+public sealed record BeamWatch(long FromNs, long ToNs, bool IsUp, string Reading)
+{
+    /// <summary>When the loss comes that the signal counts down to, wall nanoseconds; null where there is none.</summary>
+    public long? NextLossNs { get; init; }
+}
 
 /// <summary>What a recorder holds of its present session, and up to which trigger it has decided (frame or none).</summary>
-public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough);
+public sealed record Holding(EquatableArray<SegmentRun> Runs, long KnownThrough)
+{
+    /// <summary>Where frames were lost, as the recorder says it.</summary>
+    public string? Why { get; init; }
+}

@@ -7,6 +7,8 @@ namespace Flyscan.Scanning.Runs;
 /// guard's business.</remarks>
 public sealed record SignalWatch
 {
+    private const double MostSecondsAhead = 1e8;
+
     public static readonly SignalWatch New = new();
 
     /// <summary>Up to when the signal is known; null before the first reading and after a failed one.</summary>
@@ -37,7 +39,10 @@ public sealed record SignalWatch
         next = next with { KnownToNs = to };
         var isUp = next.LostSinceNs is null && (!next.Began || reading.AtNs - next.RestoredSinceNs >= suspender.SettleNs);
         var text = FormattableString.Invariant($"{suspender.Signal} reads {reading.Value:G6} {reading.Unit}").TrimEnd();
-        return (next, new BeamReport(from, to, lost.ToEquatableArray(), next.LostSinceNs is null, isUp, text));
+        var lossInNs = suspender.ExpectedLossNs > 0 && next.LostSinceNs is null
+            ? (long)(Math.Min(reading.Value - suspender.Floor, MostSecondsAhead) * 1e9)
+            : (long?)null;
+        return (next, new BeamReport(from, to, lost.ToEquatableArray(), next.LostSinceNs is null, isUp, text) { LossInNs = lossInNs });
     }
 
     /// <summary>The signal could not be read: nothing is known until it can be.</summary>

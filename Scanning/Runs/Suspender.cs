@@ -11,6 +11,10 @@ namespace Flyscan.Scanning.Runs;
 public sealed record Suspender(
     string Name, string Signal, double Floor, double Resume, double Ceiling, long SettleNs, long GuardNs, long LatencyNs, long PeriodNs)
 {
+    /// <summary>Its signal counts down the seconds to a loss that lasts so long, as a top-up; 0: it does not.</summary>
+    /// <remarks><b>Units</b> nanoseconds.</remarks>
+    public long ExpectedLossNs { get; init; }
+
     /// <summary>The hold that it sets.</summary>
     public string Hold => HoldPrefix + Name;
 
@@ -29,7 +33,12 @@ public sealed record BeamSpan(long FromNs, long? ToNs);
 /// <remarks>FromNs = ToNs: nothing is known, as when the signal is disconnected. IsUp: the condition holds and has settled, so that a
 /// scan may go on.</remarks>
 /// <param name="Reading">The signal as last read, or why it was not, for people.</param>
-public sealed record BeamReport(long FromNs, long ToNs, EquatableArray<BeamSpan> Lost, bool IsGood, bool IsUp, string Reading);
+public sealed record BeamReport(long FromNs, long ToNs, EquatableArray<BeamSpan> Lost, bool IsGood, bool IsUp, string Reading)
+{
+    /// <summary>Where the signal counts down to a loss: when it comes.</summary>
+    /// <remarks><b>Units</b> nanoseconds from the reading.</remarks>
+    public long? LossInNs { get; init; }
+}
 
 /// <summary>A time in which frames are not committed, as the journal tells it.</summary>
 public sealed record BeamLoss(string Suspender, long FromNs, long? ToNs);

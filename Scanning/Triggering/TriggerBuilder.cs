@@ -87,7 +87,7 @@ internal sealed class TriggerBuilder(ExposureRule exposure, int maxRepeats, bool
     public void Frame(long durationNs, (double From, double To)? way = null)
     {
         // Without motion there is no middle to be in.
-        var lead = _waitForLive ? exposure.LeadOf(durationNs) : 0;
+        var lead = _waitForLive || _compare is not null ? exposure.LeadOf(durationNs) : 0;
         if (_hasFrame)
             Pulse(new Pulses(1, _frame.ExposureNs, _frame.DurationNs - _frame.LeadNs + lead, _frame.At));
         else

@@ -46,7 +46,7 @@ internal static class HandoverBenchmark
         }
     }
 
-    private static async Task<IReadOnlyList<Handover>> FlyAsync(string folder, string beamlineFile, string request)
+    internal static async Task<IReadOnlyList<Handover>> FlyAsync(string folder, string beamlineFile, string request)
     {
         var data = Path.Combine(folder, "data");
         var beamline = RunPreparation.LoadBeamline(beamlineFile);

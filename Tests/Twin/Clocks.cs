@@ -32,17 +32,33 @@ internal sealed class WorldClock(SimulatedLane lane) : ISimulationClock
     public void Post(Action action) => lane.Post(action);
 }
 
-/// <summary>A node's time with another date: the clock of a machine that is not set right.</summary>
-internal sealed class SkewedTime(TimeProvider time, long skewNs) : TimeProvider
+/// <summary>How the clock of a machine is wrong: by a constant, by a rate, and by what somebody sets it by while it runs.</summary>
+/// <remarks><b>Units</b> nanoseconds; DriftPpb: nanoseconds per second.</remarks>
+internal sealed class ClockError
+{
+    public long AheadNs { get; set; }
+
+    public long DriftPpb { get; init; }
+}
+
+/// <summary>A node's time as the clock of a machine tells it that is not set right; timers and elapsed time are right.</summary>
+internal sealed class SkewedTime(TimeProvider time, ClockError error, long beganNs) : TimeProvider
 {
     public override long TimestampFrequency => time.TimestampFrequency;
 
-    public override DateTimeOffset GetUtcNow() => time.GetUtcNow().AddTicks(skewNs / 100);
+    public override DateTimeOffset GetUtcNow()
+    {
+        var now = time.GetUtcNow();
+        var runsNs = (now - UnixEpoch).Ticks * 100 - beganNs;
+        return now.AddTicks((error.AheadNs + (long)((Int128)runsNs * error.DriftPpb / 1_000_000_000)) / 100);
+    }
 
     public override long GetTimestamp() => time.GetTimestamp();
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         time.CreateTimer(callback, state, dueTime, period);
+
+    private static readonly DateTimeOffset UnixEpoch = DateTimeOffset.UnixEpoch;
 }
 
 /// <summary>The sockets of one life of a process: what arrives is handled in that life, and its death closes them.</summary>

@@ -29,7 +29,7 @@ internal sealed class Coverage
     /// <summary>Pairs that never met and could have.</summary>
     public IReadOnlyList<string> Missing(IReadOnlySet<string> kinds) =>
     [
-        .. from kind in FaultMaker.Kinds.Where(kinds.Contains)
+        .. from kind in FaultMaker.KindsAtPhases.Where(kinds.Contains)
            from phase in FaultMaker.Phases
            where !_hits.ContainsKey((phase, kind)) && ImpossiblePairs.Why(phase, kind) is null
            select $"{kind} in {phase}",
@@ -41,9 +41,12 @@ internal sealed class Coverage
         var text = new StringBuilder();
         text.AppendLine("| fault | " + string.Join(" | ", FaultMaker.Phases) + " |");
         text.AppendLine("| --- |" + string.Concat(FaultMaker.Phases.Select(_ => " ---: |")));
-        foreach (var kind in FaultMaker.Kinds.Where(kinds.Contains))
+        foreach (var kind in FaultMaker.KindsAtPhases.Where(kinds.Contains))
             text.AppendLine($"| {kind} | " + string.Join(" | ", FaultMaker.Phases.Select(p => Cell(p, kind))) + " |");
         text.AppendLine();
+        var whole = FaultMaker.KindsFromStart.Where(kinds.Contains)
+            .Select(k => string.Create(CultureInfo.InvariantCulture, $"{_hits.GetValueOrDefault((TwinMoment.Start.Phase, k))} with {k}"));
+        text.AppendLine("Whole scans: " + string.Join(", ", whole));
         var ends = _ends.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Value} {e.Key}"));
         text.AppendLine("Scans: " + string.Join(", ", ends));
         return text.ToString();
@@ -57,12 +60,17 @@ internal sealed class Coverage
 /// <summary>Pairs of phase and fault that cannot be.</summary>
 internal static class ImpossiblePairs
 {
+    /// <summary>All of them, with the reason.</summary>
+    public static string Text { get; } = string.Join('\n',
+        from kind in FaultMaker.KindsAtPhases
+        from phase in FaultMaker.Phases
+        where Why(phase, kind) is not null
+        select $"– {kind} in {phase} cannot be: {Why(phase, kind)}");
+
     /// <summary>Why the fault cannot meet the phase; null where it can.</summary>
     public static string? Why(string phase, string kind) => (phase, kind) switch
     {
-        (FaultMaker.Down, "delayed message" or "duplicated message" or "failed write" or "slow write") =>
-            "a process that is down sends and writes nothing",
-        (FaultMaker.Connecting, "delayed message" or "duplicated message") => "no supervisor sends orders yet",
+        (FaultMaker.Down, "failed write" or "slow write") => "a process that is down writes nothing",
         ("Ended", "failed write" or "slow write") => "nothing is written after the end",
         _ => null,
     };

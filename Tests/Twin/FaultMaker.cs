@@ -17,15 +17,31 @@ internal static class FaultMaker
     public const string Down = "Down";
     public const string Connecting = "Connecting";
 
-    /// <summary>Kinds that can be asked for, in the order of the coverage table.</summary>
-    public static readonly IReadOnlyList<string> Kinds =
+    /// <summary>Kinds that come at some moment of a scan, in the order of the coverage table; the last five are the engine's.</summary>
+    public static readonly IReadOnlyList<string> KindsAtPhases =
     [
-        "kill process", "kill supervisor", "power failure", "kill all", "cut connection", "network silent", "missed frames", "disk full",
-        "slow disk", "beam dump", "beam flicker", "pause", "abort", "stale orders", "delayed message", "duplicated message",
-        "failed write", "slow write",
+        "kill process", "kill supervisor", "supervisor gone", "power failure", "kill all", "kill host", "partition", "cut connection",
+        "network silent", "device stall", "late beam report", "missed frames", "extra trigger", "disk full", "disk low", "slow disk",
+        "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message",
+        "lost message", "failed write", "slow write",
     ];
 
+    /// <summary>Kinds that a whole scan has from its start.</summary>
+    public static readonly IReadOnlyList<string> KindsFromStart =
+        ["device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts"];
+
+    /// <summary>Kinds that can be asked for.</summary>
+    public static readonly IReadOnlyList<string> Kinds = [.. KindsAtPhases, .. KindsFromStart];
+
+    private static readonly string[] OfEngine =
+        ["delayed message", "duplicated message", "lost message", "failed write", "slow write"];
+
+    // Where devices are in the supervisor's process there is nothing of the kind.
+    private static readonly string[] BetweenProcesses = ["kill host", "partition"];
+
     private static readonly string[] Ports = ["motion", "z", "cam", "shutter", "ring", "control", "data"];
+
+    private static readonly string[] StallPorts = ["motion", "z", "cam", "shutter", "control", "data"];
 
     // Where most of a scan's life is: the rarer phases are met through their neighbours.
     private static readonly string[] Likely = ["Preparing", "Flying", "Flying", "Enabling", "Starting", "AwaitingRecords"];
@@ -37,19 +53,44 @@ internal static class FaultMaker
     public static List<TwinFault> Of(ulong seed, IReadOnlySet<string> kinds)
     {
         var draw = SimulationGenerator.For(seed, "twin faults");
-        string[] own = [.. Kinds.Take(14).Where(kinds.Contains)];
+        var faults = FromStart(seed, kinds);
+        var hosts = HostsOf(faults);
+        // Nothing tells a trigger too many where triggers are numbered by the camera, or frames only counted.
+        var hasStamps = faults.Any(f => f is TwinFault.CameraKnownBy { By: "stamps" });
+        string[] own =
+        [
+            .. KindsAtPhases.Where(k => kinds.Contains(k) && !OfEngine.Contains(k) && (hosts > 0 || !BetweenProcesses.Contains(k))
+                && (hasStamps || k != "extra trigger")),
+        ];
         var count = own.Length == 0 ? 0 : draw.Below(4);
-        var faults = new List<TwinFault>();
         for (var i = 0; i < count; i++)
         {
             string phase = draw.Below(3) == 0 ? Likely[draw.Below(Likely.Length)] : Phases[draw.Below(Phases.Count)];
             if (WayInto(phase, draw) is { } way && kinds.Contains(way.Kind))
                 faults.Add(way);
             var nth = phase is "Preparing" or "Flying" ? 4 : 2;
-            faults.Add(Make(own[draw.Below(own.Length)], new TwinMoment(phase, 1 + draw.Below(nth), After(phase, draw)), draw));
+            faults.Add(Make(own[draw.Below(own.Length)], new TwinMoment(phase, 1 + draw.Below(nth), After(phase, draw)), draw, hosts));
         }
         return faults;
     }
+
+    private static List<TwinFault> FromStart(ulong seed, IReadOnlySet<string> kinds)
+    {
+        var draw = SimulationGenerator.For(seed, "twin start");
+        var faults = new List<TwinFault>();
+        if (draw.Below(3) == 0 && kinds.Contains("device hosts"))
+            faults.Add(new TwinFault.DeviceHosts(1 + draw.Below(2)));
+        if (draw.Below(3) == 0 && kinds.Contains("clock drift"))
+            faults.Add(new TwinFault.ClockDrift(draw.Below(200_001) - 100_000));
+        if (draw.Below(2) == 0 && kinds.Contains("ring clock"))
+            faults.Add(new TwinFault.RingClock(draw.Below(2001) - 1000));
+        var by = draw.Below(5) switch { 0 or 1 => "stamps", 2 => "counts", _ => "" };
+        if (by.Length > 0 && kinds.Contains("camera by " + by))
+            faults.Add(new TwinFault.CameraKnownBy(by));
+        return faults;
+    }
+
+    private static int HostsOf(IEnumerable<TwinFault> faults) => faults.OfType<TwinFault.DeviceHosts>().Sum(f => f.Count);
 
     /// <summary>A fault that leads into a phase which a scan otherwise seldom or never enters.</summary>
     private static TwinFault? WayInto(string phase, SimulationGenerator draw)
@@ -76,6 +117,9 @@ internal static class FaultMaker
             profile = profile with { DelayPerMillion = 20_000 };
         if (kinds.Contains("duplicated message") && draw.Below(4) == 0)
             profile = profile with { DuplicationPerMillion = 20_000 };
+        // In one process nothing loses messages.
+        if (kinds.Contains("lost message") && HostsOf(FromStart(seed, kinds)) > 0 && draw.Below(2) == 0)
+            profile = profile with { LossPerMillion = 20_000 };
         if (kinds.Contains("failed write") && draw.Below(8) == 0)
             profile = profile with { WriteFailurePerMillion = 20_000 };
         if (kinds.Contains("slow write") && draw.Below(4) == 0)
@@ -83,15 +127,23 @@ internal static class FaultMaker
         return profile;
     }
 
-    private static TwinFault Make(string kind, TwinMoment at, SimulationGenerator draw) => kind switch
+    private static TwinFault Make(string kind, TwinMoment at, SimulationGenerator draw, int hosts = 0) => kind switch
     {
         "kill process" => new TwinFault.KillProcess(at, Ms + Scaled(draw, 3000 * Ms)),
         "kill supervisor" => new TwinFault.KillSupervisor(at, Scaled(draw, 2000 * Ms)),
+        "supervisor gone" => new TwinFault.KillSupervisor(at, (20 + draw.Below(20)) * 1000L * Ms),
+        "kill host" => new TwinFault.KillHost(at, 1 + draw.Below(hosts), Ms + Scaled(draw, 5000 * Ms)),
+        "partition" => new TwinFault.Partition(at, 1 + draw.Below(hosts), Ms + Scaled(draw, 12_000 * Ms)),
+        "device stall" => new TwinFault.Stall(at, StallPorts[draw.Below(StallPorts.Length)], Ms + Scaled(draw, 4000 * Ms)),
+        "late beam report" => new TwinFault.Stall(at, "ring", Ms + Scaled(draw, 4000 * Ms)),
+        "disk low" => new TwinFault.DiskLow(at, 10 * Ms + Scaled(draw, 6000 * Ms)),
+        "clock step" => new TwinFault.ClockStep(at, (draw.Below(2) == 0 ? -1 : 1) * (Ms + Scaled(draw, 20_000 * Ms))),
         "power failure" => new TwinFault.PowerFailure(at, Ms + Scaled(draw, 5000 * Ms)),
         "kill all" => new TwinFault.KillAll(at, Ms + Scaled(draw, 5000 * Ms)),
         "cut connection" => new TwinFault.Cut(at, Ports[draw.Below(Ports.Length)]),
         "network silent" => new TwinFault.Silence(at, Ms + Scaled(draw, 15_000 * Ms)),
         "missed frames" => new TwinFault.MissFrames(at, 1 + draw.Below(6)),
+        "extra trigger" => new TwinFault.ExtraTrigger(at),
         "disk full" => new TwinFault.DiskFull(at, 10 * Ms + Scaled(draw, 3000 * Ms)),
         "slow disk" => new TwinFault.SlowDisk(at, 10 * Ms + Scaled(draw, 3000 * Ms), Ms + Scaled(draw, 900 * Ms)),
         "beam dump" => new TwinFault.BeamDump(at, 100 * Ms + Scaled(draw, 3000 * Ms)),

@@ -9,8 +9,10 @@ internal sealed class JournalWatch(TwinRun twin)
     private readonly List<ScanEvent> _events = [];
     private readonly Dictionary<(string, int), string> _paths = [];
     private readonly HashSet<long> _committed = [];
+    private readonly HashSet<string> _holds = new(StringComparer.Ordinal);
     private ScanState _folded = ScanState.New;
     private int _flying;
+    private int _resumes;
     private long _epoch;
     private int _compared;
 
@@ -74,7 +76,8 @@ internal sealed class JournalWatch(TwinRun twin)
         _events.Clear();
         _paths.Clear();
         _committed.Clear();
-        (_folded, _flying, _epoch, _compared) = (ScanState.New, 0, 0, 0);
+        _holds.Clear();
+        (_folded, _flying, _resumes, _epoch, _compared) = (ScanState.New, 0, 0, 0, 0);
     }
 
     /// <summary>What was told as durable is durable.</summary>
@@ -97,6 +100,8 @@ internal sealed class JournalWatch(TwinRun twin)
             case ScanEvent.HandedOver e:
                 if (_flying != 0)
                     twin.Fail($"invariant 4: take {e.Take} is handed over while hardware has take {_flying}");
+                if (_holds.Count > 0)
+                    twin.Fail($"take {e.Take} is handed over while the scan is held: {string.Join(", ", _holds)}");
                 if (e.Epoch != _epoch)
                     twin.Fail($"invariant 4: take {e.Take} is handed over by epoch {e.Epoch}, in charge is {_epoch}");
                 _flying = e.Take;
@@ -105,6 +110,14 @@ internal sealed class JournalWatch(TwinRun twin)
                 if (_flying != e.Take)
                     twin.Fail($"invariant 4: take {e.Take} is taken back, hardware has {_flying}");
                 _flying = 0;
+                break;
+            case ScanEvent.HoldSet e:
+                _holds.Add(e.Hold);
+                break;
+            case ScanEvent.HoldCleared e:
+                _holds.Remove(e.Hold);
+                if (e.Hold == "operator" && ++_resumes > twin.OperatorResumed)
+                    twin.Fail("the operator's pause ended, and no operator ended it");
                 break;
             case ScanEvent.SegmentOpened e:
                 _paths[(e.Segment.Recorder, e.Segment.Number)] = e.Segment.Path;

@@ -9,15 +9,28 @@ internal static class SimulateCommand
     private const int MostFailures = 20;
     private const int MostLines = 150;
 
-    private const string Usage = """
+    private static readonly string Usage = $"""
         usage: flyscan simulate [--seeds N] [--seed S] [--faults KIND,KIND…|none] [--threads N] [--report FILE]
                                 [--brief] [--trace]
-          Plays N scans (100) from seed S (1) on the virtual beamline in virtual time, with faults, and checks the scan model's invariants.
-          A failure prints its seed, the fewest faults that cause it, and what happened. Exit 0: all hold; 1: some do not; 2: wrong usage.
+          Plays N scans (100; 1 where only a seed is given) from seed S (1) on the virtual beamline in virtual time, with faults, and
+          checks the scan model's invariants. A failure prints its seed, the fewest faults that cause it, and what happened.
+
+          --faults   only these kinds: {string.Join(", ", FaultMaker.Kinds)}
+          --threads  scans at the same time; as many as there are processors
+          --report   what is printed, in a file as well
+          --brief    stops at the first failure and does not look for its fewest faults
+          --trace    every step of one seed
+
+          Exit 0: all hold; 1: some do not; 2: wrong usage.
         """;
 
     public static int Run(string[] arguments, TextWriter output, TextWriter error)
     {
+        if (arguments.Any(a => a is "--help" or "-h"))
+        {
+            output.WriteLine(Usage);
+            return 0;
+        }
         var options = Options.Parse(arguments, out var problem);
         if (options is null)
         {
@@ -103,6 +116,7 @@ internal static class SimulateCommand
             foreach (var failed in _failed.Values.Take(options.Brief ? 0 : MostFailures))
                 Describe(text, failed);
             text.AppendLine(_coverage.Table(options.Kinds));
+            text.AppendLine(ImpossiblePairs.Text);
             var missing = _coverage.Missing(options.Kinds);
             if (missing.Count > 0)
                 text.AppendLine($"Never met: {string.Join("; ", missing)}");

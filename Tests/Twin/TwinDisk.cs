@@ -1,3 +1,4 @@
+using Flyscan.Actors.Devices;
 using Flyscan.Engine.Simulation;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5;
@@ -12,6 +13,7 @@ internal sealed class TwinDisk : IFrameStoreFactory, ISegmentSalvage
     private readonly InMemoryFrameStoreFactory _memory;
     private readonly SortedDictionary<string, InMemoryFrameStore> _stores = new(StringComparer.Ordinal);
     private readonly FrameStoreFaults _usual;
+    private long _freeBytes = long.MaxValue;
 
     public TwinDisk(SimulationRun run)
     {
@@ -28,11 +30,26 @@ internal sealed class TwinDisk : IFrameStoreFactory, ISegmentSalvage
         return made;
     }
 
-    public void Fill() => _memory.Inject(_usual with { DiskFullAtBytes = _memory.UsedBytes });
+    /// <summary>What is told to whoever asks for room, or tries to write.</summary>
+    public DiskQuestions Questions => new(
+        _ => Task.FromResult<long?>(_freeBytes), _ => Task.FromResult(_freeBytes == 0 ? "no space left on the device" : null));
+
+    public void Fill()
+    {
+        _freeBytes = 0;
+        _memory.Inject(_usual with { DiskFullAtBytes = _memory.UsedBytes });
+    }
+
+    /// <summary>Room runs low; there is still enough for what is under way.</summary>
+    public void RunLow() => _freeBytes = 1;
 
     public void Slow(long flushNs) => _memory.Inject(_usual with { FlushDelayNs = flushNs });
 
-    public void Clear() => _memory.Inject(_usual);
+    public void Clear()
+    {
+        _freeBytes = long.MaxValue;
+        _memory.Inject(_usual);
+    }
 
     /// <summary>The writers of a recorder's segments die.</summary>
     public void Kill(string recorder)

@@ -2,7 +2,11 @@ namespace Flyscan.Twin;
 
 /// <summary>When a fault comes: so long after the scan entered a phase for the n-th time.</summary>
 /// <remarks><b>Units</b> AfterNs: nanoseconds of virtual time. Nth counts from 1, over all lives of the control process.</remarks>
-internal sealed record TwinMoment(string Phase, int Nth, long AfterNs);
+internal sealed record TwinMoment(string Phase, int Nth, long AfterNs)
+{
+    /// <summary>Before anything happens.</summary>
+    public static readonly TwinMoment Start = new("Start", 1, 0);
+}
 
 /// <summary>One thing that the world does to a scan, said so exactly that it can be done again.</summary>
 /// <remarks><b>Units</b> nanoseconds of virtual time. What happens to single messages and journal writes is the engine's own
@@ -24,7 +28,68 @@ internal abstract record TwinFault(TwinMoment At)
     /// <summary>The supervisor dies, and its device actors live on; a successor takes over.</summary>
     public sealed record KillSupervisor(TwinMoment At, long DownNs) : TwinFault(At)
     {
-        public override string Kind => "kill supervisor";
+        public override string Kind => DownNs < 12_000_000_000 ? "kill supervisor" : "supervisor gone";
+    }
+
+    /// <summary>From the start: the devices are in one or two processes of their own, apart from the supervisor's.</summary>
+    public sealed record DeviceHosts(int Count) : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "device hosts";
+    }
+
+    /// <summary>From the start: the control process's clock runs fast or slow.</summary>
+    public sealed record ClockDrift(long Ppb) : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "clock drift";
+    }
+
+    /// <summary>From the start: the ring's clock is ahead of the box's by so many thousandths of the suspender's guard.</summary>
+    public sealed record RingClock(long AheadPerMille) : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "ring clock";
+    }
+
+    /// <summary>From the start: what tells which trigger a frame of the camera is of, where the camera does not number triggers.</summary>
+    /// <param name="By">stamps or counts.</param>
+    public sealed record CameraKnownBy(string By) : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "camera by " + By;
+    }
+
+    /// <summary>The camera sees a trigger that the box did not give.</summary>
+    public sealed record ExtraTrigger(TwinMoment At) : TwinFault(At)
+    {
+        public override string Kind => "extra trigger";
+    }
+
+    /// <summary>Somebody sets the control process's clock.</summary>
+    public sealed record ClockStep(TwinMoment At, long ByNs) : TwinFault(At)
+    {
+        public override string Kind => "clock step";
+    }
+
+    /// <summary>A process that has devices dies and comes back.</summary>
+    public sealed record KillHost(TwinMoment At, int Host, long DownNs) : TwinFault(At)
+    {
+        public override string Kind => "kill host";
+
+        public override bool MayEnd => true;
+    }
+
+    /// <summary>Nothing passes between the supervisor and a device host.</summary>
+    public sealed record Partition(TwinMoment At, int Host, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => "partition";
+
+        public override bool MayEnd => ForNs > 4_000_000_000;
+    }
+
+    /// <summary>A device does not answer for some time; then all that waited arrives.</summary>
+    public sealed record Stall(TwinMoment At, string Port, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => Port == "ring" ? "late beam report" : "device stall";
+
+        public override bool MayEnd => Port != "ring" && ForNs > 1_000_000_000;
     }
 
     /// <summary>The beamline loses power: every device forgets.</summary>
@@ -58,7 +123,7 @@ internal abstract record TwinFault(TwinMoment At)
         public override bool MayEnd => true;
     }
 
-    /// <summary>The camera misses so many triggers, and says so.</summary>
+    /// <summary>The camera misses so many triggers, and says so if it numbers them.</summary>
     public sealed record MissFrames(TwinMoment At, int Count) : TwinFault(At)
     {
         public override string Kind => "missed frames";
@@ -67,8 +132,12 @@ internal abstract record TwinFault(TwinMoment At)
     public sealed record DiskFull(TwinMoment At, long ForNs) : TwinFault(At)
     {
         public override string Kind => "disk full";
+    }
 
-        public override bool MayEnd => true;
+    /// <summary>There is little room on the disk, yet enough for what is under way.</summary>
+    public sealed record DiskLow(TwinMoment At, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => "disk low";
     }
 
     public sealed record SlowDisk(TwinMoment At, long ForNs, long FlushNs) : TwinFault(At)

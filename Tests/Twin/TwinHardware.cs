@@ -20,13 +20,17 @@ internal sealed class TwinHardware
     private readonly LoadedBeamline _beamline;
     private readonly TwinDisk _disk;
     private readonly long _skewNs;
+    private readonly long _ringAheadNs;
     private readonly SortedDictionary<string, int> _ports = new(StringComparer.Ordinal);
     private int _worlds;
     private FrameThief? _thief;
+    private BitSignal _glitch = new();
 
-    public TwinHardware(SimulationRun run, LoadedBeamline beamline, TwinDisk disk, long skewNs)
+    /// <param name="skewNs">By how much the box's clock is ahead of the true time.</param>
+    /// <param name="ringAheadNs">By how much the ring's clock is ahead of the box's.</param>
+    public TwinHardware(SimulationRun run, LoadedBeamline beamline, TwinDisk disk, long skewNs, long ringAheadNs)
     {
-        (_run, _beamline, _disk, _skewNs) = (run, beamline, disk, skewNs);
+        (_run, _beamline, _disk, _skewNs, _ringAheadNs) = (run, beamline, disk, skewNs, ringAheadNs);
         var wire = run.NewLane();
         var latency = 20_000 + run.GeneratorFor("latency").Below(200_000);
         Network = new MemoryNetwork(action => wire.At(run.NowNs + latency, action));
@@ -73,10 +77,23 @@ internal sealed class TwinHardware
 
     public void Cut(string port) => Network.Cut(_ports[port]);
 
+    public void Hold(string port) => Network.Hold(_ports[port]);
+
+    public void Release(string port) => Network.Release(_ports[port]);
+
     public void Steal(int frames)
     {
         if (Node.IsUp)
             _thief?.Steal(frames);
+    }
+
+    /// <summary>A pulse on the camera's cable that the box did not make.</summary>
+    public void Glitch()
+    {
+        if (!Node.IsUp)
+            return;
+        _glitch.Set(true);
+        _glitch.Set(false);
     }
 
     public void SetBeam(double milliampere)
@@ -86,6 +103,19 @@ internal sealed class TwinHardware
         var request = new LineRequest(0, "ring", "current", [LineText.Number(milliampere)], null);
         Devices.Rings[0].Ring.Handle(request, new LineAnswer((_, _) => { }));
         Truth.BeamIs(_run.NowNs, milliampere >= 100);
+    }
+
+    /// <summary>What is not in its safe state; empty where all is.</summary>
+    public IEnumerable<string> Unsafe(bool hasShutter)
+    {
+        if (Motion.Phase == Scanning.Runs.MotionPhase.Running)
+            yield return "motion runs";
+        if (Box.TtlOut(1).Value)
+            yield return "the trigger output is high";
+        if (Devices.Cameras[0].Session is { IsAccepting: true })
+            yield return "the camera accepts triggers";
+        if (hasShutter && !IsShutterClosed)
+            yield return "the shutter is not closed";
     }
 
     /// <summary>What the box is set to, a line each, asked over its own protocol.</summary>
@@ -118,7 +148,8 @@ internal sealed class TwinHardware
         var options = new VirtualBeamlineOptions
         {
             Stores = _disk,
-            Time = new SkewedTime(node.Time, _skewNs),
+            Time = new SkewedTime(node.Time, new ClockError { AheadNs = _skewNs }, 0),
+            RingClockAheadNs = _ringAheadNs,
             Seed = _run.Options.Seed,
             WorldName = world,
         };
@@ -129,6 +160,8 @@ internal sealed class TwinHardware
         Truth.BeamIs(_run.NowNs, true);
         Truth.Watch(world, clock, devices, () => IsShutterOpen);
         _thief = new FrameThief(devices.Cameras[0]);
+        _glitch = new BitSignal();
+        devices.Cameras[0].TriggerOn(_glitch);
         var thief = _thief;
         devices.Boxes[0].Box.TtlOut(1).Changed += value =>
         {

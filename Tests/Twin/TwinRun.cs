@@ -16,7 +16,23 @@ internal sealed class TwinRun
     private const long LongestNs = 600 * Second;
     private const int MostLives = 80;
 
-    private static readonly Lazy<(LoadedBeamline Beamline, Config Config)> Fixed = new(Load);
+    private const string Wire = """
+
+        akka.actor.serializers.twin-wire = "Flyscan.Twin.WireSerializer, Flyscan.Twin"
+        akka.actor.serialization-bindings {
+          "Flyscan.Actors.Remote.ChannelFrame, Flyscan.Actors" = twin-wire
+          "Flyscan.Actors.Remote.ChannelUnknown, Flyscan.Actors" = twin-wire
+        }
+        """;
+
+    private static readonly Lazy<Config> Engine = new(LoadEngine);
+
+    private static readonly Dictionary<string, Lazy<LoadedBeamline>> Beamlines = new(StringComparer.Ordinal)
+    {
+        ["numbers"] = new(() => LoadBeamline("twin.hocon")),
+        ["stamps"] = new(() => LoadBeamline("twin-stamps.hocon")),
+        ["counts"] = new(() => LoadBeamline("twin-counts.hocon")),
+    };
 
     private readonly SimulationRun _run;
     private readonly List<TwinFault> _waiting;
@@ -25,6 +41,8 @@ internal sealed class TwinRun
     private readonly JournalWatch _watch;
     private readonly SimulationGenerator _operator;
     private readonly string _settings;
+    private readonly SortedDictionary<string, ClockError> _clocks = new(StringComparer.Ordinal);
+    private readonly List<TwinHost> _hosts = [];
     private ControlProcess? _process;
     private ScanState _state = ScanState.New;
     private string? _failure;
@@ -37,27 +55,33 @@ internal sealed class TwinRun
         _operator = run.GeneratorFor("operator");
         Twin = TwinRequest.Of(run.Options.Seed);
         var suspenders = Twin.Suspender is { } suspender ? new[] { suspender } : [];
-        var beamline = Fixed.Value.Beamline with { Suspenders = [.. suspenders] };
+        var knownBy = faults.OfType<TwinFault.CameraKnownBy>().Select(f => f.By).FirstOrDefault("numbers");
+        var beamline = Beamlines[knownBy].Value with { Suspenders = [.. suspenders] };
         var planned = ScanPlanner.Plan(Twin.Request, beamline.Description, new PlanningEnvironment(null));
         var plan = planned is PlanResult.Proved proved
             ? proved.Plan
             : throw new InvalidOperationException($"seed {run.Options.Seed} asks for what cannot be planned: {planned}");
         ToMake = RunToMake.Of(Uid, "/twin", "run", beamline, plan);
         Disk = new TwinDisk(run);
-        Hardware = new TwinHardware(run, beamline, Disk, (run.GeneratorFor("skew").Below(4001) - 2000) * Ms);
+        var ringAheadNs = faults.OfType<TwinFault.RingClock>().Sum(f => f.AheadPerMille) * (Twin.Suspender?.GuardNs ?? 0) / 1000;
+        Hardware = new TwinHardware(run, beamline, Disk, (run.GeneratorFor("skew").Below(4001) - 2000) * Ms, ringAheadNs);
         _watch = new JournalWatch(this);
         _settings = Hardware.BoxSettings();
         Hardware.MotionRuns += () => _watch.MotionRuns();
+        _clocks["control"] = new ClockError { DriftPpb = faults.OfType<TwinFault.ClockDrift>().Sum(f => f.Ppb) };
+        foreach (var fault in _waiting.Where(f => f.At == TwinMoment.Start).ToList())
+            Begin(fault);
         Control = run.AddNode("control", new NodeOptions
         {
-            Config = Fixed.Value.Config,
+            Config = Engine.Value,
             MayCrash = false,
             Boot = node => _process = new ControlProcess(this, node),
-            Groups =
-            [
-                .. ToMake.DevicesNeeded.Select(d => new NodeGroup(d, $"/user/device-{d}")),
-                new NodeGroup("suspender", "/user/suspender-ring"),
-            ],
+            Groups = _hosts.Count > 0
+                ? []
+                : [
+                    .. ToMake.DevicesNeeded.Select(d => new NodeGroup(d, $"/user/device-{d}")),
+                    new NodeGroup("suspender", "/user/suspender-ring"),
+                ],
         });
         run.Invariant("the twin", () => _failure);
     }
@@ -81,6 +105,9 @@ internal sealed class TwinRun
 
     /// <summary>Faults that came to be.</summary>
     public List<TwinFault> Applied { get; } = [];
+
+    /// <summary>How many faults the engine made.</summary>
+    public int EngineFaults => _run.Faults.Count;
 
     public string Phase { get; private set; } = FaultMaker.Down;
 
@@ -106,6 +133,27 @@ internal sealed class TwinRun
         new FinalChecks(twin, twin._state).Run();
         return twin;
     }
+
+    /// <summary>Processes that have devices and no supervisor.</summary>
+    public IReadOnlyList<TwinHost> Hosts => _hosts;
+
+    /// <summary>How often the operator has resumed.</summary>
+    public int OperatorResumed { get; private set; }
+
+    public void OperatorResumes() => OperatorResumed++;
+
+    /// <summary>A successor is put in charge after nobody was for so long: were the devices' leases enforced?</summary>
+    public void ComesBackAfter(long downNs)
+    {
+        if (downNs < 20 * Second || Applied.Any(f => f.MayEnd) || !Hardware.Node.IsUp)
+            return;
+        var wrong = string.Join(", ", Hardware.Unsafe(ToMake.Setup.Shutter is not null));
+        if (wrong.Length > 0)
+            Fail($"invariant 8: nobody was in charge for {downNs / Second} s, and {wrong}");
+    }
+
+    /// <summary>A process's clock in its present life.</summary>
+    public TimeProvider ClockOf(SimulatedNode node) => new SkewedTime(node.Time, _clocks[node.Name], EpochNs);
 
     /// <summary>Ends the run with this as its failure; the first stands.</summary>
     public void Fail(string what) => _failure ??= what;
@@ -160,6 +208,48 @@ internal sealed class TwinRun
         _run.At(_run.NowNs, () => Restart(500 * Ms + _operator.Below(1500 * Ms)));
     }
 
+    /// <summary>The process of a device host ended by itself; somebody starts it again.</summary>
+    public void HostEnded(SimulatedNode node, string why)
+    {
+        _run.Trace.Note($"{node.Name} ends: {why}");
+        _run.At(_run.NowNs, () => RestartHost(node, 500 * Ms + _operator.Below(1500 * Ms)));
+    }
+
+    private void RestartHost(SimulatedNode node, long downNs)
+    {
+        if (!node.IsUp)
+            return;
+        if (node.Lives >= MostLives)
+        {
+            Fail($"{node.Name} was started {MostLives} times");
+            return;
+        }
+        node.Crash();
+        After(downNs, node.Restart);
+    }
+
+    private void Begin(TwinFault fault)
+    {
+        _waiting.Remove(fault);
+        Applied.Add(fault);
+        _coverage.Hit(TwinMoment.Start.Phase, fault.Kind);
+        if (fault is not TwinFault.DeviceHosts f)
+            return;
+        for (var i = 1; i <= f.Count; i++)
+        {
+            var name = $"host{i}";
+            var devices = ToMake.DevicesNeeded.Where(d => f.Count == 1 || TwinHost.Second.Contains(d) == (i == 2)).ToHashSet();
+            _clocks[name] = new ClockError { AheadNs = (_run.GeneratorFor("clock of " + name).Below(4001) - 2000) * Ms };
+            var node = _run.AddNode(name, new NodeOptions
+            {
+                Config = Engine.Value,
+                MayCrash = false,
+                Boot = n => _ = new HostProcess(this, n, devices),
+            });
+            _hosts.Add(new TwinHost(node, devices, [.. ToMake.Setup.Suspenders.Where(s => devices.Contains(s.Signal))]));
+        }
+    }
+
     private void Restart(long downNs)
     {
         if (_willRestart)
@@ -209,6 +299,18 @@ internal sealed class TwinRun
             case TwinFault.StaleOrders:
                 _process?.RepeatStaleOrders(_state.Epoch);
                 break;
+            case TwinFault.KillHost f when f.Host <= _hosts.Count:
+                RestartHost(_hosts[f.Host - 1].Node, f.DownNs);
+                break;
+            case TwinFault.Partition f when f.Host <= _hosts.Count:
+                _run.Network.Partition("control", _hosts[f.Host - 1].Node.Name, f.ForNs);
+                break;
+            case TwinFault.KillHost or TwinFault.Partition:
+                // The devices are in the control process: there is nothing of the kind.
+                break;
+            case TwinFault.ClockStep f:
+                _clocks["control"].AheadNs += f.ByNs;
+                break;
             default:
                 ApplyToWorld(fault);
                 break;
@@ -233,9 +335,20 @@ internal sealed class TwinRun
             case TwinFault.MissFrames f:
                 Hardware.Steal(f.Count);
                 break;
+            case TwinFault.ExtraTrigger:
+                Hardware.Glitch();
+                break;
             case TwinFault.DiskFull f:
                 Disk.Fill();
                 After(f.ForNs, Disk.Clear);
+                break;
+            case TwinFault.DiskLow f:
+                Disk.RunLow();
+                After(f.ForNs, Disk.Clear);
+                break;
+            case TwinFault.Stall f:
+                Hardware.Hold(f.Port);
+                After(f.ForNs, () => Hardware.Release(f.Port));
                 break;
             case TwinFault.SlowDisk f:
                 Disk.Slow(f.FlushNs);
@@ -267,17 +380,20 @@ internal sealed class TwinRun
             {
                 Fault.Delay => "delayed message",
                 Fault.Duplicate => "duplicated message",
+                Fault.Lose => "lost message",
+                Fault.Partition => "partition",
                 Fault.FailWrite => "failed write",
                 Fault.DelayWrite => "slow write",
                 var other => other.GetType().Name,
             });
     }
 
-    private static (LoadedBeamline, Config) Load()
+    private static LoadedBeamline LoadBeamline(string file) =>
+        BeamlineFile.Load(Path.Combine(AppContext.BaseDirectory, file), DeviceCatalogue.OfHardware());
+
+    private static Config LoadEngine()
     {
-        var folder = AppContext.BaseDirectory;
-        var beamline = BeamlineFile.Load(Path.Combine(folder, "twin.hocon"), DeviceCatalogue.OfHardware());
-        var settings = EngineConfiguration.ResolveFolder(folder, EngineConfiguration.JournalIn("simulated"));
-        return (beamline, ConfigurationFactory.ParseString(settings));
+        var settings = EngineConfiguration.ResolveFolder(AppContext.BaseDirectory, EngineConfiguration.JournalIn("simulated")) + Wire;
+        return ConfigurationFactory.ParseString(settings);
     }
 }

@@ -5,9 +5,9 @@ import sys
 ENDING = "Scanning/Runs/ScanDecider.Ending.cs"
 TAKES = "Scanning/Runs/ScanDecider.Takes.cs"
 BEAM = "Scanning/Runs/ScanDecider.Beam.cs"
+HOLDS = "Scanning/Runs/ScanDecider.Holds.cs"
 LEDGER = "Scanning/Runs/FrameLedger.cs"
-RECOVERY = "Scanning/Runs/ScanDecider.Recovery.cs"
-PANDA = "Hardware/PandA/PandADriver.Recording.cs"
+PANDA = "Hardware/PandA/Driver/PandADriver.Recording.cs"
 
 # (what is wrong, file, text, text with the fault; M stands for the test whether this fault is on)
 MUTATIONS = [
@@ -32,20 +32,32 @@ MUTATIONS = [
     ("claims every frame of a take that was halted", TAKES,
      "var triggered = Math.Clamp(triggeredSinceStaging - before, 0, take.Frames.Count);",
      "var triggered = M ? take.Frames.Count : Math.Clamp(triggeredSinceStaging - before, 0, take.Frames.Count);"),
-    ("does not wait for the motion to stand at the start", TAKES,
-     "            awaiting.Add(MotionAtStart);\n", "            if (!M) awaiting.Add(MotionAtStart);\n"),
+    ("lets the beam's return end an operator's pause", HOLDS,
+     "            turn.Emit(new ScanEvent.HoldCleared(turn.AtNs, hold));\n",
+     "        {\n            turn.Emit(new ScanEvent.HoldCleared(turn.AtNs, hold));\n"
+     "            if (M && turn.State.Holds.ContainsKey(Operator))\n"
+     "                turn.Emit(new ScanEvent.HoldCleared(turn.AtNs, Operator));\n        }\n"),
     ("makes everything safe at once while hardware flies", ENDING,
-     "BoxComesFirst = turn.State.InFlight is not null", "BoxComesFirst = !M && turn.State.InFlight is not null"),
+     "first = turn.State.InFlight is null ? [] : [turn.Setup.Box];", "first = M || turn.State.InFlight is null ? [] : [turn.Setup.Box];"),
     ("puts no settings back", ENDING,
      "turn.State.Staged[recorder].Restore));", "M ? [] : turn.State.Staged[recorder].Restore));"),
-    ("miscounts the first trigger of a segment opened by an adoption", RECOVERY,
-     "adoption.Adopted.FirstPosition,", "adoption.Adopted.FirstPosition + (M ? 1 : 0),"),
     ("adopts without closing the former data connection", PANDA,
      "            old.Data?.Dispose();\n", "            if (!M) old.Data?.Dispose();\n"),
-    ("tells frames for recorded that are only written", "Hardware/PandA/SampleRecorder.cs",
-     "                return _flushed;", "                return M ? _written : _flushed;"),
     ("hands over without the shutter open", TAKES,
      "            awaiting.Add(ShutterOpen);\n", "            if (!M) awaiting.Add(ShutterOpen);\n"),
+    ("takes the beam's clock for the box's: no guard around a loss", BEAM,
+     "new BeamSpan(l.FromNs - suspender.GuardNs, l.ToNs + suspender.GuardNs)",
+     "M ? new BeamSpan(l.FromNs, l.ToNs) : new BeamSpan(l.FromNs - suspender.GuardNs, l.ToNs + suspender.GuardNs)"),
+    ("enforces no lease: devices wait for ever for a supervisor that is gone", "Actors/Devices/DeviceActor.cs",
+     "if (_lease is not DeviceLease lease || now", "if (M || _lease is not DeviceLease lease || now"),
+    ("gives a successor its predecessor's epoch", "Actors/Scans/BeamlineAuthority.cs",
+     "new Authority(granted.Uid, LastSequenceNr)", "new Authority(granted.Uid, M ? 1 : LastSequenceNr)"),
+    ("hands over although the scan is held", TAKES,
+     "if (turn.State.Ending is not null || turn.State.Holds.Count > 0)\n            Next(turn);",
+     "if (turn.State.Ending is not null || (!M && turn.State.Holds.Count > 0))\n            Next(turn);"),
+    ("forgets that a soft axis was sent elsewhere while the next take was prepared", TAKES,
+     "turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.SetItem(c.Axis, target) };",
+     "turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.SetItem(c.Axis, M ? turn.State.OuterPositions.FirstOrDefault(p => p.Axis == c.Axis)?.Position ?? target : target) };"),
 ]
 
 SWITCH = """namespace Flyscan.Scanning;

@@ -10,13 +10,17 @@ internal static class CaAddresses
 {
     /// <summary>Where searches go: what is listed, the networks' broadcast addresses where wanted, else this machine.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> naming the address.</remarks>
-    public static List<IPEndPoint> Searched(CaSettings settings)
+    public static List<IPEndPoint> Searched(CaSettings settings) =>
+        Searched(settings.Addresses, settings.AutoAddresses, settings.NameServers.Count > 0, settings.ServerPort);
+
+    /// <summary>The same for any protocol. Without any address, and without name servers, this machine is searched.</summary>
+    public static List<IPEndPoint> Searched(IEnumerable<string> addresses, bool automatic, bool hasNameServers, int port)
     {
-        List<IPEndPoint> found = [.. settings.Addresses.Select(a => Resolve(a, settings.ServerPort))];
-        if (settings.AutoAddresses)
-            found.AddRange(Broadcasts().Select(a => new IPEndPoint(a, settings.ServerPort)));
-        if (found.Count == 0 && settings.NameServers.Count == 0)
-            found.Add(new IPEndPoint(IPAddress.Loopback, settings.ServerPort));
+        List<IPEndPoint> found = [.. addresses.Select(a => Resolve(a, port))];
+        if (automatic)
+            found.AddRange(Broadcasts().Select(a => new IPEndPoint(a, port)));
+        if (found.Count == 0 && !hasNameServers)
+            found.Add(new IPEndPoint(IPAddress.Loopback, port));
         return [.. found.Distinct()];
     }
 
@@ -42,7 +46,8 @@ internal static class CaAddresses
         throw new SettingsException($"the EPICS address {text}: no machine is known by the name {parts[0]}; give its IP address");
     }
 
-    private static IEnumerable<IPAddress> Broadcasts()
+    /// <summary>The broadcast addresses of this machine's networks; of loopback, its own.</summary>
+    public static IEnumerable<IPAddress> Broadcasts()
     {
         foreach (var network in NetworkInterface.GetAllNetworkInterfaces())
         {

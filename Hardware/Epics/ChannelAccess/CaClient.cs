@@ -44,7 +44,7 @@ public sealed partial class CaClient : IPvClient
         (_settings, _around) = (settings, around);
         _circuitSettings = new CaCircuitSettings(
             settings.User, settings.Host, (ushort)settings.Priority, settings.EchoAfterNs, settings.EchoWithinNs, settings.LargestMessage);
-        _search = new CaSearch(new CaSearchPace { LongestNs = settings.LongestSearchNs });
+        _search = new CaSearch(new SearchPace { LongestNs = settings.LongestSearchNs });
         _searched = CaAddresses.Searched(settings);
         _nameServers = [.. settings.NameServers.Select(n => CaAddresses.Resolve(n, settings.ServerPort))];
         _port = around.Datagrams.Open(IPAddress.Any, 0);

@@ -48,7 +48,7 @@ public sealed record CaSettings
             return settings;
         section.AllowOnly(
             "addresses", "auto-addresses", "name-servers", "server-port", "priority", "echo-after", "echo-within", "longest-search",
-            "largest-message");
+            "largest-message", "pva");
         return settings with
         {
             Addresses = Texts("addresses", settings.Addresses),
@@ -85,10 +85,10 @@ public sealed record CaSettings
         };
     }
 
-    private static EquatableArray<string> Words(string? text) =>
+    internal static EquatableArray<string> Words(string? text) =>
         (text ?? "").Split([' ', '\t', ','], StringSplitOptions.RemoveEmptyEntries).ToEquatableArray();
 
-    private static double Number(Func<string, string?> environment, string name, double least, double greatest, double otherwise)
+    internal static double Number(Func<string, string?> environment, string name, double least, double greatest, double otherwise)
     {
         if (environment(name) is not { Length: > 0 } text)
             return otherwise;

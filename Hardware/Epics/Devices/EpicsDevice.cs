@@ -6,9 +6,10 @@ namespace Flyscan.Hardware.Epics;
 /// <summary>What devices of process variables share: channels, waiting for them, waiting for time.</summary>
 /// <remarks>A short loss of the connection is bridged: the channels come back by themselves. Only one that lasts longer than
 /// reconnectWithinNs counts as a lost device.</remarks>
-internal abstract class EpicsDevice : IDevice
+internal abstract class EpicsDevice : IDevice, IInspectable
 {
     private const long ConnectWithinNs = 10_000_000_000;
+    private const long InspectWithinNs = 5_000_000_000;
 
     private readonly IPvClient _client;
     private readonly Dictionary<string, IPvChannel> _channels = [];
@@ -43,6 +44,22 @@ internal abstract class EpicsDevice : IDevice
 
     public abstract Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel);
 
+    public async Task<EquatableArray<DeviceFact>> InspectAsync(CancellationToken cancel)
+    {
+        var asked = new List<(IPvChannel Channel, Task<Outcome<PvReading>>? Reading)>();
+        using (_client.Batch())
+            foreach (var channel in _channels.Values)
+                asked.Add((channel, channel.State == PvState.Connected
+                    ? channel.GetAsync(InspectWithinNs, cancel, channel.Info is { NativeType: "DBF_ENUM" } ? PvAs.Text : PvAs.Native)
+                    : null));
+        var facts = new List<DeviceFact>();
+        foreach (var (channel, reading) in asked)
+            facts.Add(reading is null
+                ? new DeviceFact(channel.Name, null, $"not found ({channel.State.ToString().ToLowerInvariant()})")
+                : FactOf(channel, await reading));
+        return facts.ToEquatableArray();
+    }
+
     public ValueTask DisposeAsync()
     {
         foreach (var channel in _channels.Values)
@@ -52,6 +69,12 @@ internal abstract class EpicsDevice : IDevice
 
     /// <summary>A channel that is opened with the device.</summary>
     protected IPvChannel Open(string name) => _channels.TryGetValue(name, out var known) ? known : _channels[name] = _client.Open(name);
+
+    /// <summary>A waveform of characters that holds one comes as a number: it is a text of one character, or an empty one.</summary>
+    protected static PvReading Whole(IPvChannel channel, PvReading reading) =>
+        reading.Value is PvValue.Integer one && channel.Info is { NativeType: "DBF_CHAR", Count: > 1 }
+            ? reading with { Value = new PvValue.Array<byte>([(byte)one.Value]) }
+            : reading;
 
     /// <summary>Requests made until the result is disposed go out together.</summary>
     protected IDisposable Batch() => _client.Batch();
@@ -86,4 +109,11 @@ internal abstract class EpicsDevice : IDevice
         using var cancelled = cancel.Register(() => done.TrySetResult(false));
         await done.Task;
     }
+
+    private static DeviceFact FactOf(IPvChannel channel, Outcome<PvReading> outcome) =>
+        outcome is Outcome<PvReading>.Completed { Value: var read }
+        ? new DeviceFact(
+            channel.Name, Whole(channel, read).Value.AsText(),
+            read.Alarm.Severity == PvSeverity.None ? null : $"{read.Alarm.StatusName} {read.Alarm.SeverityName}")
+        : new DeviceFact(channel.Name, null, outcome.Problem);
 }

@@ -2,7 +2,7 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Epics;
 
-internal sealed partial class EpicsMotorDriver
+internal partial class EpicsMotorDriver
 {
     private enum Ending
     {
@@ -14,7 +14,7 @@ internal sealed partial class EpicsMotorDriver
     }
 
     /// <summary>Writes the demand once, and waits for the first of: the answer, DMOV back at 1, the deadline, a cancel.</summary>
-    private async Task<Outcome<double>> RaceAsync(double target, MotorState before, CancellationToken cancel)
+    private protected async Task<Outcome<double>> RaceAsync(double target, MotorState before, CancellationToken cancel)
     {
         if (cancel.IsCancellationRequested)
             return new Outcome<double>.Cancelled();
@@ -126,7 +126,7 @@ internal sealed partial class EpicsMotorDriver
             return new Outcome<double>.Failed($"{Name}: {failure}");
         if (_settings.Axis.SettleNs == 0)
             return Done(after.Position);
-        await WaitUntilAsync(Clock.NowNs + _settings.Axis.SettleNs, cancel);
+        await WaitUntilAsync(Clock.NowNs + (long)(_settings.Axis.SettleNs * _wallPerBeam), cancel);
         return cancel.IsCancellationRequested ? new Outcome<double>.Cancelled() : await ReadAsync(cancel);
     }
 
@@ -149,7 +149,7 @@ internal sealed partial class EpicsMotorDriver
     private async Task<Outcome<Nothing>> StopWhenReachedAsync()
     {
         var reached = await ReachAsync(CancellationToken.None);
-        return reached.Problem is null ? await StopAsync(CancellationToken.None) : reached;
+        return reached.Problem is null ? await StopRecordAsync(CancellationToken.None) : reached;
     }
 
     /// <summary>Twice what the move takes, and time for backlash, retries and polls.</summary>
@@ -157,11 +157,11 @@ internal sealed partial class EpicsMotorDriver
     {
         var velocity = motor.Velocity > 0 ? motor.Velocity : _settings.Axis.MaxVelocity;
         var seconds = 2 * (distance / velocity + 2 * motor.AccelerationS);
-        return (long)(Math.Min(seconds, 1e6) * 1e9) + _settings.ReplyWithinNs;
+        return (long)(Math.Min(seconds * _wallPerBeam, 1e6) * 1e9) + _settings.ReplyWithinNs;
     }
 
     /// <summary>The record's fields, asked for in one go.</summary>
-    private async Task<Outcome<MotorState>> StateAsync(CancellationToken cancel)
+    private protected async Task<Outcome<MotorState>> StateAsync(CancellationToken cancel)
     {
         var asked = new Dictionary<string, Task<Outcome<PvReading>>>();
         using (Batch())
@@ -179,7 +179,7 @@ internal sealed partial class EpicsMotorDriver
     }
 
     /// <summary>What the record says of itself.</summary>
-    private sealed record MotorState
+    private protected sealed record MotorState
     {
         private const int ProblemBit = 1 << 9;
 
@@ -201,6 +201,7 @@ internal sealed partial class EpicsMotorDriver
             DeadBand = Of("RDBD");
             Mode = read["SPMG"].Value.AsText();
             Unit = read["EGU"].Value.AsText();
+            BaseVelocity = Math.Max(0, Of("VBAS"));
         }
 
         public double Position { get; }
@@ -234,5 +235,8 @@ internal sealed partial class EpicsMotorDriver
         public string Mode { get; }
 
         public string Unit { get; }
+
+        /// <summary>Slowest that VELO may be, and what ramps begin with.</summary>
+        public double BaseVelocity { get; }
     }
 }

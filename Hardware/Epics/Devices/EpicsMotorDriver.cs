@@ -8,26 +8,27 @@ namespace Flyscan.Hardware.Epics;
 /// <remarks>A put with completion alone is never trusted: it is answered for a demand that was refused, after a stop, at a limit switch,
 /// and sometimes not at all. So it is raced with DMOV and a deadline, and the readback is compared with the demand. <b>Source</b> motor
 /// record, as seen with motorSim.</remarks>
-internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
+internal partial class EpicsMotorDriver : EpicsDevice, ISettable
 {
     private const long Second = 1_000_000_000;
 
     /// <summary>How long an answer may follow DMOV before the move is judged without it.</summary>
     private const long AnswerAfterDoneNs = Second / 2;
 
-    private readonly EpicsMotorSettings _settings;
-    private readonly Dictionary<string, IPvChannel> _fields;
-    private readonly ValueWatch _done;
-    private double? _savedVelocity;
+    private protected readonly EpicsMotorSettings _settings;
+    private protected readonly Dictionary<string, IPvChannel> _fields;
+    private protected readonly ValueWatch _done;
+    private readonly IKeptSettings _kept;
+    private readonly double _wallPerBeam;
 
     public EpicsMotorDriver(string name, EpicsMotorSettings settings, DeviceEnvironment environment)
         : base(name, environment, settings.ReconnectWithinNs)
     {
-        _settings = settings;
+        (_settings, _kept, _wallPerBeam) = (settings, environment.Kept, Math.Max(1, environment.TimeScale));
         string[] fields =
         [
             "VAL", "RBV", "DMOV", "STOP", "VELO", "ACCL", "HLM", "LLM", "DHLM", "DLLM", "LVIO", "MISS", "HLS", "LLS", "MSTA", "SPMG",
-            "RDBD", "EGU",
+            "RDBD", "EGU", "VBAS",
         ];
         _fields = fields.ToDictionary(f => f, f => Open($"{settings.Pv}.{f}"));
         _done = new ValueWatch(_fields["DMOV"]);
@@ -48,7 +49,8 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
             return new Outcome<Nothing>.Refused(FormattableString.Invariant($"{Name}: the beamline file says {_settings.Axis.Low:G9} to ")
                 + FormattableString.Invariant($"{_settings.Axis.High:G9} {_settings.Axis.Unit}, and {_settings.Pv} has soft limits ")
                 + FormattableString.Invariant($"{motor.Low:G9} to {motor.High:G9} (LLM, HLM); narrow low and high, or widen the record's"));
-        return Done(Nothing.Value);
+        // What a process that died had changed; a motor that still moves gets it back when it is stopped or moved again.
+        return motor.IsDone ? await RestoreSpeedAsync() : Done(Nothing.Value);
     }
 
     public async Task<Outcome<double>> ReadAsync(CancellationToken cancel)
@@ -65,7 +67,7 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
     public override async Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel)
     {
         var reached = await ReachAsync(cancel);
-        return reached.Problem is null ? await StopAsync(cancel) : reached;
+        return reached.Problem is null ? await StopRecordAsync(cancel) : reached;
     }
 
     public async Task<Outcome<double>> MoveAsync(double target, CancellationToken cancel)
@@ -78,16 +80,16 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
             return state.As<double>();
         if (Unmovable(before, target) is { } reason)
             return new Outcome<double>.Refused(reason);
-        var velocity = await SetVelocityAsync(before.Velocity, cancel);
+        var velocity = _settings.MoveVelocity is { } wanted ? await SetSpeedAsync(before, wanted, null, cancel) : Done(before.Velocity);
         if (velocity is not Outcome<double>.Completed { Value: var speed })
             return velocity;
         var moved = await RaceAsync(target, before with { Velocity = speed }, cancel);
-        var restored = await RestoreVelocityAsync();
+        var restored = await RestoreSpeedAsync();
         return moved.Problem is null && restored.Problem is not null ? restored.As<double>() : moved;
     }
 
     /// <summary>Why it cannot be moved; null when it can. The record itself would answer success to what it refuses.</summary>
-    private string? Unmovable(MotorState before, double target)
+    private protected string? Unmovable(MotorState before, double target)
     {
         var axis = _settings.Axis;
         if (!double.IsFinite(target) || target < axis.Low || target > axis.High)
@@ -100,41 +102,7 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
         return before.IsDone ? null : $"{Name}: it moves already (DMOV is 0), by somebody else's order; wait for its end or stop it";
     }
 
-    /// <summary>Writes the velocity for the move, where the file has one; the record clips without a word, so it is read back.</summary>
-    private async Task<Outcome<double>> SetVelocityAsync(double present, CancellationToken cancel)
-    {
-        if (_settings.MoveVelocity is not { } wanted || wanted.Equals(present))
-            return Done(present);
-        _savedVelocity ??= present;
-        var written = await _fields["VELO"].PutAndWaitAsync(new PvValue.Number(wanted), _settings.ReplyWithinNs, cancel);
-        if (written.Problem is not null)
-            return written.As<double>();
-        var read = await _fields["VELO"].GetAsync(_settings.ReplyWithinNs, cancel);
-        if (read is not Outcome<PvReading>.Completed { Value: var reading })
-            return read.As<double>();
-        var got = reading.Value.AsNumber();
-        if (Math.Abs(got - wanted) <= 1e-6 * wanted)
-            return Done(got);
-        await RestoreVelocityAsync();
-        return new Outcome<double>.Refused(FormattableString.Invariant(
-            $"{Name}: move-velocity {wanted:G9} was written to {_settings.Pv}.VELO, which is {got:G9} now: VMAX limits it"));
-    }
-
-    /// <summary>By a plain write: behind a put that is never answered another one would wait for ever.</summary>
-    private async Task<Outcome<Nothing>> RestoreVelocityAsync()
-    {
-        if (_savedVelocity is not { } saved)
-            return Done(Nothing.Value);
-        var reached = await ReachAsync(CancellationToken.None);
-        if (reached.Problem is not null)
-            return reached;
-        var written = _fields["VELO"].Put(new PvValue.Number(saved));
-        if (written.Problem is null)
-            _savedVelocity = null;
-        return written;
-    }
-
-    private async Task<Outcome<Nothing>> StopAsync(CancellationToken cancel)
+    private protected async Task<Outcome<Nothing>> StopRecordAsync(CancellationToken cancel)
     {
         var resting = _done.WaitAsync(IsDone, presentCounts: false);
         var written = _fields["STOP"].Put(new PvValue.Integer(1));
@@ -143,10 +111,10 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
         var state = await StateAsync(cancel);
         if (state is not Outcome<MotorState>.Completed { Value: var motor })
             return state.As<Nothing>();
-        var restored = await RestoreVelocityAsync();
+        var restored = await RestoreSpeedAsync();
         if (motor.IsDone)
             return restored;
-        var withinNs = (long)(2 * motor.AccelerationS * 1e9) + _settings.ReplyWithinNs;
+        var withinNs = (long)(2 * motor.AccelerationS * 1e9 * _wallPerBeam) + _settings.ReplyWithinNs;
         if (await EitherAsync(resting, Clock.NowNs + withinNs, cancel) || (_done.Last is { } last && IsDone(last)))
             return restored;
         return cancel.IsCancellationRequested
@@ -155,7 +123,7 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
     }
 
     /// <summary>True when the task completed first; false at the deadline or when cancelled.</summary>
-    private async Task<bool> EitherAsync(Task<bool> task, long deadlineNs, CancellationToken cancel)
+    private protected async Task<bool> EitherAsync(Task<bool> task, long deadlineNs, CancellationToken cancel)
     {
         var either = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var wake = Clock.WakeAt(deadlineNs, () => either.TrySetResult(false));
@@ -166,5 +134,5 @@ internal sealed partial class EpicsMotorDriver : EpicsDevice, ISettable
         return first;
     }
 
-    private static bool IsDone(PvReading reading) => reading.Value.AsNumber() != 0;
+    private protected static bool IsDone(PvReading reading) => reading.Value.AsNumber() != 0;
 }

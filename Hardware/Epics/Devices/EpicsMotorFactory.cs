@@ -2,13 +2,22 @@ using Flyscan.Hardware.Contracts;
 
 namespace Flyscan.Hardware.Epics;
 
-/// <summary>Makes drivers for motor records as soft axes.</summary>
+/// <summary>Makes drivers for motor records as soft axes, and as axes that fly at constant velocity.</summary>
 public sealed class EpicsMotorFactory : IDeviceFactory
 {
     public string Kind => EpicsMotorSettings.KindName;
 
-    public DeviceDescription Describe(string name, ISettings settings) => new() { Axes = [EpicsMotorSettings.Read(name, settings).Axis] };
+    public DeviceDescription Describe(string name, ISettings settings)
+    {
+        var motor = EpicsMotorSettings.Read(name, settings);
+        return new DeviceDescription { Axes = [motor.Axis], Controller = motor.Controller };
+    }
 
-    public IDevice Create(string name, ISettings settings, DeviceEnvironment environment) =>
-        new EpicsMotorDriver(name, EpicsMotorSettings.Read(name, settings), environment);
+    public IDevice Create(string name, ISettings settings, DeviceEnvironment environment)
+    {
+        var motor = EpicsMotorSettings.Read(name, settings);
+        return motor.Controller is null
+            ? new EpicsMotorDriver(name, motor, environment)
+            : new EpicsFlownMotorDriver(name, motor, environment);
+    }
 }

@@ -11,6 +11,15 @@ internal sealed record EpicsMotorSettings(
     string Pv, AxisDescription Axis, double? Tolerance, double? MoveVelocity, long ReplyWithinNs, long ReconnectWithinNs)
 {
     public const string KindName = "epics-motor";
+
+    // Of a plan that is only a line: a run-up, a window, a run-down.
+    private const int MostPoints = 10_000;
+    private const long LongestSegmentNs = 3600 * Second;
+
+    /// <summary>As a controller of its one axis; null for a motor that only steps.</summary>
+    public ControllerDescription? Controller => Axis.Controller is null
+        ? null
+        : new ControllerDescription(Axis.Name, [Axis.Name], 1_000, LongestSegmentNs, MostPoints) { ConstantVelocityOnly = true };
     private const long Second = 1_000_000_000;
 
     /// <summary>Errors: <see cref="SettingsException"/> with path, value and limit.</summary>
@@ -18,8 +27,12 @@ internal sealed record EpicsMotorSettings(
     {
         settings.AllowOnly(
             "kind", "pv", "unit", "low", "high", "velocity", "acceleration", "settle", "tolerance", "move-velocity", "reply-within",
-            "reconnect-within");
+            "reconnect-within", "fly", "encoder");
         var axis = MotorAxis.Read(name, settings);
+        if (settings.Flag("fly", false))
+            axis = axis with { Controller = name };
+        if (settings.Has("encoder"))
+            axis = axis with { Encoder = MotorAxis.ReadEncoder(settings.Section("encoder")) };
         return new EpicsMotorSettings(
             EpicsNames.Record(settings, "pv"),
             axis,
@@ -85,14 +98,14 @@ internal static class EpicsNames
     public static string Record(ISettings settings, string key)
     {
         var name = Variable(settings, key);
-        return name.Contains('.') ? throw settings.Error(key, "give the record's name without a field, as in BL22I-MO-STAGE-01:Z") : name;
+        return PvTransports.BareName(name).Contains('.') ? throw settings.Error(key, "give the record's name without a field, as in BL22I-MO-STAGE-01:Z") : name;
     }
 
-    /// <summary>A name of 1 to 60 characters without blanks.</summary>
+    /// <summary>A name of 1 to 60 characters without blanks; before it may stand by which transport, as in <c>pva://NAME</c>.</summary>
     public static string Variable(ISettings settings, string key)
     {
         var name = settings.Text(key);
-        return name.Length is > 0 and <= Longest && !name.Any(char.IsWhiteSpace)
+        return PvTransports.BareName(name).Length is > 0 and <= Longest && !name.Any(char.IsWhiteSpace)
             ? name
             : throw settings.Error(key, $"the name of a process variable has 1 to {Longest} characters, and no blanks");
     }

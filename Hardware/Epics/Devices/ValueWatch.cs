@@ -12,10 +12,12 @@ internal sealed class ValueWatch : IDisposable
     private PvReading? _last;
 
     /// <param name="seen">Called for each reading, in order, before anybody who waits is told.</param>
-    public ValueWatch(IPvChannel channel, Action<PvReading>? seen = null)
+    /// <param name="textual">An enumeration by its choice's text.</param>
+    public ValueWatch(IPvChannel channel, Action<PvReading>? seen = null, bool textual = false)
     {
         _seen = seen ?? (_ => { });
-        _monitor = channel.Monitor(new PvMonitorOptions { Capacity = Capacity }, Take);
+        _monitor = channel.Monitor(
+            new PvMonitorOptions { Capacity = Capacity, Form = textual ? PvAs.Text : PvAs.Native }, Take);
     }
 
     /// <summary>The newest reading; null before the first.</summary>

@@ -37,7 +37,7 @@ internal sealed partial class PandADriver
             return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
         await LearnFiredAsync(box, cancel);
         var status = await StatusAsync(box, recording, cancel);
-        return status.Fault is null && status.Accepting
+        return status.CannotWrite || (status.Fault is null && status.Accepting)
             ? Done(status)
             : new Outcome<RecorderStatus>.Failed($"{Name}: does not accept triggers: {status.Fault ?? "the capture has ended"}");
     });
@@ -53,7 +53,7 @@ internal sealed partial class PandADriver
     {
         if (Recording() is not { } recording)
             return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
-        await recording.Recorder.FlushAsync(sync: true).OrCancelled(cancel);
+        await recording.Recorder.FlushOrFaultAsync().OrCancelled(cancel);
         return Done(await StatusAsync(Connected(), recording, cancel));
     });
 
@@ -189,7 +189,10 @@ internal sealed partial class PandADriver
         var health = answers[2] == "OK" ? null : $"PCAP: {answers[2]}";
         var fault = recording.Fault ?? recording.Recorder.Fault ?? ended ?? health ?? _foreign;
         var acquired = Math.Max(Integer("*PCAP.CAPTURED", answers[1]), Triggered()) - recording.First;
-        return new RecorderStatus(recording.Session, busy && fault is null, acquired, recording.Recorder.Recorded, [], false, fault);
+        return new RecorderStatus(recording.Session, busy && fault is null, acquired, recording.Recorder.Recorded, [], false, fault)
+        {
+            CannotWrite = recording.Recorder.Fault is not null,
+        };
     }
 
     /// <summary>Makes the count of frames fired since staging known from the capture, where it is not.</summary>

@@ -11,6 +11,14 @@ internal sealed partial class PandADriver
     private const long IdleWithinNs = 5_000_000_000;
     private const long IdlePollNs = 5_000_000;
 
+    public Task<Outcome<EquatableArray<SavedSetting>>> ReadSettingsAsync(RecorderStaging staging, CancellationToken cancel) =>
+        RunAsync("read the settings", async () =>
+        {
+            if (Recording() is { Saved.Count: > 0 } forgotten)
+                return Done(forgotten.Saved);
+            return Done((await SaveAsync(Connected(), Plan(staging), cancel)).ToEquatableArray());
+        });
+
     public Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel) => RunAsync("stage", async () =>
     {
         var box = Connected();

@@ -286,7 +286,8 @@ internal sealed partial class PandADriver
         lock (_gate)
         {
             var programme = _programme;
-            var end = programme is not null && !running && programme.IsEnd(line, repeat);
+            // One that was disabled while it waited for its last pulse shows the same line and repeat as one that fired it.
+            var end = programme is not null && !running && !_disabled && programme.IsEnd(line, repeat);
             // Older firmware forgets its line when ENABLE falls: then the count stands as it was.
             if (programme is not null && _enabled && line > 0 && (running || end))
                 _firedNow = Math.Max(_firedNow, end ? programme.Frames : programme.Fired(line, repeat, answers[0] == "PHASE2"));

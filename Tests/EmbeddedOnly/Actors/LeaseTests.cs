@@ -102,7 +102,10 @@ public sealed class LeaseTests
         Func<string, Task<long?>> ask = _ => Task.FromResult<long?>(1000);
         List<(long AtNs, object Message)> heard = [];
         var disk = _node.System.ActorOf(
-            DiskActor.Props("/data", new DiskLimits(300_000_000, 600_000_000), folder => ask(folder), _node.Time), "disk");
+            DiskActor.Props(
+                "/data", new DiskLimits(300_000_000, 600_000_000),
+                new DiskQuestions(folder => ask(folder), _ => Task.FromResult<string?>("not asked for")), _node.Time),
+            "disk");
         disk.Tell(new DeviceOrder(1, 1, "u", new RunParameters("/data", 1, 1, []), new ScanEffect.WatchDisk()), _node.Ear("ear", heard));
         _run.RunFor(5 * Second);
         ask = _ => Task.FromResult<long?>(400_000_000);
@@ -117,6 +120,28 @@ public sealed class LeaseTests
         Assert.Equal([false, true, false], heard.Select(h => ((ScanCommand.DiskReported)h.Message).IsGood));
         Assert.Equal("the file system of /data has not answered for 5 s", ((ScanCommand.DiskReported)heard[2].Message).Reason);
         Assert.InRange(heard[2].AtNs - heard[1].AtNs, 5 * Second, 12 * Second);
+    }
+
+    [Fact]
+    public void After_a_failed_write_there_is_room_only_once_something_could_be_written()
+    {
+        string? problem = "no space left on device";
+        List<(long AtNs, object Message)> heard = [];
+        var disk = _node.System.ActorOf(
+            DiskActor.Props(
+                "/data", new DiskLimits(300_000_000, 600_000_000),
+                new DiskQuestions(_ => Task.FromResult<long?>(1L << 40), _ => Task.FromResult<string?>(problem)), _node.Time),
+            "disk");
+        void Order(long number, ScanEffect effect) =>
+            disk.Tell(new DeviceOrder(1, number, "u", new RunParameters("/data", 1, 1, []), effect), _node.Ear($"ear{number}", heard));
+        Order(1, new ScanEffect.WatchDisk());
+        _run.RunFor(3 * Second);
+        Order(2, new ScanEffect.ProbeDisk());
+        _run.RunFor(20 * Second);
+        Assert.Equal([true], heard.Select(h => ((ScanCommand.DiskReported)h.Message).IsGood));
+        problem = null;
+        _run.RunFor(3 * Second);
+        Assert.Equal([true, true], heard.Select(h => ((ScanCommand.DiskReported)h.Message).IsGood));
     }
 
     private void Order(long epoch, LeaseEnd end) => _actor.Tell(

@@ -36,6 +36,21 @@ public sealed class TwinTests
         Assert.Contains("power failure", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Help_names_every_kind_of_fault_and_a_report_is_what_was_printed()
+    {
+        var (help, output) = (new StringWriter(), new StringWriter());
+        var report = Path.GetTempFileName();
+
+        Assert.Equal(0, SimulateCommand.Run(["--help"], help, TextWriter.Null));
+        Assert.Equal(0, SimulateCommand.Run(["--seed", "5", "--report", report], output, TextWriter.Null));
+
+        Assert.All(FaultMaker.Kinds, kind => Assert.Contains(kind, help.ToString(), StringComparison.Ordinal));
+        Assert.Equal(output.ToString(), File.ReadAllText(report));
+        Assert.Contains("1 seeds from 5", output.ToString(), StringComparison.Ordinal);
+        File.Delete(report);
+    }
+
     /// <summary>Each of these failed once; the name says what was wrong.</summary>
     [Theory]
     [MemberData(nameof(Found))]
@@ -138,6 +153,175 @@ public sealed class TwinTests
             [
                 new TwinFault.KillProcess(new("Starting", 1, 250384), 111795808),
                 new TwinFault.Cut(new("Connecting", 2, 1076496), "shutter"),
+            ]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 2336,
+            [
+                new TwinFault.Pause(new("Flying", 2, 19015), 9304442),
+                new TwinFault.Silence(new("Held", 2, 109349), 6402977802),
+                new TwinFault.BeamDump(new("Flying", 3, 262670), 136079707),
+                new Fault.DelayWrite("control", 20, 65781332),
+            ]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 2565,
+            [
+                new TwinFault.PowerFailure(new("Starting", 1, 126000), 1924117876),
+                new TwinFault.BeamDump(new("Starting", 2, 318351), 2972518),
+            ]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 3387,
+            [
+                new TwinFault.BeamDump(new("Flying", 1, 25301208), 1791051369),
+                new Fault.Delay("control", "control/motion", 0, 222960958),
+            ]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 3892,
+            [new TwinFault.BeamDump(new("Flying", 1, 7666234), 811570427)]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 5295,
+            [new TwinFault.BeamDump(new("Flying", 1, 27797915), 229620000)]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 5840,
+            [new TwinFault.BeamDump(new("Starting", 1, 760239), 120225459)]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 6115,
+            [new TwinFault.BeamDump(new("Flying", 1, 13603064), 127187534)]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 6283,
+            [new TwinFault.BeamDump(new("Flying", 1, 6609795), 139263863)]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 6538,
+            [new TwinFault.BeamDump(new("Flying", 2, 25786333), 231256195)]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 6719,
+            [
+                new TwinFault.BeamDump(new("Flying", 1, 436958), 173809070),
+                new TwinFault.BeamDump(new("Held", 1, 21361605), 47112869),
+            ]
+        },
+        {
+            "a rewind while the next take was prepared left an outer axis where that wanted it", 8359,
+            [new TwinFault.BeamDump(new("Starting", 2, 2570251), 240603479)]
+        },
+        {
+            "a start that was under way moved axes after the others were safe", 6523,
+            [
+                new TwinFault.Cut(new("Starting", 2, 161328), "control"),
+                new Fault.Delay("control", "control/motion", 14, 204385706),
+            ]
+        },
+        {
+            "drivers on a host that lived on were never connected again", 19,
+            [
+                new TwinFault.DeviceHosts(1),
+                new TwinFault.KillAll(new("Connecting", 1, 3016674), 18199313),
+            ]
+        },
+        {
+            "drivers on two hosts were never connected again after a power failure", 37,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.KillProcess(new("Enabling", 1, 4236464), 47837198),
+                new TwinFault.PowerFailure(new("Enabling", 2, 4215156), 4410924465),
+                new Fault.Delay("control", "host2", 0, 157554035),
+                new Fault.DelayWrite("control", 2, 766752649),
+                new Fault.Delay("control", "host1", 9, 266934259),
+            ]
+        },
+        {
+            "drivers on two hosts were never connected again after everything died", 41,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.KillAll(new("Preparing", 2, 722158134), 3252388197),
+                new Fault.Lose("control", "host2", 81),
+                new Fault.Lose("control", "host2", 125),
+                new Fault.Lose("control", "host1", 77),
+            ]
+        },
+        {
+            "drivers on two hosts were never connected again while the scan was held", 44,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.KillAll(new("Held", 1, 374968), 1092020251),
+            ]
+        },
+        {
+            "a sequencer that was halted before its last pulse was taken for one that had ended", 59,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.BeamDump(new("Flying", 1, 23825645), 676113577),
+                new TwinFault.KillProcess(new("Halting", 1, 497629), 70552241),
+            ]
+        },
+        {
+            "a suspender whose host fell silent left the scan waiting for ever", 590,
+            [
+                new TwinFault.DeviceHosts(1),
+                new TwinFault.Silence(new("Connecting", 1, 224393), 4372642060),
+            ]
+        },
+        {
+            "a suspender whose host came late left the scan waiting for ever", 2041,
+            [
+                new TwinFault.DeviceHosts(1),
+                new TwinFault.PowerFailure(new("Held", 1, 121591), 4852647651),
+            ]
+        },
+        {
+            "a suspender whose host died while it held left the scan waiting for ever", 2152,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.BeamDump(new("Starting", 1, 251152), 2999811777),
+                new TwinFault.KillHost(new("Held", 2, 24894902), 2, 2702687799),
+            ]
+        },
+        {
+            "answers went to whoever sent a stale order through a proxy", 1027,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.KillSupervisor(new("Enabling", 1, 2728561), 81482639),
+                new TwinFault.Partition(new("Flying", 1, 25062940), 1, 534833902),
+                new TwinFault.StaleOrders(new("Flying", 2, 339205)),
+            ]
+        },
+        {
+            "answers while preparing went to whoever sent a stale order through a proxy", 2237,
+            [
+                new TwinFault.DeviceHosts(2),
+                new TwinFault.KillSupervisor(new("Flying", 2, 6076520), 580291379),
+                new TwinFault.StaleOrders(new("Flying", 4, 353114823)),
+            ]
+        },
+        {
+            "devices that a new process had not ordered anything had no lease", 1870,
+            [
+                new TwinFault.KillProcess(new("Flying", 1, 322576), 1412987585),
+                new TwinFault.KillSupervisor(new("Connecting", 2, 1442168), 29000000000),
+            ]
+        },
+        {
+            "a shutter that a new process had not ordered anything had no lease", 2105,
+            [
+                new TwinFault.KillProcess(new("Starting", 2, 2376935), 1410545720),
+                new TwinFault.MissFrames(new("Down", 1, 158602), 6),
+                new TwinFault.KillSupervisor(new("AwaitingRecords", 1, 373785047), 20000000000),
+            ]
+        },
+        {
+            "a shutter that an adopting supervisor had not ordered anything had no lease", 2398,
+            [
+                new TwinFault.KillProcess(new("Flying", 1, 84825597), 109846159),
+                new TwinFault.KillSupervisor(new("Adopting", 1, 670301), 28000000000),
             ]
         },
     };

@@ -76,7 +76,7 @@ public sealed class EpicsSignalTests : IAsyncDisposable
     [Fact]
     public async Task A_shutter_is_set_by_text_and_is_where_the_other_record_says()
     {
-        using var ioc = new VirtualIoc(_bench.Clock, _bench.Time);
+        using var ioc = new VirtualIoc(_bench.Clock, _bench.Time, new InMemoryFrameStoreFactory());
         var settings = Parse("kind = epics-shutter, pv = SH, readback-pv = \"SH:STA\", lead = 100 ms");
         ioc.Add("shutter", settings);
         _bench.Network.Listen(CaBench.Port, ioc.Server.Accept);

@@ -1,8 +1,13 @@
+using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
+using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Transport;
+using Flyscan.Hocon;
+using Flyscan.Host.Composition;
 using Flyscan.Host.Time;
 using Flyscan.Scanning.Units;
+using Flyscan.Tests.Hardware.Hdf5;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -14,13 +19,22 @@ internal sealed class LiveCaFactAttribute : FactAttribute
     public LiveCaFactAttribute() => Skip = LiveIocTests.Addresses.Length > 0 ? null : "FLYSCAN_LIVE_CA is not set: an address list of IOCs";
 }
 
+/// <summary>A fact that needs a real detector: <c>FLYSCAN_LIVE_AD</c> is its prefix, beside <c>FLYSCAN_LIVE_CA</c>.</summary>
+internal sealed class LiveDetectorFactAttribute : FactAttribute
+{
+    public LiveDetectorFactAttribute() => Skip = LiveIocTests.Addresses.Length > 0
+        && Environment.GetEnvironmentVariable("FLYSCAN_LIVE_AD") is not null
+        ? null
+        : "FLYSCAN_LIVE_CA or FLYSCAN_LIVE_AD is not set: an address list of IOCs, and the prefix of an ADSimDetector";
+}
+
 /// <summary>Against real IOCs: a softIoc with the records <c>SOFT:…</c> of the recordings, and motorSim as <c>MOT:X</c>.</summary>
 public sealed class LiveIocTests(ITestOutputHelper output)
 {
     private const long Within = 5_000_000_000;
     private static readonly CancellationToken None = CancellationToken.None;
 
-    internal static string[] Addresses => (Environment.GetEnvironmentVariable("FLYSCAN_LIVE_CA") ?? "").Split(
+    internal static string[] Addresses => (System.Environment.GetEnvironmentVariable("FLYSCAN_LIVE_CA") ?? "").Split(
         [' ', ','], StringSplitOptions.RemoveEmptyEntries);
 
     [LiveCaFact]
@@ -81,6 +95,77 @@ public sealed class LiveIocTests(ITestOutputHelper output)
         Assert.Equal(1, Value(await readBack.GetAsync(Within, None)).Value.AsNumber(), 0.01);
         Value(await demand.PutAndWaitAsync(new PvValue.Number(0), 30 * Within, None));
     }
+
+    [LiveCaFact]
+    public async Task A_motor_record_is_driven_as_a_soft_axis_and_put_back()
+    {
+        await using var client = Client();
+        await using var axis = new EpicsMotorDriver(
+            "x",
+            EpicsMotorSettings.Read("x", Parse(
+                "kind = epics-motor, pv = \"MOT:X\", unit = mm, low = -1, high = 5, velocity = 1, acceleration = 5, tolerance = 0.01")),
+            Environment(client));
+        Value(await axis.ConnectAsync(None));
+        Assert.Equal(1.5, Value(await axis.MoveAsync(1.5, None)), 0.01);
+        using var cancel = new CancellationTokenSource();
+        var moving = axis.MoveAsync(0, cancel.Token);
+        cancel.Cancel();
+        Assert.IsType<Outcome<double>.Cancelled>(await moving);
+        Assert.IsType<Outcome<double>.Refused>(await axis.MoveAsync(6, None));
+        Value(await axis.MoveAsync(0, None));
+        Assert.All(await axis.InspectAsync(None), fact => Assert.NotNull(fact.Value));
+    }
+
+    /// <summary>ADSimDetector with an HDF5 plugin: <c>FLYSCAN_LIVE_AD</c> is its prefix, as <c>DET:</c>; its IOC sees this machine's
+    /// folders.</summary>
+    [LiveDetectorFact]
+    public async Task A_detector_writes_a_file_that_is_read_meanwhile_and_everything_is_put_back()
+    {
+        var prefix = System.Environment.GetEnvironmentVariable("FLYSCAN_LIVE_AD")!;
+        await using var client = Client();
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "data"));
+        await using var detector = new AreaDetectorDriver(
+            "cam", await DetectorSettingsAsync(client, prefix), Environment(client), new WrittenHdf5Frames(TimeProvider.System));
+        Value(await detector.ConnectAsync(None));
+        var staging = new RecorderStaging("live", 1, folder.Path, 1, 5_000_000, 20, ["cam"]);
+        var session = Value(await detector.StageAsync(staging, None));
+        for (var take = 1; take <= 2; take++)
+        {
+            Value(await detector.ArmAsync(20, None));
+            detector.WatchFor(20 * take);
+            var status = Value(await detector.FlushAsync(None));
+            Assert.Equal((20L * take, 0, session.Session), (status.Recorded, status.Missed.Count, status.Session));
+        }
+        Value(await detector.MakeSafeAsync(None));
+        Assert.Equal(40, Value(await detector.UnstageAsync(session.Restore, None)));
+        foreach (var saved in session.Restore)
+            output.WriteLine($"{saved.Name} {saved.Value}");
+        Assert.All(await detector.InspectAsync(None), fact => Assert.NotNull(fact.Value));
+    }
+
+    /// <summary>On its own clock, since nothing triggers it, with images as they are.</summary>
+    private static async Task<AreaDetectorSettings> DetectorSettingsAsync(CaClient client, string prefix)
+    {
+        var said = new List<string>();
+        foreach (var record in new[] { "ArraySizeX_RBV", "ArraySizeY_RBV", "DataType_RBV" })
+        {
+            using var channel = await ConnectedAsync(client, $"{prefix}cam1:{record}");
+            said.Add(Value(await channel.GetAsync(Within, None, PvAs.Text)).Value.AsText());
+        }
+        return AreaDetectorSettings.Read("cam", Parse(
+            $"kind = epics-area-detector, prefix = \"{prefix}\", driver = simdetector, width = {said[0]}, height = {said[1]}, "
+            + $"type = {said[2]}, dead-time = 5 ms")) with
+        {
+            Trigger = AreaDetectorTrigger.Internal,
+            TriggerSettings = AreaDetectorTriggers.Of("simdetector", AreaDetectorTrigger.Internal)!.Value,
+        };
+    }
+
+    private static HoconSettings Parse(string text) => new("d", HoconConfiguration.Parse(text, "f"));
+
+    private static DeviceEnvironment Environment(IPvClient client) => new(
+        new SystemClock(), new TcpConnector(), new InMemoryFrameStoreFactory(), 1, EndpointOverrides.None) { Pvs = () => client };
 
     private static CaClient Client() => new(
         new CaSettings { Addresses = Addresses.ToEquatableArray() },

@@ -9,10 +9,12 @@ public sealed class TcpConnectionTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    [Fact]
-    public async Task Bytes_arrive_in_order_whatever_their_number()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Bytes_arrive_in_order_whatever_their_number(bool ownThreads)
     {
-        var (client, server, listener) = await PairAsync();
+        var (client, server, listener) = await PairAsync(ownThreads);
         using var owned = listener;
         var sent = Enumerable.Range(0, 300_000).SelectMany(BitConverter.GetBytes).ToArray();
         var all = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,10 +34,12 @@ public sealed class TcpConnectionTests
         server.Dispose();
     }
 
-    [Fact]
-    public async Task Each_end_is_told_once_when_one_closes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Each_end_is_told_once_when_one_closes(bool ownThreads)
     {
-        var (client, server, listener) = await PairAsync();
+        var (client, server, listener) = await PairAsync(ownThreads);
         using var owned = listener;
         var (mine, theirs) = (new TaskCompletionSource<Exception?>(), new TaskCompletionSource<Exception?>());
         client.Start(_ => { }, mine.SetResult);
@@ -47,12 +51,15 @@ public sealed class TcpConnectionTests
         client.Send("dropped"u8);
     }
 
-    [Fact]
-    public async Task A_peer_that_does_not_read_is_cut_off_at_the_limit()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_peer_that_does_not_read_is_cut_off_at_the_limit(bool ownThreads)
     {
         var accepted = new TaskCompletionSource<IConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var listener = ConnectionListener.Listen("127.0.0.1", 0, accepted.SetResult);
-        using var client = await new TcpConnector(mostPending: 1 << 20).ConnectAsync("127.0.0.1", listener.Port, CancellationToken.None);
+        using var listener = ConnectionListener.Listen("127.0.0.1", 0, accepted.SetResult, ownThreads: ownThreads);
+        using var client = await new TcpConnector(1 << 20, ownThreads)
+            .ConnectAsync("127.0.0.1", listener.Port, CancellationToken.None);
         var closed = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
         client.Start(_ => { }, closed.SetResult);
         using var server = await accepted.Task.WaitAsync(Patience);
@@ -63,13 +70,16 @@ public sealed class TcpConnectionTests
         Assert.Contains("does not read: more than 1048576 bytes", cause!.Message);
     }
 
-    [Fact]
-    public async Task Nobody_at_the_port_is_an_error_that_names_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nobody_at_the_port_is_an_error_that_names_it(bool ownThreads)
     {
         using var listener = ConnectionListener.Listen("127.0.0.1", 0, _ => { });
         var port = listener.Port;
         listener.Dispose();
-        var error = await Assert.ThrowsAsync<IOException>(() => new TcpConnector().ConnectAsync("127.0.0.1", port, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => new TcpConnector(ownThreads: ownThreads).ConnectAsync("127.0.0.1", port, CancellationToken.None));
         Assert.StartsWith($"Cannot connect to 127.0.0.1:{port}: ", error.Message);
     }
 
@@ -106,11 +116,11 @@ public sealed class TcpConnectionTests
             action();
     }
 
-    private static async Task<(IConnection Client, IConnection Server, ConnectionListener Listener)> PairAsync()
+    private static async Task<(IConnection Client, IConnection Server, ConnectionListener Listener)> PairAsync(bool ownThreads)
     {
         var accepted = new TaskCompletionSource<IConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var listener = ConnectionListener.Listen("127.0.0.1", 0, accepted.SetResult);
-        var client = await new TcpConnector().ConnectAsync("127.0.0.1", listener.Port, CancellationToken.None);
+        var listener = ConnectionListener.Listen("127.0.0.1", 0, accepted.SetResult, ownThreads: ownThreads);
+        var client = await new TcpConnector(ownThreads: ownThreads).ConnectAsync("127.0.0.1", listener.Port, CancellationToken.None);
         return (client, await accepted.Task.WaitAsync(Patience), listener);
     }
 }

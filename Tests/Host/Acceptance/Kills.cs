@@ -12,10 +12,11 @@ internal static class Kills
     /// <summary>Kinds of event that a run without trouble journals.</summary>
     public static readonly string[] Uneventful =
     [
-        nameof(ScanEvent.ScanSubmitted), nameof(ScanEvent.SupervisorTookOver), nameof(ScanEvent.SegmentOpened), nameof(ScanEvent.Staged),
-        nameof(ScanEvent.OuterPointReached), nameof(ScanEvent.ProgrammeDownloaded), nameof(ScanEvent.Armed), nameof(ScanEvent.HandedOver),
-        nameof(ScanEvent.FlightStarted), nameof(ScanEvent.TookBack), nameof(ScanEvent.BlockReconciled), nameof(ScanEvent.FramesCommitted),
-        nameof(ScanEvent.Unstaged), nameof(ScanEvent.Finished),
+        nameof(ScanEvent.ScanSubmitted), nameof(ScanEvent.SupervisorTookOver), nameof(ScanEvent.SettingsFound),
+        nameof(ScanEvent.SegmentOpened), nameof(ScanEvent.Staged), nameof(ScanEvent.OuterPointReached),
+        nameof(ScanEvent.ProgrammeDownloaded), nameof(ScanEvent.Armed), nameof(ScanEvent.HandedOver), nameof(ScanEvent.FlightStarted),
+        nameof(ScanEvent.TookBack), nameof(ScanEvent.BlockReconciled), nameof(ScanEvent.FramesCommitted), nameof(ScanEvent.Unstaged),
+        nameof(ScanEvent.Finished),
     ];
 
     /// <summary>Kinds that a successor journals when the beamline lost power in flight.</summary>

@@ -7,8 +7,8 @@ namespace Flyscan.Tests.Host.Cli;
 public sealed class CommandLineTests
 {
     private const string Verbs =
-        "demo, run, plan, points, resume, status, pause, seek, abort, runs, show, doctor, virtual, virtual-ioc, pv, panda, zebra, "
-        + "completion";
+        "demo, run, plan, points, resume, status, pause, seek, abort, runs, show, doctor, devices, virtual, virtual-ioc, pv, panda, "
+        + "zebra, completion";
 
     public static TheoryData<string> VerbNames => [.. CommandLine.Create().Subcommands.Select(c => c.Name)];
 

@@ -1,3 +1,4 @@
+using Flyscan.Actors.Devices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hocon;
 using Flyscan.Host.Composition;
@@ -78,7 +79,8 @@ public sealed class BeamlineFileTests
     [InlineData("", "f:1: beamline is not set: it must be a section: { … }.")]
     [InlineData("beamline { devices { } }", "f:1: beamline.name is not set: it must be a text.")]
     [InlineData("beamline { name = a, devises { } }",
-        "f:1: beamline.devises: unknown key. Did you mean devices? Allowed: name, simulation, epics, devices, suspenders, disk.")]
+        "f:1: beamline.devises: unknown key. Did you mean devices? "
+        + "Allowed: name, simulation, epics, devices, suspenders, disk, supervision.")]
     [InlineData("beamline { name = a, devices { } }",
         "f:1: beamline.devices = {}: a beamline needs exactly one trigger box, and none of its devices is one.")]
     [InlineData("beamline { name = a, simulation { port = 70000 }, devices { } }",
@@ -118,6 +120,20 @@ public sealed class BeamlineFileTests
         var root = ConfigurationFiles.Load(file);
         Assert.Equal("9700", ((HoconText)root.Find("beamline.devices.cam.port")!).Text);
         Assert.Equal("9700", ((HoconText)root.Find("beamline.simulation.port")!).Text);
+    }
+
+    [Fact]
+    public void How_long_devices_and_takes_are_waited_for_can_be_set()
+    {
+        var usual = Load($"beamline {{ name = b1, devices {{ {Good} }} }}").Supervision;
+        Assert.Equal((DeviceLease.Default, 5_000_000_000), (usual.Lease, usual.StallPatienceNs));
+        const string Set = "supervision { lease = 30 s, lease-end = stop-now, stall-patience = 1 min }";
+        var set = Load($"beamline {{ name = b1, {Set}, devices {{ {Good} }} }}").Supervision;
+        Assert.Equal(
+            (new DeviceLease(TimeSpan.FromSeconds(30), LeaseEnd.StopNow), 60_000_000_000), (set.Lease, set.StallPatienceNs));
+        var error = Assert.Throws<SettingsException>(
+            () => Load($"beamline {{ name = b1, supervision {{ lease-end = later }}, devices {{ {Good} }} }}"));
+        Assert.Contains("lease-end = later: must be finish-take or stop-now.", error.Message);
     }
 
     private static LoadedBeamline Load(string text) => BeamlineFile.Load("f", HoconConfiguration.Parse(text, "f"), Catalogue);

@@ -39,6 +39,7 @@ internal static class ScanEventExamples
         new ScanEvent.TookBack(At, 7, 4, "done"),
         new ScanEvent.BlockReconciled(
             At, 7, new FrameRange(4, 8), [new FrameRange(4, 6), new FrameRange(7, 8)], [new FrameRange(6, 7)], "cam: frame 6 missing"),
+        new ScanEvent.FramesRecorded(At, 7, new FrameRange(4, 6), [new Extent("cam", 2, 4, 2, 0)]),
         new ScanEvent.FramesCommitted(At, new FrameRange(4, 6), [new Extent("cam", 2, 4, 2, 0), new Extent("box", 1, 4, 2, 64)]),
         new ScanEvent.FramesSkipped(At, [new FrameRange(6, 7)], "operator", "sample gone \"here\"\n"),
         new ScanEvent.FramesRejected(At, 7, [new FrameRange(6, 8)], "beam lost"),
@@ -52,6 +53,7 @@ internal static class ScanEventExamples
         new ScanEvent.SupervisorTookOver(At, 4, "node-b"),
         new ScanEvent.AbortRequested(At, "operator", "wrong sample"),
         new ScanEvent.Unstaged(At, [new SegmentCount("cam", 2, 8), new SegmentCount("box", 1, 68)]),
+        new ScanEvent.SettingsFound(At, "cam", [new SavedSetting("exposure-ns", "10000")]),
         new ScanEvent.Finished(At, ScanStatus.Aborted, "wrong sample"),
     ];
 

@@ -52,6 +52,15 @@ public class ScanRequestJsonTests
     }
 
     [Fact]
+    public void When_frames_become_final_is_read_and_written_where_it_is_not_at_once()
+    {
+        var atEnd = Parse($$"""{"request": 1, "spec": {{Line}}, "commit": "atEnd"}""");
+        Assert.Equal(CommitMode.AtEnd, atEnd.Commit);
+        Assert.Equal(atEnd, ScanRequestJson.Parse(ScanRequestJson.Write(atEnd), "again"));
+        Assert.Equal(CommitMode.AsProved, Parse($$"""{"request": 1, "spec": {{Line}}, "commit": "asProved"}""").Commit);
+    }
+
+    [Fact]
     public void What_is_left_out_or_null_has_its_default() => Assert.Equal(
         new ScanRequest(new Linspace("x", 0, 1, 5), []), Parse($$"""{"request": 1, "spec": {{Line}}, "exposure": null, "visit": null}"""));
 

@@ -1,4 +1,5 @@
 using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Units;
 using Xunit;
 
 namespace Flyscan.Tests.Scanning.Runs;
@@ -54,6 +55,65 @@ public sealed class DiskHoldTests
         runner.Tell(new ScanCommand.DiskReported(0, true, ""));
         runner.Run();
         runner.CheckFinished();
+    }
+
+    [Theory]
+    [InlineData("panda")]
+    [InlineData("cam")]
+    public void A_write_that_fails_holds_the_scan_and_it_goes_on_by_itself_with_every_frame(string recorder)
+    {
+        var held = 0;
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var runner = Begun(seed, out var ended);
+            if (ended || runner.State.Staged.Count < 2)
+                continue;
+            runner.Hardware.DiskOf(recorder, isFull: true);
+            Pump(runner, r => r.Step is ScanStep.Held or ScanStep.Ended);
+            if (runner.Step is ScanStep.Held)
+            {
+                held++;
+                Assert.Equal($"{recorder}: no space left", runner.State.Holds["disk"]);
+            }
+            runner.Hardware.DiskOf(recorder, isFull: false);
+            Pump(runner, r => r.Step is not ScanStep.Held);
+            runner.Run();
+            runner.CheckFinished();
+            Assert.DoesNotContain(runner.Journal, e => e is ScanEvent.DeviceFaulted);
+        }
+        Assert.True(held > 100, $"only {held} scans were held");
+    }
+
+    [Fact]
+    public void A_disk_that_says_it_has_room_and_takes_no_writes_waits_for_somebody_the_third_time()
+    {
+        var runner = Begun(3, out _);
+        runner.Run(r => r.Step is ScanStep.Flying);
+        for (var time = 1; time <= 3; time++)
+        {
+            var status = new RecorderStatus("s", false, 0, 0, [], false, "no space left") { CannotWrite = true };
+            Pump(runner, r => r.Step is ScanStep.Preparing);
+            var take = ((ScanStep.Preparing)runner.Step).Take;
+            runner.Tell(new ScanCommand.RecorderArmed(0, take, "cam", new Outcome<RecorderStatus>.Completed(status)));
+            Pump(runner, r => r.Step is ScanStep.Held);
+            Assert.Equal(time < 3 ? "disk" : "files of cam", Assert.Single(runner.State.Holds.Keys));
+        }
+        runner.Tell(new ScanCommand.ResumeScan(0, "ana"));
+        runner.Run();
+        runner.CheckFinished();
+    }
+
+    /// <summary>Goes on, also while the scan stands, with a look at progress now and then.</summary>
+    private static void Pump(ScanRunner runner, Func<ScanRunner, bool> until)
+    {
+        for (var i = 0; i < 20_000 && !until(runner); i++)
+        {
+            if (runner.Step is ScanStep.Flying && i % 10 == 9)
+                runner.Tell(new ScanCommand.ProgressDue(0, runner.State.LastTake));
+            if (runner.Hardware.Answer() is ScanCommand answer)
+                runner.Tell(answer);
+        }
+        Assert.True(until(runner), $"hangs in {runner.Step}");
     }
 
     private static ScanRunner Begun(int seed, out bool ended)

@@ -83,6 +83,9 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     /// <summary>Frames that the camera misses in a take; null where chance decides.</summary>
     public Func<long, bool>? Misses { get; init; }
 
+    /// <summary>The test itself tells of the beam.</summary>
+    public bool IsBeamTold { get; set; }
+
     /// <summary>Hears for how many frames each recorder is armed.</summary>
     public Action<ScanEffect.ArmRecorder>? Armed { get; set; }
 
@@ -111,6 +114,9 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         return answer;
     }
 
+    /// <summary>The next answer about progress; null when nothing was asked.</summary>
+    public ScanCommand? NextProgress() => _asked.TryDequeue(out var asked) ? Progress(asked) : null;
+
     /// <summary>The supervisor died: nobody hears its answers. What it wrote itself and had not flushed is gone.</summary>
     public void SupervisorDied()
     {
@@ -129,6 +135,9 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         (_loaded, _boxMark, _motionMark, _motion, _enabled, _fired, _triggered) = (null, default, default, MotionPhase.Idle, false, 0, 0);
     }
 
+    /// <summary>A recorder began anew: it can be reached, and knows nothing of its session.</summary>
+    public void Forget(string recorder) => _recorders[recorder].PowerFailed(random);
+
     public void Carry(ScanEffect effect)
     {
         if (effect is ScanEffect.OrderMotion { Order: MotionOrder.Start })
@@ -142,6 +151,8 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
 
     private Func<ScanCommand?> Answering(ScanEffect effect) => effect switch
     {
+        ScanEffect.ReadSettings e => () => new ScanCommand.SettingsRead(
+            0, e.Recorder, Done<EquatableArray<SavedSetting>>([new SavedSetting("mode", Settings[e.Recorder])])),
         ScanEffect.StageRecorder e => () => Stage(e.Recorder),
         ScanEffect.AdoptRecorder e => () => Adopt(e),
         ScanEffect.MoveOuter e => () => new ScanCommand.OuterSettled(0, e.Take, e.Axis, new Outcome<double>.Completed(e.Target)),
@@ -153,8 +164,11 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
             Done<EquatableArray<AxisPosition>>([new AxisPosition("x", 0)])),
         ScanEffect.CollectRecorder e => () => Collect(e),
         ScanEffect.JudgeExposures e => () => Judge(e),
+        ScanEffect.MatchFrames e => () => Match(e),
+        ScanEffect.ProbeDisk => () =>
+            _recorders.Values.Any(r => r.CannotWrite) ? null : new ScanCommand.DiskReported(0, true, ""),
         ScanEffect.WatchDisk => () => new ScanCommand.DiskReported(0, true, ""),
-        ScanEffect.WatchBeam => () => Beam!.Watch(),
+        ScanEffect.WatchBeam => () => IsBeamTold ? null : Beam!.Watch(),
         ScanEffect.ReadBeam e => () => Beam!.ReadUpTo(e.NotBeforeNs),
         ScanEffect.MakeSafe e => () => MakeSafe(e.Device),
         ScanEffect.UnstageRecorder e => () => Unstage(e),
@@ -232,6 +246,14 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         return new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded));
     }
 
+    /// <summary>The disk of a recorder: while it is full, its file takes no more frames, and that file never does again.</summary>
+    public void DiskOf(string recorder, bool isFull)
+    {
+        if (_recorders[recorder].CannotWrite && !isFull)
+            _recorders[recorder].CloseStuck();
+        _recorders[recorder].CannotWrite = isFull;
+    }
+
     private ScanCommand Adopt(ScanEffect.AdoptRecorder e) =>
         new ScanCommand.RecorderAdopted(0, e.Recorder, Done(_recorders[e.Recorder].Adopt(Files, e)));
 
@@ -287,7 +309,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         var recorder = _recorders[e.Recorder];
         recorder.Flush();
         var status = recorder.Status();
-        if (e.Final && recorder.Recorded < e.Recorded && missRate == 0 && Misses is null && Stands is null)
+        if (e.Final && status.Session is not null && recorder.Recorded < e.Recorded && missRate == 0 && Misses is null && Stands is null)
             return null;
         return new ScanCommand.RecorderCollected(0, e.Take, e.Recorder, e.Final, Done(status));
     }
@@ -307,6 +329,25 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
                 return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(verdict with { Lost = lost.Ranges }));
         }
         return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(new BeamVerdict(long.MaxValue, lost.Ranges, 0)));
+    }
+
+    /// <summary>The camera only counts frames from now on.</summary>
+    public void CameraOnlyCounts() => _recorders["cam"].OnlyCounts = true;
+
+    private ScanCommand Match(ScanEffect.MatchFrames e)
+    {
+        var triggers = e.Triggers
+            .SelectMany(r => Enumerable.Range(0, (int)r.Count)
+                .Select(i => new StampedTrigger(r.FirstTrigger + i, Exposures[r.Segment][(int)r.Position + i])))
+            .ToList();
+        // Its clock is a little off.
+        var frames = e.Rows
+            .SelectMany(r => Enumerable.Range(0, (int)r.Count)
+                .Select(i => new StampedFrame(
+                    r.Segment, r.Position + i, _recorders[e.Recorder].Times[r.Segment][(int)r.Position + i] + FakeBeam.FrameNs / 3)))
+            .ToList();
+        return new ScanCommand.FramesMatched(
+            0, e.Take, e.Recorder, e.Final, Done(StampMatch.Of(triggers, frames, e.Rows[0].Session, (FakeBeam.FrameNs - 1) / 2)));
     }
 
     private ScanCommand MakeSafe(string device)

@@ -19,6 +19,12 @@ internal sealed class FakeRecorder(string name, bool writesHere)
 
     public string Name => name;
 
+    /// <summary>It counts the frames that it has, and does not know which triggers it missed.</summary>
+    public bool OnlyCounts { get; set; }
+
+    /// <summary>Its disk is full: its file takes no more frames.</summary>
+    public bool CannotWrite { get; set; }
+
     /// <summary>When each row of each segment was exposed.</summary>
     public Dictionary<int, List<long>> Times { get; } = [];
 
@@ -45,9 +51,26 @@ internal sealed class FakeRecorder(string name, bool writesHere)
         _triggers.Add((frame, missed, atNs));
     }
 
-    public void Flush() => _flushed = _file?.Count ?? 0;
+    public void Flush() => _flushed = CannotWrite ? _flushed : _file?.Count ?? 0;
 
-    public RecorderStatus Status() => new(_session, true, _file?.Count ?? 0, _flushed, _missed.ToEquatableArray(), false, null);
+    /// <summary>A file in which a write failed is closed with what is in it; a recorder that writes by itself ends its session.</summary>
+    public void CloseStuck()
+    {
+        if (_file is null)
+            return;
+        _file.RemoveRange(_flushed, _file.Count - _flushed);
+        _times.RemoveRange(_flushed, _times.Count - _flushed);
+        _file = null;
+        if (!writesHere)
+            _session = null;
+    }
+
+    public RecorderStatus Status() => new(
+        _session, !CannotWrite, _file?.Count ?? 0, _flushed, OnlyCounts ? [] : _missed.ToEquatableArray(), false,
+        CannotWrite ? "no space left" : null)
+        {
+            CannotWrite = CannotWrite,
+        };
 
     public (Segment Segment, string Session) Stage(Dictionary<(string, int), List<long>> files, string session)
     {
@@ -107,7 +130,7 @@ internal sealed class FakeRecorder(string name, bool writesHere)
         foreach (var state in e.Segments.Take(e.Segments.Count - (exceptLast ? 1 : 0)))
         {
             var rows = files[(name, state.Segment.Number)].Count;
-            var missed = _missedBySession.TryGetValue(state.Session, out var m) ? m : [];
+            var missed = !OnlyCounts && _missedBySession.TryGetValue(state.Session, out var m) ? m : [];
             var trigger = state.FirstTrigger;
             for (var row = 0; row < rows; row++, trigger++)
             {

@@ -101,6 +101,46 @@ public sealed class StallTests
     }
 
     [Fact]
+    public void A_process_that_had_no_processor_blames_nobody_for_the_time_in_which_it_did_not_look()
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var runner = Flying(seed);
+            Tick(runner, r => r.Hardware.NowNs > 500 * Ms);
+            if (runner.Step is not ScanStep.Flying)
+                continue;
+            // Nothing is asked and nothing heard for 3 s; then a look, before the answers that have waited since.
+            runner.Hardware.NowNs += 3000 * Ms;
+            runner.Tell(new ScanCommand.ProgressDue(0, runner.State.LastTake));
+            Tick(runner, r => r.State.Status is not null);
+            Assert.DoesNotContain(runner.Journal, e => e is ScanEvent.DeviceStalled);
+            runner.CheckFinished();
+        }
+    }
+
+    [Fact]
+    public void A_device_that_really_stands_is_named_on_a_slow_machine_too()
+    {
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var runner = Flying(seed);
+            runner.Hardware.Stands = "panda";
+            var looked = 0L;
+            for (var i = 0; i < 100 && !runner.Journal.OfType<ScanEvent.DeviceStalled>().Any(); i++)
+            {
+                // Each look comes as late again as it should come at all.
+                runner.Hardware.NowNs += 200 * Ms;
+                looked += 100 * Ms;
+                runner.Tell(new ScanCommand.ProgressDue(0, runner.State.LastTake));
+                while (runner.Hardware.NextProgress() is ScanCommand answer)
+                    runner.Tell(answer);
+            }
+            Assert.Equal("panda", Assert.Single(runner.Journal.OfType<ScanEvent.DeviceStalled>()).Device);
+            Assert.InRange(looked, 250 * Ms, 700 * Ms);
+        }
+    }
+
+    [Fact]
     public void Motion_that_is_over_is_not_expected_to_move()
     {
         var runner = Flying(1);

@@ -35,6 +35,9 @@ internal sealed class CaServer : IServerTime, IDisposable
 
     public CaServer(IClock clock, TimeProvider time) => (_clock, _time) = (clock, time);
 
+    /// <summary>Raised under the lock after each change, for whoever serves the same records to others.</summary>
+    public event Action? Ran;
+
     public long NowNs => _clock.NowNs;
 
     public long StampNs => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
@@ -80,7 +83,7 @@ internal sealed class CaServer : IServerTime, IDisposable
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
     public void Listen(IPAddress address, int port, IDatagramPorts datagrams)
     {
-        _listener = ConnectionListener.Listen(address.ToString(), port, Accept);
+        _listener = ConnectionListener.Listen(address.ToString(), port, Accept, ownThreads: true);
         _port = (ushort)_listener.Port;
         ListenForSearches(datagrams.Open(address, _port));
     }
@@ -103,7 +106,7 @@ internal sealed class CaServer : IServerTime, IDisposable
                 connection.Dispose();
                 return;
             }
-            var circuit = new CaServerCircuit(Find, _dirty.Add, _port);
+            var circuit = new CaServerCircuit(Find, _dirty.Add, _port, () => StampNs);
             _circuits[circuit] = connection;
             connection.Start(bytes => Run(() => Receive(circuit, bytes)), _ => Run(() => End(circuit)));
         }
@@ -124,6 +127,7 @@ internal sealed class CaServer : IServerTime, IDisposable
                 circuit.Sent();
             }
             _dirty.Clear();
+            Ran?.Invoke();
         }
     }
 
@@ -145,8 +149,9 @@ internal sealed class CaServer : IServerTime, IDisposable
     }
 
     /// <summary>The field that a name means: <c>record</c>, <c>record.FIELD</c>, and <c>$</c> behind for a text as characters.</summary>
-    private ServedPv? Find(string name)
+    public ServedPv? Find(string name)
     {
+        name = ServedFilter.NameOf(name);
         var asCharacters = name.EndsWith('$');
         var parts = (asCharacters ? name[..^1] : name).Split('.', 2);
         if (!_records.TryGetValue(parts[0], out var record))
@@ -157,22 +162,18 @@ internal sealed class CaServer : IServerTime, IDisposable
         return asCharacters ? AsCharacters(pv) : pv;
     }
 
-    /// <summary>A view of a text as it is now, longer than a string of the protocol may be.</summary>
+    /// <summary>The text as characters, longer than a string of the protocol may be; it follows the text.</summary>
     private static ServedPv? AsCharacters(ServedPv pv)
     {
         if (pv.Native != Dbr.String || pv.Most != 1)
             return null;
         const int Longest = 256;
-        var view = new ServedPv(pv.Record, pv.Field, Dbr.Char, Longest, Characters(pv)) { IsWritable = pv.IsWritable };
-        view.Written = (value, complete) => pv.Write(new PvValue.Text(value.AsText()), () =>
-        {
-            view.Post(Characters(pv), pv.StampNs, pv.Alarm);
-            complete();
-        });
-        return view;
+        if (pv.Characters is { } known)
+            return known;
+        var view = new ServedPv(pv.Record, pv.Field, Dbr.Char, Longest, ServedPv.CharactersOf(pv.Value)) { IsWritable = pv.IsWritable };
+        view.Written = (value, complete) => pv.Write(new PvValue.Text(value.AsText()), complete);
+        return pv.Characters = view;
     }
-
-    private static PvValue.Array<byte> Characters(ServedPv pv) => new([.. EpicsText.Bytes(pv.Value.AsText()), 0]);
 
     private void Receive(CaServerCircuit circuit, ReadOnlyMemory<byte> bytes)
     {

@@ -3,13 +3,14 @@ namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
 /// <summary>The server's side of one virtual circuit. Without I/O.</summary>
 /// <param name="find">The field that a name means; null where it is not served.</param>
 /// <param name="dirty">Called when there is something to send after there was nothing.</param>
-internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaServerCircuit> dirty, ushort port)
+/// <param name="nowNs">Nanoseconds since 1970.</param>
+internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaServerCircuit> dirty, ushort port, Func<long> nowNs)
 {
     private const int LargestMessage = 64 * 1024 * 1024;
     private const int MostChannels = 1_000_000;
 
     private readonly CaStream _stream = new(LargestMessage);
-    private readonly Dictionary<uint, (ServedPv Pv, uint Cid)> _channels = [];
+    private readonly Dictionary<uint, Served> _channels = [];
     private readonly Dictionary<uint, ServedSubscription> _subscriptions = [];
     private readonly CaBuffer _outgoing = new();
     private uint _nextSid = 1;
@@ -66,24 +67,25 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
     }
 
     /// <summary>A field's value in the form asked for, or the status that says why not.</summary>
-    public void SendValue(ushort command, ServedPv pv, ushort type, uint count, uint id)
+    public void SendValue(ushort command, ServedPv pv, ushort type, uint count, uint id, ServedFilter? filter = null)
     {
         Touch();
+        var data = filter is null ? pv.Data : filter.Of(pv.Data, nowNs());
         if (type == Dbr.ClassName)
         {
             EpicsText.Write(pv.Record.Type, _outgoing.Message(command, Dbr.StringLength, type, 1, CaStatus.Normal, id));
             return;
         }
-        var wanted = count == 0 ? pv.Value.Count : (int)Math.Min(count, int.MaxValue);
+        var wanted = count == 0 ? data.Value.Count : (int)Math.Min(count, int.MaxValue);
         var status = !Dbr.IsKnown(type) ? CaStatus.BadType
-            : wanted > pv.Most && wanted > pv.Value.Count ? CaStatus.BadCount
+            : wanted > pv.Most && wanted > data.Value.Count ? CaStatus.BadCount
             : CaStatus.Normal;
         if (status == CaStatus.Normal)
         {
             var length = (int)Dbr.LengthOf(type, wanted);
             var before = _outgoing.Count;
             var payload = _outgoing.Message(command, length, type, (uint)wanted, CaStatus.Normal, id);
-            if (DbrWriter.Write(payload, type, wanted, pv.Data, pv.Metadata))
+            if (DbrWriter.Write(payload, type, wanted, data, pv.Metadata))
                 return;
             _outgoing.Truncate(before);
             status = CaStatus.GetFail;
@@ -154,13 +156,13 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
 
     private void Create(CaMessage.CreateChannel m)
     {
-        if (find(m.Name) is not { } pv || _channels.Count >= MostChannels)
+        if (find(m.Name) is not { } pv || _channels.Count >= MostChannels || !ServedFilter.TryRead(m.Name, out var filter))
         {
             Send(new CaMessage.CreateFailed(m.Cid));
             return;
         }
         var sid = _nextSid++;
-        _channels[sid] = (pv, m.Cid);
+        _channels[sid] = new Served(pv, m.Cid, filter);
         Send(new CaMessage.AccessRights(m.Cid, Rights(pv)));
         Send(new CaMessage.ChannelCreated(pv.Native, (uint)pv.Most, m.Cid, sid));
     }
@@ -168,7 +170,7 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
     private void Read(in CaHeader h)
     {
         if (_channels.TryGetValue(h.P1, out var channel))
-            SendValue(CaCommand.ReadNotify, channel.Pv, h.Type, h.Count, h.P2);
+            SendValue(CaCommand.ReadNotify, channel.Pv, h.Type, h.Count, h.P2, channel.Filter);
         else
             Send(new CaMessage.Error(0, CaStatus.BadChannel, h, "no such channel"));
     }
@@ -219,10 +221,11 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
     {
         if (!_channels.TryGetValue(m.Sid, out var channel) || !Dbr.IsKnown(m.Type) || _subscriptions.ContainsKey(m.Subscription))
         {
-            Send(new CaMessage.Error(channel.Cid, channel.Pv is null ? CaStatus.BadChannel : CaStatus.BadType, header, "no subscription"));
+            var status = channel is null ? CaStatus.BadChannel : CaStatus.BadType;
+            Send(new CaMessage.Error(channel?.Cid ?? 0, status, header, "no subscription"));
             return;
         }
-        var subscription = new ServedSubscription(this, channel.Pv, m);
+        var subscription = new ServedSubscription(this, channel.Pv, m) { Filter = channel.Filter?.Fresh() };
         _subscriptions[m.Subscription] = subscription;
         channel.Pv.Subscribe(subscription);
         subscription.Send();
@@ -246,4 +249,6 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
             }
         Send(m);
     }
+
+    private sealed record Served(ServedPv Pv, uint Cid, ServedFilter? Filter);
 }

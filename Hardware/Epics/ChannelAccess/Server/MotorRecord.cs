@@ -11,6 +11,9 @@ internal sealed record MotorRecordSettings(
 
     /// <summary>Fastest that VELO may be set to; more is clipped without a word, as the real record does.</summary>
     public double MaxVelocity { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Slowest that VELO may be set to; less is raised without a word.</summary>
+    public double BaseVelocity { get; init; }
 }
 
 /// <summary>What goes wrong with a served motor.</summary>
@@ -64,6 +67,9 @@ internal sealed class MotorRecord
 
     public MotorFaults Faults { get; set; } = new();
 
+    /// <summary>Where it is over time: what an encoder on it counts.</summary>
+    public CubicTrack Track => _track;
+
     /// <summary>Where it is now.</summary>
     public double Position => _track.PositionAt(_time.NowNs);
 
@@ -82,7 +88,8 @@ internal sealed class MotorRecord
         foreach (var (field, value) in new (string, double)[]
         {
             ("VAL", _settings.Start), ("RBV", _settings.Start), ("DVAL", _settings.Start), ("DRBV", _settings.Start), ("OFF", 0),
-            ("VELO", _settings.Velocity), ("VMAX", double.IsFinite(_settings.MaxVelocity) ? _settings.MaxVelocity : 0), ("VBAS", 0),
+            ("VELO", _settings.Velocity), ("VMAX", double.IsFinite(_settings.MaxVelocity) ? _settings.MaxVelocity : 0),
+            ("VBAS", _settings.BaseVelocity),
             ("ACCL", _settings.AccelerationS), ("HLM", _settings.High), ("LLM", _settings.Low), ("DHLM", _settings.High),
             ("DLLM", _settings.Low), ("RDBD", _settings.Tolerance), ("MRES", _settings.Tolerance), ("ERES", _settings.Tolerance),
         })
@@ -94,7 +101,15 @@ internal sealed class MotorRecord
         _fields["VELO"].Written = (value, complete) =>
         {
             var fastest = _settings.MaxVelocity;
-            _fields["VELO"].Post(new PvValue.Number(Math.Clamp(value.AsNumber(), 0, fastest)), _time.StampNs);
+            _fields["VELO"].Post(new PvValue.Number(Math.Clamp(value.AsNumber(), Number("VBAS"), fastest)), _time.StampNs);
+            complete();
+            return CaStatus.Normal;
+        };
+        _fields["ACCL"].Written = (value, complete) =>
+        {
+            // As the real record: no time at all becomes a tenth of a second.
+            var seconds = value.AsNumber();
+            _fields["ACCL"].Post(new PvValue.Number(seconds > 0 ? seconds : 0.1), _time.StampNs);
             complete();
             return CaStatus.Normal;
         };
@@ -119,7 +134,9 @@ internal sealed class MotorRecord
             _fields[readOnly].IsWritable = false;
         _fields["STOP"].Written = (value, complete) =>
         {
-            if (value.AsNumber() != 0 && IsMoving)
+            if (value.AsNumber() != 0 && _paused is not null)
+                GiveUpPaused();
+            else if (value.AsNumber() != 0 && IsMoving)
                 Brake();
             complete();
             return CaStatus.Normal;
@@ -135,7 +152,33 @@ internal sealed class MotorRecord
             _fields[field].Post(boxed, stampNs ?? _time.StampNs);
     }
 
-    private uint Demand(double target, Action complete)
+    /// <summary>Whether a position is within the record's soft limits.</summary>
+    public bool IsWithinLimits(double position) =>
+        (Number("LLM"), Number("HLM")) is var (low, high) && ((low == 0 && high == 0) || (position >= low && position <= high));
+
+    /// <summary>Moves as a controller has it, not this record; DMOV and RBV follow.</summary>
+    public void Follow(IReadOnlyList<Knot> knots)
+    {
+        if (knots.Count == 0)
+            return;
+        var nowNs = _time.NowNs;
+        Set("DMOV", 0, asInteger: true, stampNs: _fields["RBV"].StampNs);
+        Set("MOVN", 1, asInteger: true);
+        Set("MSTA", 0, asInteger: true);
+        _track.Continue(nowNs, knots);
+        _target = knots[^1].Position;
+        Poll(nowNs);
+    }
+
+    /// <summary>Brakes where it is.</summary>
+    public void StopFollowing()
+    {
+        if (IsMoving)
+            Brake();
+    }
+
+    /// <summary>A new demand, as if VAL had been written.</summary>
+    public uint Demand(double target, Action complete)
     {
         // The event that says "it moves" carries the time stamp of the last processing.
         Set("DMOV", 0, asInteger: true, stampNs: _fields["RBV"].StampNs);
@@ -169,7 +212,7 @@ internal sealed class MotorRecord
         Set("MSTA", 0, asInteger: true);
         var reach = Math.Clamp(Faults.StallAt ?? target, Faults.SwitchLow, Faults.SwitchHigh);
         var velocity = Math.Max(Number("VELO"), 1e-9);
-        var acceleration = velocity / Math.Max(Number("ACCL"), 1e-3);
+        var acceleration = Math.Max(velocity - Number("VBAS"), 1e-9) / Math.Max(Number("ACCL"), 1e-3);
         _track.Continue(nowNs, MoveProfile.PointToPoint(nowNs, _track.PositionAt(nowNs), reach, velocity, acceleration));
         Poll(nowNs);
     }
@@ -182,6 +225,16 @@ internal sealed class MotorRecord
         _track.Continue(nowNs, MoveProfile.Brake(_track, nowNs, brakeNs));
         _target = _track.PositionAt(_track.RestsFromNs);
         Poll(nowNs);
+    }
+
+    /// <summary>The demand that a pause kept is forgotten: the place where it stands is the demand now.</summary>
+    private void GiveUpPaused()
+    {
+        _paused = null;
+        if (IsMoving)
+            return;
+        _target = Position;
+        Arrive(_target);
     }
 
     private void Poll(long nowNs)

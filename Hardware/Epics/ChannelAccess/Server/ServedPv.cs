@@ -31,13 +31,23 @@ internal sealed class ServedPv(ServedRecord record, string fieldName, ushort nat
 
     public DbrData Data => new(Value) { Alarm = Alarm, StampNs = StampNs };
 
+    /// <summary>Raised after each change, under the server's lock.</summary>
+    public event Action? Posted;
+
     /// <summary>Changes the value and tells subscribers.</summary>
     public void Post(PvValue value, long? stampNs, PvAlarm alarm = default)
     {
         (Value, StampNs, Alarm) = (value, stampNs, alarm);
         foreach (var subscription in _subscriptions)
             subscription.Send();
+        Posted?.Invoke();
+        Characters?.Post(CharactersOf(value), stampNs, alarm);
     }
+
+    /// <summary>The text as characters, where somebody has asked for that (a name with <c>$</c>).</summary>
+    public ServedPv? Characters { get; set; }
+
+    public static PvValue.Array<byte> CharactersOf(PvValue text) => new([.. EpicsText.Bytes(text.AsText()), 0]);
 
     public void Subscribe(ServedSubscription subscription) => _subscriptions.Add(subscription);
 
@@ -94,13 +104,17 @@ internal sealed class ServedSubscription(CaServerCircuit circuit, ServedPv pv, C
 
     public CaMessage.EventAdd Request => request;
 
+    public ServedFilter? Filter { get; init; }
+
     /// <summary>Sends the value; while the client wants no events, only the newest is kept for later.</summary>
     public void Send()
     {
+        if (Filter?.Tells(pv.Value) == false)
+            return;
         if (circuit.EventsAreOff)
             _isOwed = true;
         else
-            circuit.SendValue(CaCommand.EventAdd, pv, request.Type, request.Count, request.Subscription);
+            circuit.SendValue(CaCommand.EventAdd, pv, request.Type, request.Count, request.Subscription, Filter);
     }
 
     public void SendOwed()
@@ -108,6 +122,6 @@ internal sealed class ServedSubscription(CaServerCircuit circuit, ServedPv pv, C
         if (!_isOwed)
             return;
         _isOwed = false;
-        Send();
+        circuit.SendValue(CaCommand.EventAdd, pv, request.Type, request.Count, request.Subscription, Filter);
     }
 }

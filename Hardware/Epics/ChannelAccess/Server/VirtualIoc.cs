@@ -1,31 +1,60 @@
 using System.Net;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics.PvAccess.Server;
+using Flyscan.Hardware.Simulation;
+using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
 
-/// <summary>An input/output controller without hardware: the records that a beamline file's EPICS devices need, over Channel Access.
-/// </summary>
+/// <summary>An input/output controller without hardware: the records that a beamline file's EPICS devices need, over Channel
+/// Access and pvAccess.</summary>
 public sealed class VirtualIoc : IDisposable
 {
+    /// <summary>What a virtual beamline calls the address at which it serves its records.</summary>
+    public const string Endpoint = "epics.server";
+
+    /// <summary>The same, of pvAccess: where its searches are awaited.</summary>
+    public const string PvaEndpoint = "epics.pva-server";
+
     private const long Second = 1_000_000_000;
     private const long SignalPeriodNs = Second / 10;
     private const double LifetimeNs = 10 * 3600e9;
     private const double MotorTolerance = 1e-4;
 
     private readonly CaServer _server;
+    private readonly PvaServer _pva;
+    private readonly SimulatedDisk _disk;
     private readonly List<string> _records = [];
+    private readonly List<(AxisDescription Axis, CubicTrack Track)> _axes = [];
+    private readonly List<TriggerInput> _inputs = [];
 
     /// <param name="clock">Of motion and polls.</param>
     /// <param name="time">Of time stamps.</param>
-    public VirtualIoc(IClock clock, TimeProvider time) => _server = new CaServer(clock, time);
+    /// <param name="stores">Opens the files of detectors.</param>
+    public VirtualIoc(IClock clock, TimeProvider time, IFrameStoreFactory stores)
+    {
+        (_server, _disk) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists));
+        _pva = new PvaServer(_server);
+    }
 
-    /// <summary>TCP and UDP port.</summary>
+    /// <summary>TCP and UDP port of Channel Access.</summary>
     public int Port => _server.Port;
+
+    /// <summary>TCP port of pvAccess, and UDP port of its searches.</summary>
+    public (int Port, int SearchPort) PvaPorts => (_pva.Port, _pva.SearchPort);
 
     /// <summary>Names of the records that are served.</summary>
     public IReadOnlyList<string> Records => _records;
 
     internal CaServer Server => _server;
+
+    internal PvaServer Pva => _pva;
+
+    /// <summary>Axes that records move, and how they move.</summary>
+    internal IReadOnlyList<(AxisDescription Axis, CubicTrack Track)> Axes => _axes;
+
+    /// <summary>Live output of the first controller among the devices; null where none has one.</summary>
+    internal IBitSignal? Live { get; private set; }
 
     /// <summary>Adds what a device of the beamline file expects of its IOC; false for a device that is not of EPICS.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> with path, value and limit.</remarks>
@@ -36,6 +65,9 @@ public sealed class VirtualIoc : IDisposable
             case EpicsMotorSettings.KindName:
                 AddMotor(EpicsMotorSettings.Read(name, settings));
                 return true;
+            case PmacSettings.KindName:
+                AddPmac(PmacSettings.Read(name, settings));
+                return true;
             case EpicsSignalSettings.KindName:
                 var signal = EpicsSignalSettings.Read(settings);
                 AddSignal(signal.Pv, signal.Simulated, signal.Unit);
@@ -43,27 +75,86 @@ public sealed class VirtualIoc : IDisposable
             case EpicsShutterSettings.KindName:
                 AddShutter(EpicsShutterSettings.Read(settings));
                 return true;
+            case AreaDetectorSettings.KindName:
+                AddDetector(name, AreaDetectorSettings.Read(name, settings), _disk);
+                return true;
             default:
                 return false;
         }
     }
 
-    /// <summary>Begins to serve. Port 0 takes a free one.</summary>
+    /// <summary>Begins to serve, and to hear the triggers of detectors. Port 0 takes a free one.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
-    public void Listen(string address, int port, IDatagramPorts datagrams) => _server.Listen(IPAddress.Parse(address), port, datagrams);
+    public void Listen(string address, int port, IDatagramPorts datagrams)
+    {
+        _server.Listen(IPAddress.Parse(address), port, datagrams);
+        foreach (var input in _inputs)
+            input.Listen(address);
+    }
 
-    public void Dispose() => _server.Dispose();
+    /// <summary>Begins to serve over pvAccess as well. Ports 0 take free ones.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
+    public void ListenPva(string address, int port, int searchPort, IDatagramPorts datagrams) =>
+        _pva.Listen(IPAddress.Parse(address), port, searchPort, datagrams);
+
+    public void Dispose()
+    {
+        foreach (var input in _inputs)
+            input.Dispose();
+        _pva.Dispose();
+        _server.Dispose();
+    }
 
     internal MotorRecord AddMotor(EpicsMotorSettings motor)
     {
         var record = new MotorRecord(_server, new MotorRecordSettings(
-            motor.Pv, motor.Axis.Unit, motor.Axis.Low, motor.Axis.High, motor.Axis.MaxVelocity,
+            PvTransports.BareName(motor.Pv), motor.Axis.Unit, motor.Axis.Low, motor.Axis.High, motor.Axis.MaxVelocity,
             motor.Axis.MaxVelocity / motor.Axis.MaxAcceleration, MotorTolerance)
         {
             Start = Math.Clamp(0, motor.Axis.Low, motor.Axis.High),
+            MaxVelocity = motor.Controller is null ? double.PositiveInfinity : motor.Axis.MaxVelocity,
         });
         Add(record.Record);
+        _axes.Add((motor.Axis, record.Track));
         return record;
+    }
+
+    /// <summary>A trajectory scan IOC, its axes on the letters of one coordinate system in their order.</summary>
+    internal PmacSimulator AddPmac(PmacSettings pmac)
+    {
+        var served = new PmacSimulatorSettings(PvTransports.BareName(pmac.Pv), pmac.CoordinateSystem, pmac.Programs);
+        var simulator = new PmacSimulator(_server, served, Add);
+        // From X on, as people do.
+        const string Usual = "XYZUVWABC";
+        for (var i = 0; i < pmac.Axes.Count; i++)
+        {
+            var (axis, letter) = (pmac.Axes[i], Usual[i]);
+            var motor = AddMotor(new EpicsMotorSettings(axis.Pv, axis.Axis, axis.Tolerance, null, 0, 0));
+            simulator.Assign(letter, motor);
+            var pv = PvTransports.BareName(axis.Pv);
+            AddText($"{pv}:CsPort_RBV", $"CS{pmac.CoordinateSystem}");
+            AddText($"{pv}:CsAxis_RBV", $"{letter}");
+            AddText($"{pv}:CsRaw_RBV", "Yes");
+        }
+        Live ??= simulator.Live;
+        return simulator;
+    }
+
+    private void AddText(string name, string text)
+    {
+        var record = new ServedRecord(name, "stringin");
+        var pv = record.Add("VAL", Dbr.String, new PvValue.Text(text));
+        pv.IsWritable = false;
+        pv.Post(pv.Value, _server.StampNs);
+        Add(record);
+    }
+
+    internal SimulatedAreaDetector AddDetector(string name, AreaDetectorSettings settings, SimulatedDisk disk)
+    {
+        var detector = new SimulatedAreaDetector(_server, name, settings, disk, Add);
+        if (settings.TriggerPort > 0)
+            _inputs.Add(new TriggerInput(settings.TriggerPort, detector.Hear));
+        return detector;
     }
 
     /// <summary>An ai record that is processed ten times a second and decays slowly from what it was last written.</summary>
@@ -130,6 +221,9 @@ public sealed class VirtualIoc : IDisposable
         _records.Add(record.Name);
     }
 
-    private static (string Name, string Field) Split(string pv) =>
-        pv.Split('.', 2) is [var name, { Length: > 0 } field] ? (name, field) : (pv.TrimEnd('.'), "VAL");
+    private static (string Name, string Field) Split(string given)
+    {
+        var pv = PvTransports.BareName(given);
+        return pv.Split('.', 2) is [var name, { Length: > 0 } field] ? (name, field) : (pv.TrimEnd('.'), "VAL");
+    }
 }

@@ -90,7 +90,8 @@ public sealed class CaFuzzTests(ITestOutputHelper output)
         var array = record.Add("A", Dbr.Double, new PvValue.Array<double>(new double[100]), 1000);
         var (answered, touched) = (0L, 0);
         var circuit = new CaServerCircuit(
-            name => name.Length == 0 ? null : name.Contains('.') ? array : record.Fields["VAL"], _ => touched++, 5064);
+            name => name.Length == 0 ? null : name.Contains('.') ? array : record.Fields["VAL"], _ => touched++, 5064,
+            () => 1_700_000_000_000_000_000);
         foreach (var piece in Pieces(bytes, random))
         {
             circuit.Receive(piece);

@@ -48,6 +48,18 @@ public sealed class FeasibilityTests(ITestOutputHelper output)
         Assert.Equal(["acceleration", "position", "velocity"], refused.Keys.Where(k => k != "jerk"));
     }
 
+    /// <summary>1022: a take that ends inside a curve of frames shorter than the controller's segments.</summary>
+    [Theory]
+    [InlineData(1022)]
+    public void Scans_that_once_broke_a_limit_hold_it_or_are_refused(int seed)
+    {
+        var scan = new RandomScan((ulong)seed);
+        if (scan.Plan() is PlanResult.Proved proved)
+            Assert.True(Flown(scan, proved.Plan) > 0);
+        else
+            Assert.NotEmpty(Confirmed(scan, (PlanResult.Refused)scan.Plan()));
+    }
+
     [Fact]
     public void Along_curves_limits_of_jerk_hold_and_decide()
     {

@@ -1,0 +1,116 @@
+namespace Flyscan.Hardware.Epics;
+
+/// <summary>How channels are searched for.</summary>
+/// <remarks><b>Units</b> nanoseconds, bytes. Eager: after a loss, for EagerForNs.</remarks>
+internal sealed record SearchPace
+{
+    public long FirstNs { get; init; } = 32_000_000;
+
+    public long LongestNs { get; init; } = 300_000_000_000;
+
+    public long EagerFirstNs { get; init; } = 50_000_000;
+
+    public long EagerLongestNs { get; init; } = 1_000_000_000;
+
+    public long EagerForNs { get; init; } = 60_000_000_000;
+
+    /// <summary>Above it, some networks would cut a datagram.</summary>
+    public int LargestDatagram { get; init; } = 1024;
+
+    /// <summary>Datagrams in one go; the next go comes <see cref="BurstGapNs"/> later, so that servers' buffers hold them.</summary>
+    public int Burst { get; init; } = 64;
+
+    public long BurstGapNs { get; init; } = 5_000_000;
+}
+
+/// <summary>Which names are asked for when: at once, then ever less often; eagerly after a loss. Without I/O.</summary>
+internal sealed class NameSearch(SearchPace pace)
+{
+    private readonly Dictionary<uint, Entry> _entries = [];
+    private readonly PriorityQueue<Entry, (long DueNs, long Order)> _due = new();
+    private long _order;
+    private long _quietUntilNs = long.MinValue;
+
+    /// <summary>Names that are searched for.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>When to ask next; null when nothing is searched for.</summary>
+    public long? NextDeadline
+    {
+        get
+        {
+            Prune();
+            return _due.TryPeek(out _, out var due) ? Math.Max(due.DueNs, _quietUntilNs) : null;
+        }
+    }
+
+    /// <summary>Begins to search. Eager: the channel was connected a moment ago.</summary>
+    public void Add(uint cid, string name, long nowNs, bool eager, long delayNs = 0)
+    {
+        var entry = new Entry(cid, name)
+        {
+            IntervalNs = eager ? pace.EagerFirstNs : pace.FirstNs,
+            EagerUntilNs = eager ? nowNs + pace.EagerForNs : long.MinValue,
+        };
+        _entries[cid] = entry;
+        _due.Enqueue(entry, (nowNs + delayNs, _order++));
+    }
+
+    /// <summary>No longer searched for.</summary>
+    public bool Remove(uint cid)
+    {
+        if (!_entries.Remove(cid, out var entry))
+            return false;
+        entry.IsDone = true;
+        return true;
+    }
+
+    /// <summary>The next name that is due, where it fits: lengthOf gives what it adds to a datagram that has so many bytes.</summary>
+    public bool TryNext(long nowNs, int used, Func<string, int> lengthOf, out (uint Cid, string Name) next)
+    {
+        next = default;
+        if (nowNs < _quietUntilNs)
+            return false;
+        Prune();
+        if (!_due.TryPeek(out var entry, out var due) || due.DueNs > nowNs)
+            return false;
+        if (used > 0 && used + lengthOf(entry.Name) > pace.LargestDatagram)
+            return false;
+        _due.Dequeue();
+        _due.Enqueue(entry, (nowNs + entry.IntervalNs, _order++));
+        var longest = nowNs < entry.EagerUntilNs ? pace.EagerLongestNs : pace.LongestNs;
+        entry.IntervalNs = Math.Min(entry.IntervalNs * 2, longest);
+        next = (entry.Cid, entry.Name);
+        return true;
+    }
+
+    /// <summary>Sends what is due, at most a burst; the rest waits for the next deadline.</summary>
+    /// <param name="nowNs">Now.</param>
+    /// <param name="send">Sends one datagram; false when there was nothing to send.</param>
+    public void Send(long nowNs, Func<bool> send)
+    {
+        for (var sent = 0; sent < pace.Burst; sent++)
+            if (!send())
+                return;
+        _quietUntilNs = nowNs + pace.BurstGapNs;
+    }
+
+    private void Prune()
+    {
+        while (_due.TryPeek(out var entry, out _) && entry.IsDone)
+            _due.Dequeue();
+    }
+
+    private sealed class Entry(uint cid, string name)
+    {
+        public uint Cid => cid;
+
+        public string Name => name;
+
+        public long IntervalNs { get; set; }
+
+        public long EagerUntilNs { get; init; }
+
+        public bool IsDone { get; set; }
+    }
+}

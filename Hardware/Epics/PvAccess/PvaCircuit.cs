@@ -1,0 +1,257 @@
+namespace Flyscan.Hardware.Epics.PvAccess;
+
+/// <summary>How a circuit is kept.</summary>
+/// <remarks><b>Units</b> EchoAfterNs: between echoes, which also tell a server that a silent client lives; EchoWithinNs: how long one, or
+/// the greeting, may take. FirstIoid: number of the first operation.</remarks>
+internal sealed record PvaCircuitSettings(string User, string Host, long EchoAfterNs, long EchoWithinNs, int LargestMessage)
+{
+    public uint FirstIoid { get; init; } = 1;
+}
+
+/// <summary>The client's side of one connection: greeting, channels, operations, echo. Without I/O.</summary>
+internal sealed partial class PvaCircuit
+{
+    private const uint BufferSize = 0x10000;
+    private const int MostRetired = 4096;
+    private const string Ca = "ca";
+    private const string Anonymous = "anonymous";
+
+    private readonly PvaCircuitSettings _settings;
+    private readonly PvaStream _stream;
+    private readonly PvaTypeCache _types = new();
+    private readonly PvaTypeIds _ids = new();
+    private readonly PvaContext _context;
+    private readonly Dictionary<uint, PvaLink> _links = [];
+    private readonly Dictionary<uint, PvaLink> _bySid = [];
+    private readonly Dictionary<uint, PvaOperation> _operations = [];
+    private readonly Queue<PvaOperation> _retired = new();
+    private readonly HashSet<PvaRequest> _requests = [];
+    private readonly Queue<PvaOutput> _outputs = new();
+    private readonly List<PvaMessage> _early = [];
+    private uint _nextIoid;
+    private long _earliestNs = long.MaxValue;
+    private long _echoDueNs;
+    private long? _echoSentNs;
+    private bool _isValidated;
+
+    public PvaCircuit(PvaCircuitSettings settings, long nowNs)
+    {
+        (_settings, _nextIoid) = (settings, settings.FirstIoid);
+        _stream = new PvaStream(settings.LargestMessage);
+        _context = new PvaContext(_types, ioid => _operations.TryGetValue(ioid, out var known) ? known.Value : null);
+        // Until it has greeted, the server owes that instead of an echo.
+        _echoSentNs = nowNs;
+    }
+
+    /// <summary>What is to be sent; whoever sends it clears it.</summary>
+    public PvaWriter Outgoing { get; } = new(isServer: false);
+
+    public IReadOnlyCollection<PvaLink> Links => _links.Values;
+
+    /// <summary>Requests that wait for an answer.</summary>
+    public int Pending => _requests.Count;
+
+    /// <summary>Operations that are known, ended ones included.</summary>
+    public int Operations => _operations.Count;
+
+    public bool IsFaulted { get; private set; }
+
+    /// <summary>When <see cref="Tick"/> has something to do.</summary>
+    public long NextDeadline =>
+        Math.Min(_earliestNs, _echoSentNs is { } sent ? sent + _settings.EchoWithinNs : _echoDueNs);
+
+    public bool TryTake(out PvaOutput output) => _outputs.TryDequeue(out output);
+
+    /// <summary>Asks the server for a channel.</summary>
+    public void Create(PvaLink link)
+    {
+        _links[link.Cid] = link;
+        Say(new PvaMessage.CreateChannel([new PvaName(link.Cid, link.Name)]));
+    }
+
+    /// <summary>Asks a name server.</summary>
+    public void Search(PvaMessage.Search search) => Say(search with { Port = 0 });
+
+    /// <summary>Gives a channel back.</summary>
+    public void Clear(PvaLink link)
+    {
+        if (!_links.Remove(link.Cid))
+            return;
+        Fail(link, "the channel was closed");
+        foreach (var operation in _operations.Values.Where(o => o.Link == link && !o.IsRetired).ToList())
+            Retire(operation);
+        if (link.Sid != 0 && _bySid.Remove(link.Sid))
+            Say(new PvaMessage.DestroyChannel(link.Sid, link.Cid));
+        link.Reset();
+    }
+
+    /// <summary>Time passes: late requests, silence.</summary>
+    public void Tick(long nowNs)
+    {
+        if (nowNs >= _earliestNs)
+            TimeOut(nowNs);
+        if (_echoSentNs is { } sent)
+        {
+            if (nowNs >= sent + _settings.EchoWithinNs)
+                Break($"no answer to {(_isValidated ? "an echo" : "the connection")} within {_settings.EchoWithinNs / 1e9:0.###} s");
+        }
+        else if (nowNs >= _echoDueNs)
+        {
+            (_echoSentNs, _echoDueNs) = (nowNs, nowNs + _settings.EchoAfterNs);
+            Say(new PvaMessage.Echo([]));
+        }
+    }
+
+    /// <summary>Ends the circuit: every request fails. Links are the caller's to search for again.</summary>
+    public void Break(string reason)
+    {
+        if (IsFaulted)
+            return;
+        IsFaulted = true;
+        foreach (var link in _links.Values)
+        {
+            Fail(link, $"the connection was lost: {reason}");
+            link.Reset();
+            foreach (var subscription in link.Subscriptions)
+                subscription.Operation = null;
+        }
+        _operations.Clear();
+        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Fault, Text: reason));
+    }
+
+    /// <summary>Bytes came. <paramref name="receivedNs"/>: nanoseconds since 1970, for readings.</summary>
+    public void Receive(ReadOnlyMemory<byte> bytes, long nowNs, long receivedNs)
+    {
+        if (IsFaulted)
+            return;
+        if (_isValidated)
+            _echoSentNs = null;
+        while (!IsFaulted && _stream.TryTake(ref bytes, out var header, out var payload))
+            Handle(PvaMessage.FromServer(header, payload.Span, _context), nowNs, receivedNs);
+        if (_stream.Fault is { } fault)
+            Break(fault);
+    }
+
+    private void Handle(PvaMessage message, long nowNs, long receivedNs)
+    {
+        switch (message)
+        {
+            case PvaMessage.Data m:
+                Came(m, receivedNs);
+                break;
+            case PvaMessage.Done m:
+                Ended(m);
+                break;
+            case PvaMessage.InitReply m:
+                Begun(m);
+                break;
+            case PvaMessage.Result m when _operations.TryGetValue(m.Ioid, out var call):
+                Answered(call, m);
+                break;
+            case PvaMessage.FieldReply m when _operations.TryGetValue(m.Ioid, out var asked):
+                Typed(asked, m);
+                break;
+            case PvaMessage.ChannelCreated m when _links.TryGetValue(m.Cid, out var link) && link.Sid == 0:
+                Created(link, m);
+                break;
+            case PvaMessage.ChannelCreated { Status.IsOk: true } m when !_links.ContainsKey(m.Cid):
+                // It was closed meanwhile.
+                Say(new PvaMessage.DestroyChannel(m.Sid, m.Cid));
+                break;
+            case PvaMessage.DestroyChannel m:
+                Drop(m.Cid, "the server has given the channel up");
+                break;
+            case PvaMessage.SearchReply m:
+                _outputs.Enqueue(new PvaOutput(PvaOutputKind.Found, Found: m));
+                break;
+            case PvaMessage.Note { Kind: > 0 } m when _operations.TryGetValue(m.Ioid, out var spoken):
+                Warn(spoken.Link, m.Text);
+                break;
+            default:
+                Greet(message, nowNs);
+                break;
+        }
+    }
+
+    private void Greet(PvaMessage message, long nowNs)
+    {
+        switch (message)
+        {
+            case PvaMessage.SetByteOrder m:
+                Outgoing.IsBig = m.IsBig;
+                break;
+            case PvaMessage.ValidationAsked m when !_isValidated:
+                Introduce(m);
+                break;
+            case PvaMessage.Validated { Status.IsOk: true } when !_isValidated:
+                (_isValidated, _echoSentNs, _echoDueNs) = (true, null, nowNs + _settings.EchoAfterNs);
+                foreach (var early in _early)
+                    early.WriteTo(Outgoing, _ids);
+                _early.Clear();
+                break;
+            case PvaMessage.Validated { Status.IsOk: false } m:
+                Break($"the server does not let us in: {m.Status.Text}");
+                break;
+            case PvaMessage.Mangled m:
+                Break($"a message (command {m.Header.Command}, {m.Header.Size} bytes) cannot be read");
+                break;
+        }
+    }
+
+    private void Introduce(PvaMessage.ValidationAsked asked)
+    {
+        var methods = asked.Methods.ToList();
+        var method = methods.Contains(Ca) ? Ca : methods.Count == 0 || methods.Contains(Anonymous) ? Anonymous : null;
+        if (method is null)
+        {
+            Break($"the server wants one of {string.Join(", ", methods)} to let us in; there are {Ca} and {Anonymous}");
+            return;
+        }
+        var text = new PvaType.Scalar(PvaScalar.Text);
+        var credentials = method == Anonymous
+            ? PvaValue.Any.Nothing
+            : PvaValue.Any.Of(new PvaValue.Structure(
+                PvaType.Of(("user", text), ("host", text)), [new PvaValue.Text(_settings.User), new PvaValue.Text(_settings.Host)]));
+        new PvaMessage.ValidationAnswer(BufferSize, PvaMessage.RegistrySize, 0, method, credentials).WriteTo(Outgoing, _ids);
+    }
+
+    private void Created(PvaLink link, PvaMessage.ChannelCreated m)
+    {
+        if (!m.Status.IsOk)
+        {
+            Drop(link.Cid, m.Status.Text);
+            return;
+        }
+        link.Sid = m.Sid;
+        _bySid[m.Sid] = link;
+        var asking = NewOperation(PvaCommand.GetField, link);
+        Say(new PvaMessage.GetField(link.Sid, asking.Ioid, ""));
+    }
+
+    /// <summary>One channel of the circuit is gone, the others stay.</summary>
+    private void Drop(uint cid, string reason)
+    {
+        if (!_links.Remove(cid, out var link))
+            return;
+        _bySid.Remove(link.Sid);
+        Fail(link, reason);
+        foreach (var operation in _operations.Values.Where(o => o.Link == link).ToList())
+            _operations.Remove(operation.Ioid);
+        link.Reset();
+        foreach (var subscription in link.Subscriptions)
+            subscription.Operation = null;
+        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Gone, link, Text: reason));
+    }
+
+    /// <summary>Nothing but the answer to the greeting may be sent before the server has agreed.</summary>
+    private void Say(PvaMessage message)
+    {
+        if (_isValidated)
+            message.WriteTo(Outgoing, _ids);
+        else
+            _early.Add(message);
+    }
+
+    private void Warn(PvaLink link, string text) =>
+        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Warning, Text: $"{link.Name}: {text}"));
+}

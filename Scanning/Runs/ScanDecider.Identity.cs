@@ -1,0 +1,102 @@
+using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Units;
+
+namespace Flyscan.Scanning.Runs;
+
+/// <content>Which trigger a frame is of, for detectors that do not number triggers: by time stamps, or only by equal counts.</content>
+/// <remarks>Such a detector counts the frames that it has. Armed with hardware idle, its count is where a take begins, whatever was
+/// missed before.</remarks>
+public static partial class ScanDecider
+{
+    /// <summary>What a recorder holds of this take, where its own numbers do not say so.</summary>
+    private static Holding Identified(Turn turn, TakeState take, RecorderPosition position, Holding holding, bool final)
+    {
+        var identity = turn.Setup.IdentityOf(position.Recorder);
+        if (identity == FrameIdentity.HardwareFrameNumber)
+            return holding;
+        var session = SessionOf(turn.State, position);
+        var next = turn.State.Arms
+            .Where(a => a.Take > take.Number)
+            .SelectMany(a => a.Positions)
+            .Where(p => p.Recorder == position.Recorder && SessionOf(turn.State, p) == session)
+            .Select(p => p.Trigger)
+            .DefaultIfEmpty(long.MaxValue)
+            .Min();
+        var own = FrameLedger.Within(holding, session, position.Trigger, next);
+        var taken = take.Rates.Of(position.Recorder).Of(take.Claimed.Count);
+        return IsStamped(turn, take, position) ? own : FrameLedger.Counted(own, position.Trigger, taken, final);
+    }
+
+    /// <summary>Stamps are compared with those of frames of the scan: at a rate of its own, a detector's frames can only be
+    /// counted.</summary>
+    private static bool IsStamped(Turn turn, TakeState take, RecorderPosition position) =>
+        turn.Setup.IdentityOf(position.Recorder) == FrameIdentity.Timestamp && take.Rates.Of(position.Recorder).IsBase;
+
+    /// <summary>Asks which triggers the frames are of, where stamps tell; true when there is something to wait for.</summary>
+    private static bool AskForStamps(Turn turn, Collect collect, TakeState take)
+    {
+        if (collect.IsMatched)
+            return false;
+        var next = collect with { IsMatched = true };
+        foreach (var position in take.Positions.Where(p => IsStamped(turn, take, p)))
+        {
+            var rows = collect.Holdings[position.Recorder].Runs;
+            if (rows.Count > 0)
+                turn.Do(MatchOf(turn, collect, take, position));
+            next = rows.Count > 0
+                ? next with { Awaiting = next.Awaiting.Add(StampsOf(position.Recorder)) }
+                : next with { Holdings = next.Holdings.SetItem(position.Recorder, Matched(take, position, [], collect.Final)) };
+        }
+        turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(collect.Take, next) };
+        return next.Awaiting.Count > 0;
+    }
+
+    private static string StampsOf(string recorder) => $"stamps of {recorder}";
+
+    private static ScanEffect.MatchFrames MatchOf(Turn turn, Collect collect, TakeState take, RecorderPosition position)
+    {
+        var box = take.Positions.First(p => p.Recorder == turn.Setup.Box);
+        var triggers = FrameLedger.Within(
+            collect.Holdings[box.Recorder], SessionOf(turn.State, box), box.Trigger, box.Trigger + take.Claimed.Count);
+        var live = turn.State.SegmentOf(box.Recorder);
+        var periodNs = turn.Setup.Plan.Compile(take.Frames).Triggers.Windows.SelectMany(w => w.Trains).Min(t => t.PeriodNs);
+        return new ScanEffect.MatchFrames(
+            take.Number, collect.Final, box.Recorder, position.Recorder,
+            triggers.Runs.Select(r => r with { FirstTrigger = r.FirstTrigger - box.Trigger }).ToEquatableArray(),
+            IsLive(turn, box.Recorder, live.Session) ? live.Segment.Number : 0,
+            collect.Holdings[position.Recorder].Runs,
+            turn.State.Segments
+                .Where(s => s.Segment.Recorder == box.Recorder || s.Segment.Recorder == position.Recorder).ToEquatableArray(),
+            (periodNs - 1) / 2);
+    }
+
+    private static void FramesMatched(Turn turn, ScanCommand.FramesMatched c)
+    {
+        if (!turn.Work.Collects.TryGetValue(c.Take, out var collect) || collect.Final != c.Final
+            || !collect.Awaiting.Contains(StampsOf(c.Recorder)))
+            return;
+        if (c.Outcome is not Outcome<EquatableArray<SegmentRun>>.Completed { Value: var runs })
+        {
+            turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(c.Take) };
+            Trouble(turn, c.Recorder, c.Outcome.Problem!);
+            return;
+        }
+        var take = turn.State.OpenTakes.First(t => t.Number == c.Take);
+        var position = take.Positions.First(p => p.Recorder == c.Recorder);
+        var next = collect with
+        {
+            Awaiting = collect.Awaiting.Remove(StampsOf(c.Recorder)),
+            Holdings = collect.Holdings.SetItem(c.Recorder, Matched(take, position, runs, c.Final)),
+        };
+        turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(c.Take, next) };
+        if (next.Awaiting.Count == 0)
+            Reconcile(turn, next);
+    }
+
+    private static Holding Matched(TakeState take, RecorderPosition position, EquatableArray<SegmentRun> runs, bool final)
+    {
+        var known = final ? take.Claimed.Count : runs.Select(r => r.FirstTrigger + r.Count).DefaultIfEmpty(0).Max();
+        return new Holding(
+            runs.Select(r => r with { FirstTrigger = r.FirstTrigger + position.Trigger }).ToEquatableArray(), position.Trigger + known);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using Flyscan.Hardware.Epics.PvAccess;
+
+namespace Flyscan.Tests.Hardware.Epics.PvAccess;
+
+/// <summary>One message of a recorded session of real programs. Left: bytes that the recording left out.</summary>
+internal sealed record RecordedPvaMessage(string Session, int Line, string Transport, string Direction, byte[] Bytes, int Left)
+{
+    public bool IsTcp => Transport != "udp";
+
+    /// <summary>Sent by a client, or by a server that passes a client's question on.</summary>
+    public bool IsFromClient => Direction == "C>S";
+
+    public PvaHeader Header => PvaHeader.TryRead(Bytes, out var header) ? header : throw new InvalidDataException($"{Session}:{Line}");
+
+    public string At => $"{Session}:{Line}";
+}
+
+/// <summary>The recorded sessions of pvAccess.</summary>
+internal static class RecordedPvaSession
+{
+    private static string Folder => SharedData.Root is null ? "" : SharedData.PathOf("data/epics");
+
+    public static IReadOnlyList<string> Names => Directory.Exists(Folder)
+        ? [.. Directory.GetFiles(Folder, "pva-*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Order()]
+        : [];
+
+    /// <summary>The messages in order; what was left out of them is put in again where it is known, else it is zeros.</summary>
+    public static IReadOnlyList<RecordedPvaMessage> Read(string name)
+    {
+        var messages = new List<RecordedPvaMessage>();
+        var number = 0;
+        foreach (var line in File.ReadLines(Path.Combine(Folder, name + ".txt")))
+        {
+            number++;
+            if (line.StartsWith('#'))
+                continue;
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length < 5 || words[4] == "-")
+                continue;
+            var parts = words[4].Split('+');
+            var left = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0;
+            var bytes = Convert.FromHexString(parts[0]);
+            messages.Add(new RecordedPvaMessage(name, number, words[1], words[2], Filled(name, bytes, left), left));
+        }
+        return messages;
+    }
+
+    /// <summary>What clients printed in a session.</summary>
+    public static IReadOnlyList<string> Printed(string name)
+    {
+        var lines = File.ReadAllLines(Path.Combine(Folder, "printed-by-clients.txt")).ToList();
+        var from = lines.IndexOf($"== {name}");
+        return from < 0 ? [] : [.. lines.Skip(from + 1).TakeWhile(l => !l.StartsWith("== ", StringComparison.Ordinal))];
+    }
+
+    /// <summary>The end of a type description is that of the same type in another session.</summary>
+    private static byte[] Filled(string name, byte[] bytes, int left)
+    {
+        if (left == 0 || name == "pva-06-arrays-strings")
+            return bytes;
+        var whole = Read("pva-06-arrays-strings").FirstOrDefault(
+            m => m.Bytes.Length == bytes.Length + left && m.Bytes.AsSpan(0, bytes.Length).SequenceEqual(bytes));
+        return whole?.Bytes ?? [.. bytes, .. new byte[left]];
+    }
+}
+
+/// <summary>Both directions of one recorded connection: numbered types and structures of its operations.</summary>
+internal sealed class RecordedConnection
+{
+    private readonly Dictionary<uint, PvaValue.Structure> _last = [];
+
+    public RecordedConnection()
+    {
+        FromServer = new PvaContext(new PvaTypeCache(), ioid => _last.GetValueOrDefault(ioid));
+        FromClient = new PvaContext(new PvaTypeCache(), ioid => _last.GetValueOrDefault(ioid));
+    }
+
+    public PvaContext FromServer { get; }
+
+    public PvaContext FromClient { get; }
+
+    public PvaTypeIds ServerIds { get; } = new();
+
+    public PvaTypeIds ClientIds { get; } = new();
+
+    public PvaStream ServerStream { get; } = new(1 << 24);
+
+    /// <summary>Names of channels by the server's number.</summary>
+    public Dictionary<uint, string> Channels { get; } = [];
+
+    public PvaMessage Read(bool fromClient, in PvaHeader header, ReadOnlySpan<byte> payload)
+    {
+        var message = fromClient
+            ? PvaMessage.FromClient(header, payload, FromClient)
+            : PvaMessage.FromServer(header, payload, FromServer);
+        if (message is PvaMessage.InitReply { Type: PvaType.Structure type } begun)
+            _last[begun.Ioid] = PvaValue.Default(type);
+        else if (message is PvaMessage.Data { Change: { } change } data)
+            _last[data.Ioid] = change.Value;
+        return message;
+    }
+
+    public byte[] Write(bool fromClient, bool isBig, PvaMessage message)
+    {
+        var writer = new PvaWriter(isServer: !fromClient) { IsBig = isBig };
+        message.WriteTo(writer, fromClient ? ClientIds : ServerIds);
+        return writer.Written.ToArray();
+    }
+}
