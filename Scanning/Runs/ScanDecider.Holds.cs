@@ -129,9 +129,9 @@ public static partial class ScanDecider
             return;
         }
         turn.Reply = new ScanReply.Accepted();
-        GiveUpKept(turn, c);
         // All detectors must be in step where it goes on.
         var frame = turn.State.Rates.Floor(c.Frame);
+        GiveUpKept(turn, c with { Frame = frame });
         var past = RangeSet.Of(new FrameRange(0, frame)).Subtract(turn.State.Committed.Ranges).Subtract(turn.State.Skipped.Ranges)
             .Subtract(turn.State.Kept.Ranges);
         if (!past.IsEmpty)

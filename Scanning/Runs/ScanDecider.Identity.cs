@@ -23,7 +23,8 @@ public static partial class ScanDecider
             .DefaultIfEmpty(long.MaxValue)
             .Min();
         var own = FrameLedger.Within(holding, session, position.Trigger, next);
-        var taken = take.Rates.Of(position.Recorder).Of(take.Claimed.Count);
+        // Those of a group that was cut short are counted too, though none of them is kept.
+        var taken = take.Rates.Of(position.Recorder).Begun(take.Triggered ?? take.Frames.Count);
         return IsStamped(turn, take, position) ? own : FrameLedger.Counted(own, position.Trigger, taken, final);
     }
 

@@ -18,6 +18,9 @@ public readonly record struct DetectorRate(int Multiple, int Divide)
     /// <summary>Frames that it takes while the scan takes some whole groups of <see cref="Divide"/>.</summary>
     public long Of(long frames) => frames / Divide * Multiple;
 
+    /// <summary>Frames that it has begun when the scan has begun so many, groups that are cut short included.</summary>
+    public long Begun(long frames) => (frames + Divide - 1) / Divide * Multiple;
+
     /// <summary>First frame of the scan that begins with this one of its own, or after it; both counted from one take's start.</summary>
     public long FrameFrom(long own) => (own + Multiple - 1) / Multiple * Divide;
 

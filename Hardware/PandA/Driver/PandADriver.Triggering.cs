@@ -47,6 +47,7 @@ internal sealed partial class PandADriver
             Enable(on: false), Gate(open: false), PandACommand.Set($"{Sequencer}.PRESCALE.RAW", $"{compiled.PrescaleTicks}"),
             PandACommand.Set($"{Sequencer}.POSA", compiled.Inputs[0]), PandACommand.Set($"{Sequencer}.POSB", compiled.Inputs[1]),
             PandACommand.Set($"{Sequencer}.POSC", compiled.Inputs[2]), PandACommand.Table($"{Sequencer}.TABLE", []),
+            .. compare is null ? Array.Empty<PandACommand>() : [PandACommand.Set($"{_settings.Compare!.Block}.ENABLE", "ONE")],
         ];
         var failed = compiled.Stream is { } stream
             ? await BeginStreamAsync(box, compiled, new(stream, box.Layout, $"{Sequencer}.TABLE", _settings.PieceRows), before, cancel)
@@ -148,11 +149,11 @@ internal sealed partial class PandADriver
         var state = await ReadSequencerAsync(box, cancel);
         while (state.Running)
         {
-            if (await WithCompareAsync(box, Status(state), cancel) is { Fault: not null } jumped && _compares)
+            if (await CompareFaultAsync(box, cancel) is not null)
             {
                 await CloseAsync(box);
                 await LearnFiredAsync(box, cancel, settle: true);
-                return Done(jumped with { Triggered = Triggered() });
+                return Done(await WithCompareAsync(box, Status(state with { Running = false }), cancel));
             }
             if (_clock.NowNs > overdueNs)
                 return new Outcome<BoxStatus>.TimedOut(

@@ -53,12 +53,13 @@ internal sealed record CompareProgramme(string Input, int Start, int Step, int P
         ];
     }
 
-    /// <summary>What the programme sets.</summary>
+    /// <summary>What the programme sets; enabled from the gate again last, as it was put up before so that its HEALTH says nothing of
+    /// the programme before.</summary>
     public List<(string Name, string Value)> Settings(PandACompare by, string sequencer) =>
     [
         ($"{by.Block}.INP", Input), ($"{by.Block}.START", $"{Start}"), ($"{by.Block}.STEP", $"{Step}"), ($"{by.Block}.PULSES", $"{Pulses}"),
         ($"{by.Block}.PRE_START", $"{PreStart}"), ($"{by.Block}.DIR", IsPositive ? "Positive" : "Negative"),
-        ($"{sequencer}.BITC", $"{by.Block}.OUT"),
+        ($"{sequencer}.BITC", $"{by.Block}.OUT"), ($"{by.Block}.ENABLE", $"{by.Gate}.OUT"),
     ];
 
     private static CompareProgramme? Of(TriggerWindow window, EquatableArray<PandAEncoder> encoders)

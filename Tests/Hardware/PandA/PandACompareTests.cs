@@ -75,6 +75,12 @@ public sealed class PandACompareTests
 
         Assert.Equal((BoxPhase.Faulted, 3), (status.Phase, status.Triggered));
         Assert.Equal("PCOMP1: Position jumped by more than STEP, after 3 pulses of the window", status.Fault);
+        // The next programme waits for its window and is not blamed for it.
+        var next = new TakeMark(100);
+        _bench.Do(c => _bench.Driver.LoadAsync(next, new TriggerProgramme([Row("x", true) with { WaitForLive = true }]), c));
+        Assert.Null(_bench.Do(c => _bench.Driver.EnableAsync(next, c)).Fault);
+        Assert.Equal((BoxPhase.Waiting, null), _bench.Do(_bench.Driver.GetBoxStatusAsync) is var now ? (now.Phase, now.Fault) : default);
+        Assert.Null(_bench.Do(_bench.Driver.HaltAsync).Fault);
         Assert.Equal(3, _bench.Do(c => _bench.Driver.UnstageAsync([], c)));
     }
 
