@@ -113,6 +113,13 @@ public sealed class InMemoryFrameStore : IFrameStore
         _failure = new IOException($"{Segment.Path}: the writer was killed");
     }
 
+    /// <summary>Somebody who reads back a file that nobody writes any more records every frame that is whole in it.</summary>
+    public void Seal()
+    {
+        if (_closed || _failure is not null)
+            Recorded = Lengths().Min();
+    }
+
     /// <summary>Frames in each dataset, as one who opens the file finds them; the least of them are whole.</summary>
     public IReadOnlyList<long> Lengths() => [.. _columns.Select((column, i) => column.Length / Segment.Datasets[i].FrameBytes)];
 

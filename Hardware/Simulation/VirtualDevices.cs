@@ -157,7 +157,7 @@ internal sealed class VirtualDevices
             {
                 var wire = followed.Section(camera.Settings.Detector.Name);
                 box.WireTtlIn(Number(wire, "pulse", wire.Text("pulse"), "TTLIN", 6), camera.Pulse);
-        }
+            }
     }
 
     private void AddZebra(string name, ISettings settings)

@@ -5,7 +5,8 @@ namespace Flyscan.Hardware.Transport;
 
 /// <summary>A TCP socket that a thread of its own reads: for streams, where handing each piece to the thread pool costs as much as
 /// taking it from the kernel.</summary>
-/// <remarks>Only blocking calls are made on it: the first asynchronous one would have all others wait for a thread of the runtime.</remarks>
+/// <remarks>Only blocking calls are made on it: the first asynchronous one would have all others wait for a thread of the runtime.
+/// </remarks>
 internal sealed class TcpStreamConnection : IConnection
 {
     /// <summary>Bytes that may be sent at a time: a new socket's buffer has room for them.</summary>

@@ -67,6 +67,7 @@ internal sealed class TwinDisk : IFrameStoreFactory, ISegmentSalvage
     {
         if (!_stores.TryGetValue(Path.Combine(runFolder, segment.Segment.Path), out var store))
             return Done<EquatableArray<SegmentRun>>([]);
+        store.Seal();
         var runs = new List<SegmentRun>();
         var triggers = Integers(store, IndexOf(store, segment, "identity"), 0, store.Lengths().Min());
         for (var i = 0; i < triggers.Length; i++)

@@ -165,7 +165,8 @@ public sealed class LiveIocTests(ITestOutputHelper output)
     private static HoconSettings Parse(string text) => new("d", HoconConfiguration.Parse(text, "f"));
 
     private static DeviceEnvironment Environment(IPvClient client) => new(
-        new SystemClock(), new TcpConnector(), new InMemoryFrameStoreFactory(), 1, EndpointOverrides.None) { Pvs = () => client };
+        new SystemClock(), new TcpConnector(), new InMemoryFrameStoreFactory(), 1, EndpointOverrides.None)
+    { Pvs = () => client };
 
     private static CaClient Client() => new(
         new CaSettings { Addresses = Addresses.ToEquatableArray() },

@@ -82,7 +82,9 @@ public sealed class ZebraOverSerialTests
         Assert.Equal((serial, !serial), (server.Device is not null, server.Port is not null));
         var settings = new ZebraSettings
         {
-            Host = server.Device ?? "127.0.0.1", Port = server.Port ?? SerialConnector.Baud, ReplyWithinNs = 30_000_000_000,
+            Host = server.Device ?? "127.0.0.1",
+            Port = server.Port ?? SerialConnector.Baud,
+            ReplyWithinNs = 30_000_000_000,
         };
         IConnector connector = serial ? new SerialConnector() : new TcpConnector();
         var stores = new TestFrameStores();

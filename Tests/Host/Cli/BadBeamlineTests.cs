@@ -16,19 +16,19 @@ public sealed class BadBeamlineTests
         "DIR/b.hocon:20: beamline.devices.motion.max-point: unknown key. Did you mean max-points? "
         + "Allowed: kind, host, port, min-segment, max-segment, max-points, axes.")]
     [InlineData("dead-time = 200 us", "dead-time = 200",
-        "DIR/b.hocon:62: beamline.devices.cam.dead-time = 200: must be a duration with its unit (ns, us, ms, s, min, h) "
+        "DIR/b.hocon:65: beamline.devices.cam.dead-time = 200: must be a duration with its unit (ns, us, ms, s, min, h) "
         + "between 0 ns and 1 min.")]
     [InlineData("min-exposure = 10 us", "min-exposure = 20 s",
-        "DIR/b.hocon:64: beamline.devices.cam.max-exposure = 10 s: must be a duration with its unit (ns, us, ms, s, min, h) "
+        "DIR/b.hocon:67: beamline.devices.cam.max-exposure = 10 s: must be a duration with its unit (ns, us, ms, s, min, h) "
         + "between 20 s and 1 h.")]
-    [InlineData("width = 64", "width = 0", "DIR/b.hocon:60: beamline.devices.cam.width = 0: must be a whole number between 4 and 8192.")]
+    [InlineData("width = 64", "width = 0", "DIR/b.hocon:63: beamline.devices.cam.width = 0: must be a whole number between 4 and 8192.")]
     [InlineData("control-port = 8888", "control-port = 99999",
         "DIR/b.hocon:47: beamline.devices.panda.control-port = 99999: must be a whole number between 0 and 65535.")]
     [InlineData("options = Diff", "options = Dif",
-        "DIR/b.hocon:54: beamline.devices.panda.detectors.diode.options = Dif: must be some of Value Diff Sum Min Max Mean StdDev, "
+        "DIR/b.hocon:57: beamline.devices.panda.detectors.diode.options = Dif: must be some of Value Diff Sum Min Max Mean StdDev, "
         + "each once, separated by blanks")]
     [InlineData("kind = virtual-camera", "kind = virtual-camra",
-        "DIR/b.hocon:58: beamline.devices.cam.kind = virtual-camra: no such kind of device. Did you mean virtual-camera? "
+        "DIR/b.hocon:61: beamline.devices.cam.kind = virtual-camra: no such kind of device. Did you mean virtual-camera? "
         + "Known kinds: epics-area-detector, epics-motor, epics-shutter, epics-signal, panda, pmac, virtual-camera, virtual-motion, "
         + "virtual-motor, virtual-ring, virtual-shutter, virtual-temperature, zebra.")]
     [InlineData("name = virtual", "name = ${flyscan-test.absent}",

@@ -15,7 +15,8 @@ public sealed class ZebraPlanTests
         // Half a step before 0 is -0.0555… mm, and a count is 0.1 um.
         const string Rounded = "compare position of x: -0.05555555556 mm asked for, -0.0556 mm held";
         var answer = await place.RunAsync("plan", request, "--beamline", Zebra, "--out", place.Data, "--json");
-        Assert.Equal((0, ""), (answer.Code, answer.Error));
+        Assert.Equal(0, answer.Code);
+        Assert.Contains(Rounded, answer.Error);
         Assert.Contains(Rounded, answer.Json().GetProperty("box_rounding").EnumerateArray().Select(r => r.GetString()));
 
         var other = await place.RunAsync("plan", request, "--beamline", CliPlace.Beamline, "--out", place.Data, "--json");

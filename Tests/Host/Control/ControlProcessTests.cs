@@ -48,7 +48,10 @@ public sealed class ControlProcessTests
 
         var back = await place.RunAsync("seek", "0", uid, "--json");
         RunReportShape.CheckRefused(
-            string.Create(CultureInfo.InvariantCulture, $"committed to frame {at}: frames before it are final"), back.Json());
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"committed to frame {at}: frames before it are final; a scan whose request says \"commit\": \"atEnd\" can go back"),
+            back.Json());
         var to = Near.ToString(CultureInfo.InvariantCulture);
         var moved = await place.RunAsync("seek", to, uid);
         Assert.Equal(new CliAnswer(0, $"paused at frame {to}\n", ""), moved);

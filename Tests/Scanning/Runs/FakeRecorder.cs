@@ -68,9 +68,9 @@ internal sealed class FakeRecorder(string name, bool writesHere)
     public RecorderStatus Status() => new(
         _session, !CannotWrite, _file?.Count ?? 0, _flushed, OnlyCounts ? [] : _missed.ToEquatableArray(), false,
         CannotWrite ? "no space left" : null)
-        {
-            CannotWrite = CannotWrite,
-        };
+    {
+        CannotWrite = CannotWrite,
+    };
 
     public (Segment Segment, string Session) Stage(Dictionary<(string, int), List<long>> files, string session)
     {
