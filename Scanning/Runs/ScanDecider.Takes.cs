@@ -94,7 +94,8 @@ public static partial class ScanDecider
 
     private static void RecorderArmed(Turn turn, ScanCommand.RecorderArmed c)
     {
-        if (turn.Step is not ScanStep.Preparing step || step.Take != c.Take)
+        // A take that was prepared before everything had to be safe is prepared again under its number: one answer counts.
+        if (turn.Step is not ScanStep.Preparing step || step.Take != c.Take || !step.Awaiting.Contains($"arm {c.Recorder}"))
             return;
         if (c.Outcome is not Outcome<RecorderStatus>.Completed { Value: var status })
         {

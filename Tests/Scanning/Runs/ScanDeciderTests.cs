@@ -270,7 +270,7 @@ public sealed class ScanDeciderTests
         }
         catch (Exception e)
         {
-            throw new InvalidOperationException($"seed {seed}: {e.Message}\n{string.Join("\n", runner.Journal.TakeLast(120))}", e);
+            throw new InvalidOperationException($"seed {seed}: {e.Message}\n{string.Join("\n", runner.Journal.TakeLast(12))}", e);
         }
     }
 }
