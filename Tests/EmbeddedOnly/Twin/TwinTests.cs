@@ -74,6 +74,10 @@ public sealed class TwinTests
                 new Fault.Delay("control", "control/motion", 23, 198700480),
             ]
         },
+        {
+            "whole rows of a file that a full disk ended were not taken for recorded", 87,
+            [new TwinFault.DiskFull(new("Flying", 2, 434393425), 26120608)]
+        },
         { "an enable came twice", 40, [new Fault.Duplicate("control", "control/panda", 4, 219942267)] },
         { "safety cut an exposure and closed the shutter on others", 57, [new TwinFault.Cut(new("Starting", 1, 17911283), "cam")] },
         { "a load came twice", 66, [new Fault.Duplicate("control", "control/motion", 0, 64922502)] },

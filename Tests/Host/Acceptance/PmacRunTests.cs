@@ -31,12 +31,12 @@ public sealed class PmacRunTests
         await File.WriteAllTextAsync(file, whole
             .Replace("min-segment = 2 ms", "min-segment = 20 ms, ahead = 100", StringComparison.Ordinal)
             .Replace("slice = 4000", "slice = 60", StringComparison.Ordinal)
-            .Replace("append-within = 2 s", "append-within = 900 ms", StringComparison.Ordinal));
+            .Replace("append-within = 2 s", "append-within = 1800 ms", StringComparison.Ordinal));
         using var folder = new DataFolder(timeScale: 1, beamline: file);
         var run = await folder.RunAsync("""
             {
               "request": 1,
-              "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.025, "spec":
+              "spec": {"type": "Fly", "spec": {"type": "ConstantDuration", "constant_duration": 0.05, "spec":
                 {"type": "Spiral", "x_axis": "x", "x_centre": 0, "x_diameter": 0.8, "x_step": 0.05, "y_axis": "y", "y_centre": 0} } },
               "detectors": ["cam", "diode"]
             }
