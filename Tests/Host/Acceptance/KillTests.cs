@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Flyscan.Tests.Host.Acceptance;
 
 /// <summary>The process is killed, at its documented crash points and at any moment, and another one carries on.</summary>
-[Collection(ProcessCollection.Name)]
+[Collection(KillCollection.Name)]
 public sealed class KillTests(ITestOutputHelper output)
 {
     private const int Refused = 2;

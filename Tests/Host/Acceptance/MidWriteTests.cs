@@ -7,7 +7,7 @@ namespace Flyscan.Tests.Host.Acceptance;
 
 /// <summary>Scans whose HDF5 files lose their writers to SIGKILL while frames are written; other processes read what is left, before and
 /// after a successor has finished the scan.</summary>
-[Collection(ProcessCollection.Name)]
+[Collection(KillCollection.Name)]
 public sealed class MidWriteTests(MidWriteFigures figures, ITestOutputHelper output) : IClassFixture<MidWriteFigures>
 {
     /// <summary>About how long hardware writes in <see cref="Written"/>.</summary>

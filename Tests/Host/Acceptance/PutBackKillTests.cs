@@ -7,7 +7,7 @@ namespace Flyscan.Tests.Host.Acceptance;
 
 /// <summary>What a scan changes on the trigger box is put back, also where the process is killed between changing it and saying
 /// so.</summary>
-[Collection(ProcessCollection.Name)]
+[Collection(KillCollection.Name)]
 public sealed class PutBackKillTests
 {
     private static readonly string[] Settings =
