@@ -38,7 +38,7 @@ internal static class SimulateCommand
             error.WriteLine(Usage);
             return 2;
         }
-        return new Campaign(options, output).Run();
+        return new Campaign(options, output, Console.IsErrorRedirected ? null : error).Run();
     }
 
     private sealed record Options(ulong Seed, int Seeds, IReadOnlySet<string> Kinds, int Threads, string? Report, bool Trace, bool Brief)
@@ -93,13 +93,15 @@ internal static class SimulateCommand
         }
     }
 
-    private sealed class Campaign(Options options, TextWriter output)
+    private sealed class Campaign(Options options, TextWriter output, TextWriter? progress)
     {
+        private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
         private readonly Lock _gate = new();
         private readonly Coverage _coverage = new();
         private readonly Simulator _simulator = new(options.Kinds);
         private readonly SortedDictionary<ulong, SeedOutcome> _failed = [];
         private long _next = -1;
+        private int _played;
 
         public int Run()
         {
@@ -108,7 +110,10 @@ internal static class SimulateCommand
             var began = TimeProvider.System.GetTimestamp();
             var threads = Enumerable.Range(0, Math.Min(options.Threads, options.Seeds)).Select(_ => new Thread(Work)).ToList();
             threads.ForEach(t => t.Start());
-            threads.ForEach(t => t.Join());
+            foreach (var thread in threads)
+                while (!thread.Join(Look))
+                    progress?.Write($"\r{Volatile.Read(ref _played)} of {options.Seeds} seeds, {Failures()} failed ");
+            progress?.Write("\r");
             var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
             var text = new StringBuilder();
             foreach (var failed in _failed.Values.Take(options.Brief ? MostFailures : 0))
@@ -129,6 +134,12 @@ internal static class SimulateCommand
             return _failed.Count == 0 ? 0 : 1;
         }
 
+        private int Failures()
+        {
+            lock (_gate)
+                return _failed.Count;
+        }
+
         private int Trace()
         {
             var first = _simulator.Play(options.Seed, _coverage);
@@ -145,6 +156,7 @@ internal static class SimulateCommand
             while (Interlocked.Increment(ref _next) is var index && index < options.Seeds)
             {
                 var outcome = _simulator.Play(options.Seed + (ulong)index, mine);
+                Interlocked.Increment(ref _played);
                 if (outcome.Failure is null)
                     continue;
                 lock (_gate)
