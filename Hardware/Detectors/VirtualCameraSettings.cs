@@ -14,6 +14,9 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
 
     private const long Second = 1_000_000_000;
 
+    /// <summary>Its stamps are the beam clock's, as the box's are: between them is a cable.</summary>
+    private const long StampErrorNs = 10_000;
+
     /// <summary>Every so many triggers one makes no frame, as if the camera were busy; 0: none.</summary>
     public long MissEvery { get; init; }
 
@@ -42,6 +45,7 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
             settings.Flag("essential", true))
         {
             Identity = ReadIdentity(settings),
+            StampErrorNs = StampErrorNs,
             FreeRun = new FreeRunDescription(
                 (int)settings.Integer("clock-error", 0, 10_000, 20), settings.DurationNs("gate-latency", 8, Second, 1000)),
         };

@@ -115,6 +115,10 @@ public sealed record DetectorDescription(
     /// <summary>How a frame that it recorded is known to be the one of a trigger.</summary>
     public FrameIdentity Identity { get; init; } = FrameIdentity.HardwareFrameNumber;
 
+    /// <summary>How far the time stamp of a frame may be from that of its trigger, nanoseconds; null where nobody has said so. Where it
+    /// is known, a frame whose time is not its trigger's is taken again.</summary>
+    public long? StampErrorNs { get; init; }
+
     /// <summary>How it runs by itself while its gate is open; null where each frame needs a trigger.</summary>
     public FreeRunDescription? FreeRun { get; init; }
 }

@@ -92,6 +92,35 @@ public static class FrameLedger
         return new EquatableArray<Extent>(extents.ToImmutable());
     }
 
+    /// <summary>What a detector holds, but for rows of some of its triggers whose times are not those of their triggers.</summary>
+    /// <param name="byTime">The trigger of each of these rows that is near one, by its time.</param>
+    public static Holding Confirmed(Holding numbered, string session, EquatableArray<SegmentRun> byTime, FrameRange triggers)
+    {
+        var (runs, isWhole) = (new List<SegmentRun>(), true);
+        foreach (var run in numbered.Runs)
+        {
+            var asked = run.Session == session
+                ? triggers.Intersect(new FrameRange(run.FirstTrigger, run.FirstTrigger + run.Count))
+                : default;
+            var doubted = RangeSet.Of(asked).Subtract(byTime
+                .Where(t => t.Segment == run.Segment && t.FirstTrigger - t.Position == run.FirstTrigger - run.Position)
+                .Select(t => new FrameRange(t.FirstTrigger, t.FirstTrigger + t.Count)));
+            isWhole &= doubted.IsEmpty;
+            var sure = RangeSet.Of(new FrameRange(run.FirstTrigger, run.FirstTrigger + run.Count)).Subtract(doubted.Ranges);
+            runs.AddRange(sure.Ranges.Select(part => run with
+            {
+                FirstTrigger = part.First,
+                Count = part.Count,
+                Position = run.Position + part.First - run.FirstTrigger,
+            }));
+        }
+        return numbered with
+        {
+            Runs = runs.ToEquatableArray(),
+            Why = isWhole ? numbered.Why : numbered.Why ?? "frames at times at which the box sent no trigger",
+        };
+    }
+
     /// <summary>Of a holding of a session, what is in [first, end) of its numbers.</summary>
     public static Holding Within(Holding holding, string session, long first, long end)
     {

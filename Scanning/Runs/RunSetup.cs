@@ -57,6 +57,9 @@ public sealed record RunSetup(
     /// <summary>How frames of each recorder are identified, where it is not by a number of the hardware's.</summary>
     public EquatableArray<KeyValuePair<string, FrameIdentity>> Identities { get; init; }
 
+    /// <summary>How far time stamps may be from their triggers', nanoseconds, of the detectors that declare it.</summary>
+    public EquatableArray<KeyValuePair<string, long>> StampErrors { get; init; } = [];
+
     /// <summary>Somebody watches the room on the disk.</summary>
     public bool WatchesDisk { get; init; }
 
@@ -81,6 +84,10 @@ public sealed record RunSetup(
     /// <summary>How frames of a recorder are identified.</summary>
     public FrameIdentity IdentityOf(string recorder) =>
         Identities.Where(i => i.Key == recorder).Select(i => i.Value).DefaultIfEmpty(FrameIdentity.HardwareFrameNumber).First();
+
+    /// <summary>How far a recorder's time stamps may be from their triggers', nanoseconds; null where nobody has said so.</summary>
+    public long? StampErrorOf(string recorder) =>
+        StampErrors.Where(e => e.Key == recorder).Select(e => (long?)e.Value).FirstOrDefault();
 
     public long ProgressLatencyOf(string device) => ProgressLatencies.FirstOrDefault(l => l.Key == device).Value;
 

@@ -43,32 +43,64 @@ public static partial class ScanDecider
         {
             var rows = collect.Holdings[position.Recorder].Runs;
             if (rows.Count > 0)
-                turn.Do(MatchOf(turn, collect, take, position));
+                turn.Do(MatchOf(turn, collect, position, new FrameRange(0, take.Claimed.Count), rows));
             next = rows.Count > 0
                 ? next with { Awaiting = next.Awaiting.Add(StampsOf(position.Recorder)) }
                 : next with { Holdings = next.Holdings.SetItem(position.Recorder, Matched(take, position, [], collect.Final)) };
+        }
+        foreach (var position in take.Positions.Where(p => IsVerified(turn, take, p)))
+        {
+            var open = Open(take, position);
+            var rows = FrameLedger.Within(
+                collect.Holdings[position.Recorder], SessionOf(turn.State, position), open.First, open.End).Runs;
+            if (rows.Count == 0)
+                continue;
+            turn.Do(MatchOf(
+                turn, collect, position, new FrameRange(open.First - position.Trigger, open.End - position.Trigger), rows));
+            next = next with { Awaiting = next.Awaiting.Add(StampsOf(position.Recorder)) };
         }
         turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(collect.Take, next) };
         return next.Awaiting.Count > 0;
     }
 
-    private static string StampsOf(string recorder) => $"stamps of {recorder}";
-
-    private static ScanEffect.MatchFrames MatchOf(Turn turn, Collect collect, TakeState take, RecorderPosition position)
+    /// <summary>A detector's numbers are held against the times of its frames, where its clock is known: a pulse that the box did not send
+    /// shifts all numbers after it.</summary>
+    private static bool IsVerified(Turn turn, TakeState take, RecorderPosition position)
     {
         var box = take.Positions.First(p => p.Recorder == turn.Setup.Box);
+        return turn.Setup.StampErrorOf(position.Recorder) is not null
+            && turn.Setup.IdentityOf(position.Recorder) == FrameIdentity.HardwareFrameNumber
+            && take.Rates.Of(position.Recorder).IsBase && TellsTime(turn, position) && TellsTime(turn, box);
+    }
+
+    /// <summary>A detector's numbers of the take's triggers that are not settled.</summary>
+    private static FrameRange Open(TakeState take, RecorderPosition position) =>
+        new(position.Trigger + take.SettledTo - take.Frames.First, position.Trigger + take.Claimed.Count);
+
+    private static bool TellsTime(Turn turn, RecorderPosition position) => turn.State.Segments
+        .Where(s => s.Segment.Recorder == position.Recorder && s.Session == SessionOf(turn.State, position))
+        .All(s => s.ClockZeroNs is not null && s.Segment.Datasets.Any(d => d is { Role: "timestamp", NumpyType: "<i8" }));
+
+    private static string StampsOf(string recorder) => $"stamps of {recorder}";
+
+    /// <param name="among">Triggers of the take, counted from its first.</param>
+    private static ScanEffect.MatchFrames MatchOf(
+        Turn turn, Collect collect, RecorderPosition position, FrameRange among, EquatableArray<SegmentRun> rows)
+    {
+        var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
+        var box = take.Positions.First(p => p.Recorder == turn.Setup.Box);
         var triggers = FrameLedger.Within(
-            collect.Holdings[box.Recorder], SessionOf(turn.State, box), box.Trigger, box.Trigger + take.Claimed.Count);
+            collect.Holdings[box.Recorder], SessionOf(turn.State, box), box.Trigger + among.First, box.Trigger + among.End);
         var live = turn.State.SegmentOf(box.Recorder);
         var periodNs = turn.Setup.Plan.Compile(take.Frames).Triggers.Windows.SelectMany(w => w.Trains).Min(t => t.PeriodNs);
         return new ScanEffect.MatchFrames(
             take.Number, collect.Final, box.Recorder, position.Recorder,
             triggers.Runs.Select(r => r with { FirstTrigger = r.FirstTrigger - box.Trigger }).ToEquatableArray(),
             IsLive(turn, box.Recorder, live.Session) ? live.Segment.Number : 0,
-            collect.Holdings[position.Recorder].Runs,
+            rows,
             turn.State.Segments
                 .Where(s => s.Segment.Recorder == box.Recorder || s.Segment.Recorder == position.Recorder).ToEquatableArray(),
-            (periodNs - 1) / 2);
+            Math.Min((periodNs - 1) / 2, turn.Setup.StampErrorOf(position.Recorder) ?? long.MaxValue));
     }
 
     private static void FramesMatched(Turn turn, ScanCommand.FramesMatched c)
@@ -84,10 +116,16 @@ public static partial class ScanDecider
         }
         var take = turn.State.OpenTakes.First(t => t.Number == c.Take);
         var position = take.Positions.First(p => p.Recorder == c.Recorder);
+        var holding = IsStamped(turn, take, position)
+            ? Matched(take, position, runs, c.Final)
+            : FrameLedger.Confirmed(
+                collect.Holdings[c.Recorder], SessionOf(turn.State, position),
+                runs.Select(r => r with { FirstTrigger = r.FirstTrigger + position.Trigger }).ToEquatableArray(),
+                Open(take, position));
         var next = collect with
         {
             Awaiting = collect.Awaiting.Remove(StampsOf(c.Recorder)),
-            Holdings = collect.Holdings.SetItem(c.Recorder, Matched(take, position, runs, c.Final)),
+            Holdings = collect.Holdings.SetItem(c.Recorder, holding),
         };
         turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(c.Take, next) };
         if (next.Awaiting.Count == 0)

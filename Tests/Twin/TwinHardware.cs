@@ -92,9 +92,14 @@ internal sealed class TwinHardware
     {
         if (!Node.IsUp)
             return;
+        var accepted = Devices.Cameras[0].Session is { IsAccepting: true };
         _glitch.Set(true);
         _glitch.Set(false);
+        IsUsedUp = accepted && Devices.Cameras[0].Session is not { IsAccepting: true };
     }
+
+    /// <summary>Such a pulse took the last frame that the camera was armed for.</summary>
+    public bool IsUsedUp { get; private set; }
 
     public void SetBeam(double milliampere)
     {

@@ -27,9 +27,9 @@ public sealed class PmacRunTests
         using var place = new DataFolder(timeScale: 1);
         var file = Path.Combine(place.Path, "pmac.hocon");
         var whole = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual-pmac.hocon"));
-        // Slices of 60 points of at least 20 ms, and no more than 100 loaded ahead.
+        // Slices of 60 points of at least 40 ms, and no more than 100 loaded ahead.
         await File.WriteAllTextAsync(file, whole
-            .Replace("min-segment = 2 ms", "min-segment = 20 ms, ahead = 100", StringComparison.Ordinal)
+            .Replace("min-segment = 2 ms", "min-segment = 40 ms, ahead = 100", StringComparison.Ordinal)
             .Replace("slice = 4000", "slice = 60", StringComparison.Ordinal)
             .Replace("append-within = 2 s", "append-within = 1800 ms", StringComparison.Ordinal));
         using var folder = new DataFolder(timeScale: 1, beamline: file);
