@@ -57,6 +57,8 @@ public sealed class DeviceProxy : ReceiveActor, IWithTimers
         _supervisor = Sender;
         if (_lost is not null)
         {
+            // Said again: whoever gives an order may have taken the device for found meanwhile, and would call this a fault of it.
+            _supervisor.Tell(new ScanCommand.DeviceLost(_time.NowNs(), _device, _lost));
             Answer(order);
             return;
         }
