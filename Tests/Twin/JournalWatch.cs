@@ -66,7 +66,8 @@ internal sealed class JournalWatch(TwinRun twin)
         if (twin.Hardware.Motion.Mark != Marks.Of(TwinRun.Uid, take))
             twin.Fail($"invariant 5: motion runs another programme than that of take {take}, which was handed over");
         // What happens to the camera after its proof nobody can know before the flight.
-        if (twin.Hardware is { IsStealing: false, IsUsedUp: false } && twin.Hardware.Devices.Cameras[0].Session is not { IsAccepting: true })
+        if (twin.Hardware is { IsStealing: false, IsUsedUp: false }
+            && twin.Hardware.Devices.Cameras[0].Session is not { IsAccepting: true })
             twin.Fail($"invariant 5: motion runs for take {take} while the camera accepts no triggers");
         if (!twin.Hardware.Box.Capture.Busy)
             twin.Fail($"invariant 5: motion runs for take {take} while the box captures nothing");
