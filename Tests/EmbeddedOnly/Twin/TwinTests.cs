@@ -59,4 +59,9 @@ public sealed class TwinTests
 
         Assert.True(outcome.Failure is null, $"{what}: {outcome.Failure}\n{string.Join('\n', outcome.Lines.TakeLast(40))}");
     }
+
+    /// <summary>Seeds that failed and were repaired before their fewest faults were looked for.</summary>
+    [Theory]
+    [InlineData(9583)]
+    public void What_a_whole_seed_found_stays_repaired(ulong seed) => Assert.Null(Simulator.WithAll.Play(seed, new Coverage()).Failure);
 }
