@@ -20,6 +20,7 @@ public sealed class PandAFactory : IDeviceFactory
             Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null)
             {
                 HasGate = true,
+                StampErrorNs = 1_000,
                 Streaming = new TableStreaming(
                     PandADriver.MostRows, PandADriver.MostPieces, PandADriver.RowsPerSecond, PandADriver.FeedLatencyNs),
                 OwnOutputs = read.Outputs.Select(o => o.Detector).ToEquatableArray(),

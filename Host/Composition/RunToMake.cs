@@ -69,8 +69,8 @@ internal sealed record RunToMake(
                 .Where(d => d.Identity != FrameIdentity.HardwareFrameNumber)
                 .Select(d => KeyValuePair.Create(d.Name, d.Identity)).ToEquatableArray(),
             StampErrors = plan.DetectorsUsed
-                .Where(d => d.StampErrorNs is not null)
-                .Select(d => KeyValuePair.Create(d.Name, d.StampErrorNs!.Value)).ToEquatableArray(),
+                .Where(d => d.StampErrorNs + description.Box.StampErrorNs is not null)
+                .Select(d => KeyValuePair.Create(d.Name, (d.StampErrorNs + description.Box.StampErrorNs)!.Value)).ToEquatableArray(),
             MayLack = plan.DetectorsUsed
                 .Where(d => d.Kind == DetectorKind.Triggered && !d.Essential).Select(d => d.Name).ToEquatableArray(),
         };

@@ -78,6 +78,10 @@ public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRo
     /// <summary>How it takes a table longer than <see cref="TableRows"/> while it runs; null where it takes whole tables only.</summary>
     public TableStreaming? Streaming { get; init; }
 
+    /// <summary>How far the calendar times of its samples may be off, nanoseconds; null where its clock has no calendar, and times of other
+    /// devices can only be compared with its samples' to half a frame.</summary>
+    public long? StampErrorNs { get; init; }
+
     /// <summary>Detectors that can run by themselves while a gate of the box is open, and whose frame pulses come back to it.</summary>
     public EquatableArray<string> FollowsDetectors { get; init; }
 }

@@ -146,7 +146,7 @@ public sealed class ScanSupervisorTests : TestKit
             if (message is ScanJournaled journaled)
                 heard.Add(journaled);
             return message is ScanJournaled { Event: T };
-        });
+        }, TimeSpan.FromSeconds(20));
         return heard;
     }
 
