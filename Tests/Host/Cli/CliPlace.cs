@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Flyscan.Host.Cli;
+using Xunit;
 
 namespace Flyscan.Tests.Host.Cli;
 
@@ -71,6 +72,16 @@ internal sealed class CliPlace : IDisposable
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;
+    }
+
+    /// <summary>What `status` says of the scan that runs in this place; null while none does. Scans of other tests run beside it.</summary>
+    public async Task<JsonElement?> RunningAsync()
+    {
+        var answer = await RunAsync("status", "--json");
+        Assert.Equal(0, answer.Code);
+        var here = answer.Json().GetProperty("running").EnumerateArray()
+            .Where(scan => scan.GetProperty("data_folder").GetString() == "DIR/data").ToList();
+        return here.Count == 0 ? null : here[0];
     }
 
     /// <summary>Runs a command line as a process of its own to its end.</summary>

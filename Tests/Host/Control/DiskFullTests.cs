@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Runs;
 using Flyscan.Tests.Host.Cli;
@@ -19,11 +20,10 @@ public sealed class DiskFullTests
     {
         using var place = new CliPlace();
         var run = place.RunAsync("run", place.Write("r.json", Slow), "--out", place.Data, "--json");
-        await UntilAsync(place, run, "\"phase\":\"flying\"");
+        await UntilAsync(place, run, "flying");
         place.FreeBytes = 12_000_000;
-        await UntilAsync(place, run, "\"phase\":\"held\"");
-        var status = await place.RunAsync("status", "--json");
-        Assert.Contains("12 MB are free on the disk of DIR/data", status.Output);
+        var held = await UntilAsync(place, run, "held");
+        Assert.StartsWith("12 MB are free on the disk of DIR/data", held.GetProperty("holds").GetProperty("disk").GetString());
         place.FreeBytes = 1L << 40;
         var ended = await run;
         Assert.True(ended.Code == 0, ended.Error);
@@ -34,14 +34,14 @@ public sealed class DiskFullTests
         Assert.Equal("the disk is full", events.OfType<ScanEvent.TookBack>().First().Reason);
     }
 
-    private static async Task UntilAsync(CliPlace place, Task<CliAnswer> run, string text)
+    private static async Task<JsonElement> UntilAsync(CliPlace place, Task<CliAnswer> run, string phase)
     {
         while (!run.IsCompleted)
         {
-            var status = await place.RunAsync("status", "--json");
-            if (status.Output.Contains("DIR/data\"", StringComparison.Ordinal) && status.Output.Contains(text, StringComparison.Ordinal))
-                return;
+            if (await place.RunningAsync() is JsonElement scan && scan.GetProperty("phase").GetString() == phase)
+                return scan;
         }
         Assert.Fail($"it ended: {(await run).Error}");
+        return default;
     }
 }
