@@ -1,4 +1,7 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Capture;
+using Flyscan.Hardware.PandA.Driver;
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Units;
 

@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Driver;
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA;

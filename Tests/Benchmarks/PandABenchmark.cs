@@ -31,7 +31,9 @@ internal static class PandABenchmark
         var disk = Path.Combine(Environment.CurrentDirectory, "artifacts");
         foreach (var (name, folder) in new[] { ("tmpfs", "/dev/shm"), ("disk", Directory.Exists(disk) ? disk : Path.GetTempPath()) })
             foreach (var rate in Rates)
-                if (!await CaseAsync(output, $"into HDF5 on {name}", "flyscan", folder, rate))
+                // Twice: a machine that shares its memory with others may take half as much the one time as the other.
+                if (!await CaseAsync(output, $"into HDF5 on {name}", "flyscan", folder, rate)
+                    && !await CaseAsync(output, $"into HDF5 on {name}, once more", "flyscan", folder, rate))
                     break;
     }
 
@@ -49,10 +51,12 @@ internal static class PandABenchmark
     /// <summary>One measurement, in this process: <c>panda-case shape folder rate</c>.</summary>
     public static async Task MeasureAsync(string shape, string folder, double rate)
     {
+        var target = folder is "none" or "memory" ? null : new Bound(folder);
+        target?.Measure((long)(rate * 1e6 * Seconds));
         using var source = Start("panda-source", $"{rate.ToString(CultureInfo.InvariantCulture)}", $"{Seconds}", shape);
         var port = int.Parse(await source.StandardOutput.ReadLineAsync() ?? "0", CultureInfo.InvariantCulture);
         var plan = new CapturePlan([new PandAEncoder("x", "INENC1", 0.001, 5, "mm")], []);
-        var file = folder is "none" or "memory" ? "" : Path.Combine(folder, $"flyscan-bench-{Environment.ProcessId}");
+        var file = target is null ? "" : Path.Combine(folder, $"flyscan-bench-{Environment.ProcessId}");
         var fault = "";
         try
         {
@@ -82,11 +86,11 @@ internal static class PandABenchmark
                 CultureInfo.InvariantCulture,
                 $"{bytes / seconds / 1e6:0} MB/s, {sent / seconds / 1e6:0.0} M samples/s, {long.Parse(peak.Split(' ')[^2]) / 1024} MiB, "
                     + $"{cpu / bytes * 1e9:0.00} s of processor time per GB ({writer / bytes * 1e9:0.00} of it in HDF5), "
-                    + $"lost {lost} {fault}"));
+                    + $"lost {lost} {fault}{target?.Compare(Path.Combine(file, "a.h5"), seconds)}"));
         }
         catch (IOException error)
         {
-            Console.WriteLine($"failed: {fault} {error.Message}");
+            Console.WriteLine($"failed: {fault} {error.Message}{target?.Compare(Path.Combine(file, "a.h5"), 0)}");
         }
         finally
         {

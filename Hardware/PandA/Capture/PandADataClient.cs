@@ -1,5 +1,6 @@
 using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Hardware.PandA.Capture;
 

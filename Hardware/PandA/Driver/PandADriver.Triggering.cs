@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Programmes;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;

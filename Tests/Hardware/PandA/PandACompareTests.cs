@@ -1,3 +1,4 @@
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
