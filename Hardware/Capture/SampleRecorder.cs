@@ -18,6 +18,9 @@ internal sealed class SampleRecorder
     /// <summary>One that fills, one that is written, one between.</summary>
     private const int LeastBatches = 3;
 
+    private const int ManyBatches = 32;
+    private const int MostChunks = 4;
+
     /// <summary>Batches given to the store at a time.</summary>
     private const int MostWriting = 4;
     private const long FlushEveryNs = 250_000_000;
@@ -61,8 +64,11 @@ internal sealed class SampleRecorder
     {
         (_store, _clock, _recorded, _faulted) = (store, clock, recorded, faulted);
         _columnBytes = [.. store.Segment.Datasets.Select(d => (int)d.FrameBytes)];
-        // One chunk of every column: written without going through the library's cache, and still in the processor's when it is.
-        _batchRows = store.Segment.Datasets.Max(d => d.ChunkFrames);
+        // Whole chunks of every column, written without going through the library's cache; several, as each batch costs two hand-overs
+        // between threads, but few beside all that may wait.
+        var chunk = store.Segment.Datasets.Max(d => d.ChunkFrames);
+        var chunkBytes = chunk * (long)_columnBytes.Sum();
+        _batchRows = chunk * (int)Math.Clamp(mostPendingBytes / chunkBytes / ManyBatches, 1, MostChunks);
         _mostBatches = (int)Math.Clamp(mostPendingBytes / (_batchRows * (long)_columnBytes.Sum()), LeastBatches, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }

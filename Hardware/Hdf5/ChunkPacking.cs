@@ -61,6 +61,7 @@ internal static class ChunkPacking
         BinaryPrimitives.WriteInt64LittleEndian(into[5..], least);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Write(ReadOnlySpan<long> values, long least, int width, Span<byte> into)
     {
         // Each value is stored as a whole word, of which the next one overwrites what is not its own: Room has been checked.
@@ -73,6 +74,7 @@ internal static class ChunkPacking
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (long Least, long Most) Bounds(ReadOnlySpan<long> values)
     {
         var (least, most) = (values[0], values[0]);
