@@ -44,7 +44,7 @@ public sealed class DeviceReturnTests
         var ended = await run;
         Assert.True(ended.Code == 5, ended.Error);
         Assert.Equal("paused", ended.Json().GetProperty("status").GetString());
-        Assert.StartsWith("device ", ended.Json().GetProperty("error").GetString());
+        Assert.Contains("device panda: ", ended.Json().GetProperty("error").GetString());
         Assert.NotEmpty(Directory.GetFiles(place.Data, "cam.*.h5", SearchOption.AllDirectories));
         var resumed = await place.RunAsync("resume", "--beamline", file, "--out", place.Data, "--json");
         Assert.True(resumed.Code == 0, resumed.Error);
