@@ -23,8 +23,8 @@ internal static class ChunkPacking
     public static int Room(int values) => HeaderBytes + values * sizeof(long) + Slack;
 
     /// <summary>Writes the header behind which values stand as they are.</summary>
-    /// <remarks>The filter's own form for values that no fewer bits can hold. Telling the library that a chunk was not filtered would do too,
-    /// but 1.10 then reads it wrongly in the process that wrote it.</remarks>
+    /// <remarks>The filter's own form for values that no fewer bits can hold. Telling the library that a chunk was not filtered would do,
+    /// too, but 1.10 then reads it wrongly in the process that wrote it.</remarks>
     public static void BeginPlain(Span<byte> into) => Begin(into, 8 * sizeof(long), 0);
 
     /// <summary>Bytes packed.</summary>

@@ -5,9 +5,9 @@ using Flyscan.Hardware.Hdf5.Native;
 namespace Flyscan.Hardware.Hdf5;
 
 /// <summary>One growing dataset of an open segment; on the HDF5 thread.</summary>
-/// <remarks>Of a packed dataset a chunk is packed only when it is written once and whole. One that a flush has shown before it was full stays
-/// plain and in its place: written anew it begins with the same bytes, so that neither a reader beside it nor a writer killed in the midst
-/// sees frames change that were recorded.</remarks>
+/// <remarks>Of a packed dataset a chunk is packed only when it is written once and whole. One that a flush has shown before it was full
+/// stays plain and in its place: written anew it begins with the same bytes, so that neither a reader beside it nor a writer killed in the
+/// midst sees frames change that were recorded.</remarks>
 internal sealed unsafe class SegmentColumn
 {
     private const long SmallestCache = 1 << 20;

@@ -8,8 +8,8 @@ namespace Flyscan.Persistence.Catalogue;
 
 /// <summary>What a run came to, for people and scripts: <c>summary.json</c>.</summary>
 /// <remarks>Members in JSON: uid, status, frames, committed, superseded, takes, rewinds, duration_s, dead_time_s, handover_ms, files,
-/// documents, master, error, superseded_ranges, skipped_ranges, lacking, rates, box_rounding. Frames are the scan's. Superseded: frames in files that
-/// are in no committed extent. Files: relative to the run's folder.</remarks>
+/// documents, master, error, superseded_ranges, skipped_ranges, lacking, rates, box_rounding. Frames are the scan's. Superseded:
+/// frames in files that are in no committed extent. Files: relative to the run's folder.</remarks>
 public sealed record RunSummary(
     string Uid,
     string Status,

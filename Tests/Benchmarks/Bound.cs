@@ -22,8 +22,8 @@ internal sealed class Bound(string folder)
         var rate = seconds > 0 ? bytes / seconds : 0;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"; file of {bytes / 1e6:0} MB{(seconds > 0 ? $" at {rate / 1e6:0} MB/s" : "")}, bare writes before {_before / 1e6:0} MB/s, after "
-                + $"{after / 1e6:0} MB/s{(seconds > 0 ? $": {rate / _before:0.00} and {rate / after:0.00} of them" : "")}");
+            $"; file of {bytes / 1e6:0} MB{(seconds > 0 ? $" at {rate / 1e6:0} MB/s" : "")}, bare writes before {_before / 1e6:0} MB/s, "
+                + $"after {after / 1e6:0} MB/s{(seconds > 0 ? $": {rate / _before:0.00} and {rate / after:0.00} of them" : "")}");
     }
 
     private double Write(long bytes)

@@ -95,7 +95,8 @@ internal static class PandASource
                 if (field.Bytes == 4)
                     BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(at), i + 1);
                 else
-                    BinaryPrimitives.WriteInt64LittleEndian(frame.AsSpan(at), isScattered ? (i + 1) * Apart & long.MaxValue >> 4 : 125L * (i + 1));
+                    BinaryPrimitives.WriteInt64LittleEndian(
+                        frame.AsSpan(at), isScattered ? (i + 1) * Apart & long.MaxValue >> 4 : 125L * (i + 1));
                 at += field.Bytes;
             }
         }

@@ -90,13 +90,14 @@ internal sealed record CompareProgramme(string Input, int Start, int Step, int P
         for (var i = 1; i < window.Trains.Count; i++)
             if (Counts(window.Trains[i].At!.Value, encoder!) is var counts && counts != first + i * step)
             {
-                problem = $"frame {window.FirstFrame + i} begins at count {counts} of {compare.Axis}, and equal steps of {step} from {first} "
-                    + $"would have it begin at {first + i * step}";
+                problem = $"frame {window.FirstFrame + i} begins at count {counts} of {compare.Axis}, and equal steps of {step} "
+                    + $"from {first} would have it begin at {first + i * step}";
                 return null;
             }
         var isPositive = compare.Ascending == encoder!.Scale > 0;
         problem = step > 0 != isPositive ? $"{compare.Axis} travels against the steps of its frames from frame {window.FirstFrame} on"
-            : Math.Abs(step) <= Width ? $"the steps from frame {window.FirstFrame} on are {Math.Abs(step)} counts; at least {Width + 1} are needed"
+            : Math.Abs(step) <= Width
+                ? $"the steps from frame {window.FirstFrame} on are {Math.Abs(step)} counts; at least {Width + 1} are needed"
             : Math.Abs(first) > int.MaxValue || Math.Abs(last) > int.MaxValue
                 ? $"counts {first} to {last} of {compare.Axis} are outside the block's 32-bit range" : "";
         return problem.Length > 0

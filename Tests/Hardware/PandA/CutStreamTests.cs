@@ -14,6 +14,7 @@ using Xunit;
 namespace Flyscan.Tests.Hardware.PandA;
 
 /// <summary>A capture that comes as fast as loopback takes it, into an HDF5 file, and whose socket closes without END.</summary>
+[Collection(ProtocolFuzzTests.Memory)]
 public sealed class CutStreamTests : IDisposable
 {
     private const int SampleBytes = 28;

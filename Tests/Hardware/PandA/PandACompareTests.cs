@@ -167,8 +167,8 @@ public sealed class PandACompareTests
         var bench = new PandABench(adjust: s => s with { Compare = new("PCOMP1", "LUT2", IsOnly: true) });
         bench.ConnectAndStage();
         Assert.Equal(
-            "refused: panda: PCOMP1 cannot begin these frames: frame 3 begins at count 1350 of x, and equal steps of 100 from 1000 would have "
-                + "it begin at 1300. Without position-compare.only the sequencer compares, two rows a frame",
+            "refused: panda: PCOMP1 cannot begin these frames: frame 3 begins at count 1350 of x, and equal steps of 100 from 1000 "
+                + "would have it begin at 1300. Without position-compare.only the sequencer compares, two rows a frame",
             bench.Problem(c => bench.Driver.LoadAsync(
                 Mark, new TriggerProgramme([With(Row("x", true), 3, t => t with { At = 6.35 })]), c)));
         // Frames by time are none of its business, and those that it can begin are loaded.
