@@ -19,7 +19,7 @@ namespace Flyscan.Benchmarks;
 internal static class PandABenchmark
 {
     private const double Seconds = 5;
-    private static readonly double[] Rates = [100, 200, 300, 400, 500, 600, 700, 800];
+    private static readonly double[] Rates = [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000];
 
     public static async Task RunAsync(TextWriter output)
     {
