@@ -9,7 +9,7 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
     private const int LargestMessage = 64 * 1024 * 1024;
     private const int MostChannels = 1_000_000;
 
-    private readonly CaStream _stream = new(LargestMessage);
+    private readonly MessageStream<CaHeader> _stream = new(LargestMessage);
     private readonly Dictionary<uint, Served> _channels = [];
     private readonly Dictionary<uint, ServedSubscription> _subscriptions = [];
     private readonly CaBuffer _outgoing = new();

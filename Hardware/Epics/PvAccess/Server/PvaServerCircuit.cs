@@ -144,7 +144,7 @@ internal sealed class PvaServerCircuit
         }
     }
 
-    private void Create(PvaName name)
+    private void Create(PvName name)
     {
         if (_find(name.Name) is not { } served || _channels.Count >= MostChannels)
         {
