@@ -231,7 +231,9 @@ internal sealed partial class PvaCircuit
         if (put.Waits)
             Keep(operation);
         var reason = Unfit(put.Value, operation.Value!);
-        End(put, put.Waits ? new Outcome<PvaValue.Structure?>.Refused($"{put.What}: {reason}") : new Outcome<PvaValue.Structure?>.Failed(reason));
+        End(put, put.Waits
+            ? new Outcome<PvaValue.Structure?>.Refused($"{put.What}: {reason}")
+            : new Outcome<PvaValue.Structure?>.Failed(reason));
     }
 
     /// <summary>Why a value cannot be written to a structure.</summary>

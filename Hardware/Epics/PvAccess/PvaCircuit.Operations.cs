@@ -88,7 +88,8 @@ internal sealed partial class PvaCircuit
     /// <summary>Begins the reads that can be.</summary>
     private void Release(PvaChannel channel)
     {
-        while (!IsFaulted && channel.WaitingPuts.Count == 0 && channel.PlainPut?.Request is null && channel.WaitingGets.TryPeek(out var next))
+        while (!IsFaulted && channel.WaitingPuts.Count == 0 && channel.PlainPut?.Request is null
+            && channel.WaitingGets.TryPeek(out var next))
         {
             if (!next.IsDone && channel.IdleGets.Count == 0 && channel.Gets >= MostGets)
                 return;

@@ -63,18 +63,7 @@ public abstract class PvClientContract
     public async Task A_monitor_keeps_the_newest_readings_and_counts_what_it_dropped()
     {
         await using var bench = NewBench();
-        var record = bench.Serve("A", 0);
-        using var channel = bench.Connected("A");
-        var ready = 0;
-        using var monitor = channel.Monitor(new PvMonitorOptions { Capacity = 3 }, _ => ready++);
-        bench.Run();
-        for (var i = 1; i <= 10; i++)
-        {
-            bench.Records.Run(() => record.Fields["VAL"].Post(new PvValue.Number(i), i));
-            bench.Run();
-        }
-        Assert.Equal([8, 9, 10], PvBench.Taken(monitor).Select(r => r.Value.AsNumber()));
-        Assert.Equal((8, 1), (monitor.Dropped, ready));
+        CheckNewest(bench, bench.Run);
     }
 
     [Fact]
@@ -267,6 +256,24 @@ public abstract class PvClientContract
         bench.Network.LargestSegment = 7;
         using var channel = bench.Connected("A.W");
         Assert.Equal(19_999 * 0.5, bench.Value(channel.GetAsync(Second, None)).Value.AsNumbers()[^1]);
+    }
+
+    /// <summary>Ten readings come, of which three are kept.</summary>
+    private protected static void CheckNewest(PvBench bench, Action afterEach)
+    {
+        var record = bench.Serve("A", 0);
+        using var channel = bench.Connected("A");
+        var ready = 0;
+        using var monitor = channel.Monitor(new PvMonitorOptions { Capacity = 3 }, _ => ready++);
+        bench.Run();
+        for (var i = 1; i <= 10; i++)
+        {
+            bench.Records.Run(() => record.Fields["VAL"].Post(new PvValue.Number(i), i));
+            afterEach();
+        }
+        bench.Run();
+        Assert.Equal([8, 9, 10], PvBench.Taken(monitor).Select(r => r.Value.AsNumber()));
+        Assert.Equal((8, 1), (monitor.Dropped, ready));
     }
 
     /// <summary>A bench whose client has these settings in place of the usual ones.</summary>
