@@ -130,13 +130,22 @@ internal sealed partial class PvaCircuit
     /// <summary>Ends every request of a channel.</summary>
     private void Fail(PvaChannel channel, string reason)
     {
+        RefuseWaiting(channel, reason);
+        FailUnderWay(_operations.Values.Where(o => o.Channel == channel), _requests.Where(r => r.Channel == channel), reason);
+    }
+
+    private void RefuseWaiting(PvaChannel channel, string reason)
+    {
         foreach (var put in channel.WaitingPuts.Where(p => !p.Waits))
             RefuseWrite(put, $"{reason}; it was not written");
-        foreach (var operation in _operations.Values)
-            if (operation.Channel == channel && operation.Request is PvaWrite { Waits: false, IsDone: false } plain
-                && !channel.WaitingPuts.Contains(plain))
+    }
+
+    private void FailUnderWay(IEnumerable<PvaOperation> operations, IEnumerable<PvaRequest> requests, string reason)
+    {
+        foreach (var operation in operations)
+            if (operation.Request is PvaWrite { Waits: false, IsDone: false } plain && !plain.Channel.WaitingPuts.Contains(plain))
                 RefuseWrite(plain, $"{reason}; whether it was written is not known");
-        foreach (var request in _requests.Where(r => r.Channel == channel).ToList())
+        foreach (var request in requests.ToList())
         {
             _requests.Remove(request);
             request.IsDone = true;

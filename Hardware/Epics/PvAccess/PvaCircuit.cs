@@ -91,11 +91,11 @@ internal sealed partial class PvaCircuit : PvCircuit
     protected override void FailAll(string reason)
     {
         foreach (var channel in _channels.Values)
-        {
-            Fail(channel, reason);
-            channel.Reset();
-        }
+            RefuseWaiting(channel, reason);
+        FailUnderWay(_operations.Values, _requests, reason);
         _operations.Clear();
+        foreach (var channel in _channels.Values)
+            channel.Reset();
     }
 
     public override void Receive(ReadOnlyMemory<byte> bytes, long nowNs, long receivedNs)
