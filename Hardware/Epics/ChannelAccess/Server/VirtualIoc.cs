@@ -20,6 +20,7 @@ public sealed class VirtualIoc : IDisposable
     private const long SignalPeriodNs = Second / 10;
     private const double LifetimeNs = 10 * 3600e9;
     private const double MotorTolerance = 1e-4;
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     private readonly CaServer _server;
     private readonly PvaServer _pva;
@@ -27,13 +28,15 @@ public sealed class VirtualIoc : IDisposable
     private readonly List<string> _records = [];
     private readonly List<(AxisDescription Axis, CubicTrack Track)> _axes = [];
     private readonly List<TriggerInput> _inputs = [];
+    private readonly List<MotorCable> _cables = [];
+    private readonly TimeProvider _time;
 
     /// <param name="clock">Of motion and polls.</param>
     /// <param name="time">Of time stamps.</param>
     /// <param name="stores">Opens the files of detectors.</param>
     public VirtualIoc(IClock clock, TimeProvider time, IFrameStoreFactory stores)
     {
-        (_server, _disk) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists));
+        (_server, _disk, _time) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists), time);
         _pva = new PvaServer(_server);
     }
 
@@ -45,6 +48,9 @@ public sealed class VirtualIoc : IDisposable
 
     /// <summary>Names of the records that are served.</summary>
     public IReadOnlyList<string> Records => _records;
+
+    /// <summary>Where the motors of motor records stand: port of a virtual beamline, 0 where they are this IOC's own.</summary>
+    public int MotorPort { get; init; }
 
     internal CaServer Server => _server;
 
@@ -63,7 +69,9 @@ public sealed class VirtualIoc : IDisposable
         switch (settings.Text("kind"))
         {
             case EpicsMotorSettings.KindName:
-                AddMotor(EpicsMotorSettings.Read(name, settings));
+                var motor = AddMotor(EpicsMotorSettings.Read(name, settings));
+                if (MotorPort > 0)
+                    _cables.Add(new MotorCable(name, motor, _server, _time));
                 return true;
             case PmacSettings.KindName:
                 AddPmac(PmacSettings.Read(name, settings));
@@ -83,6 +91,11 @@ public sealed class VirtualIoc : IDisposable
         }
     }
 
+    /// <summary>Finds the motors where they are, before anybody can read them, if the virtual beamline runs in which they stand.</summary>
+    /// <remarks><b>Errors</b> <see cref="TimeoutException"/> where something else answers at the port.</remarks>
+    public Task FindMotorsAsync(string host) =>
+        Task.WhenAll(_cables.Select(c => c.PlugIn(host, MotorPort))).WaitAsync(AnswerLimit, _time);
+
     /// <summary>Begins to serve, and to hear the triggers of detectors. Port 0 takes a free one.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
     public void Listen(string address, int port, IDatagramPorts datagrams)
@@ -101,6 +114,8 @@ public sealed class VirtualIoc : IDisposable
     {
         foreach (var input in _inputs)
             input.Dispose();
+        foreach (var cable in _cables)
+            cable.Dispose();
         _pva.Dispose();
         _server.Dispose();
     }
