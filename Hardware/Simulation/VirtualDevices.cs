@@ -7,6 +7,7 @@ using Flyscan.Hardware.Motion;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation.Line;
 using Flyscan.Hardware.Zebra;
+using Flyscan.Hardware.Zebra.Ioc;
 using Flyscan.Hardware.Zebra.Simulator;
 using Flyscan.Scanning.Planning;
 
@@ -42,7 +43,9 @@ internal sealed class VirtualDevices
             if (devices.Section(name) is var settings && settings.Text("kind") == BoxKind)
                 AddBox(name, settings);
             else if (settings.Text("kind") == ZebraFactory.KindName)
-                AddZebra(name, settings);
+                Zebras.Add((name, settings, NewZebra(settings)));
+            else if (settings.Text("kind") == ZebraIocSettings.KindName && options.ServesRecords)
+                Ioc.AddZebra(ZebraIocSettings.Read(settings), NewZebra(settings), world.Post);
     }
 
     /// <summary>Devices behind the line protocol.</summary>
@@ -160,10 +163,9 @@ internal sealed class VirtualDevices
             }
     }
 
-    private void AddZebra(string name, ISettings settings)
+    private ZebraSimulator NewZebra(ISettings settings)
     {
         var box = new ZebraSimulator(_world);
-        Zebras.Add((name, settings, box));
         List<string> used = [];
         foreach (var (axis, track, lagNs) in Axes)
         {
@@ -178,10 +180,11 @@ internal sealed class VirtualDevices
         foreach (var (_, triggerOn) in Triggered)
             triggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
         if (!settings.Has("detectors"))
-            return;
+            return box;
         foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))
             if (detector.Text("capture") is ['E', 'N', 'C', ..] input && !used.Contains(input))
                 box.WireEncoder(Number(detector, "capture", input, "ENC", 4), Diode());
+        return box;
     }
 
     private SimulatedDiode Diode()

@@ -2,6 +2,9 @@ using System.Net;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.Simulation;
+using Flyscan.Hardware.Transport;
+using Flyscan.Hardware.Zebra.Ioc;
+using Flyscan.Hardware.Zebra.Simulator;
 using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
@@ -138,6 +141,15 @@ public sealed class VirtualIoc : IDisposable
         }
         Live ??= simulator.Live;
         return simulator;
+    }
+
+    /// <summary>A Zebra's IOC, at the other end of the box's serial line.</summary>
+    /// <param name="post">Runs an action where the box runs.</param>
+    internal void AddZebra(ZebraIocSettings zebra, ZebraSimulator box, Action<Action> post)
+    {
+        var (line, end) = new MemoryNetwork(post).Pair();
+        box.Serve(end);
+        _ = new ZebraIocSimulator(_server, zebra.Prefix, Add, line, new ZebraIocPace(ArrayLength: zebra.ArrayLength));
     }
 
     private void AddText(string name, string text)
