@@ -116,6 +116,9 @@ internal sealed class VirtualDevices
                 Rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;
+            case ZebraIocSettings.KindName:
+                // Its IOC stands beside a box of this world, which is made when everything that is wired to it is there.
+                break;
             default:
                 if (_options.ServesRecords)
                     Ioc.Add(name, settings);
@@ -163,29 +166,8 @@ internal sealed class VirtualDevices
             }
     }
 
-    private ZebraSimulator NewZebra(ISettings settings)
-    {
-        var box = new ZebraSimulator(_world);
-        List<string> used = [];
-        foreach (var (axis, track, lagNs) in Axes)
-        {
-            if (axis.Encoder is not { } encoder)
-                continue;
-            used.Add(encoder.Input);
-            var counts = new TrackEncoder(track, encoder, lagNs);
-            box.WireEncoder(Number(settings, "kind", encoder.Input, "ENC", 4), counts);
-        }
-        if (settings.Has("live-input") && Live is { } live)
-            box.WireInput(settings.Text("live-input"), live);
-        foreach (var (_, triggerOn) in Triggered)
-            triggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
-        if (!settings.Has("detectors"))
-            return box;
-        foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))
-            if (detector.Text("capture") is ['E', 'N', 'C', ..] input && !used.Contains(input))
-                box.WireEncoder(Number(detector, "capture", input, "ENC", 4), Diode());
-        return box;
-    }
+    private ZebraSimulator NewZebra(ISettings settings) =>
+        VirtualZebra.Make(settings, new ZebraSurroundings(_world, Axes, Live, Triggered.Select(t => t.TriggerOn), Diode));
 
     private SimulatedDiode Diode()
     {
@@ -209,7 +191,7 @@ internal sealed class VirtualDevices
     }
 
     /// <summary>The number of a block instance in a name such as <c>TTLIN1.VAL</c>.</summary>
-    private static int Number(ISettings settings, string key, string name, string block, int most)
+    internal static int Number(ISettings settings, string key, string name, string block, int most)
     {
         var digits = name.Split('.')[0];
         if (digits.StartsWith(block) && int.TryParse(digits[block.Length..], out var number) && number >= 1 && number <= most)

@@ -77,11 +77,10 @@ internal static class VirtualIocCommand
         try
         {
             var devices = beamline.Settings.Section("devices");
-            foreach (var name in devices.Keys)
-                ioc.Add(name, devices.Section(name));
-            if (ioc.Records.Count == 0)
+            var served = devices.Keys.Count(name => ioc.Add(name, devices.Section(name)));
+            if (served == 0)
                 throw new RefusedException(
-                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter, pmac)");
+                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter, epics-zebra, pmac)");
             ioc.Listen(address, port, new UdpPorts());
             ioc.ListenPva(address, pvaPort, pvaPort == 0 ? 0 : pvaPort + 1, new UdpPorts());
             return ioc;

@@ -51,13 +51,13 @@ internal sealed class ZebraIocCapture
     public double[] Offsets { get; private set; } = [];
 
     /// <summary>When PC_ARM or PC_DISARM was last written, by the driver's clock.</summary>
-    public long SwitchedNs { get; set; } = long.MinValue;
+    public long SwitchedNs { get; set; } = long.MinValue / 2;
 
     /// <summary>PC_DISARM was written after it; null: not yet.</summary>
     public long? DisarmedNs { get; set; }
 
     /// <summary>When its end was seen, by the driver's clock.</summary>
-    public long OverNs { get; private set; } = long.MinValue;
+    public long OverNs { get; private set; } = long.MinValue / 2;
 
     public void Begin(double? formerFirst, double[] scales, double[] offsets)
     {

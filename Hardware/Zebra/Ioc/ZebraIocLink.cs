@@ -128,9 +128,11 @@ internal sealed partial class ZebraIocLink : IZebraLink
     {
         if (_capture is { IsUnderWay: true, IsProved: false, DisarmedNs: null })
             return true;
-        // 0 once it is disarmed and all samples came; until then the bus must tell.
-        return (await ReadAsync("ARRAY_ACQ", cancel)).AsNumber() != 0
-            && await IsHighAsync(ZebraRegister.BusArm, _capture.SwitchedNs, cancel);
+        if ((await ReadAsync("ARRAY_ACQ", cancel)).AsNumber() == 0)
+            return false;
+        // Not 0 while samples still come, though it may have disarmed: the bus tells, once it has been read after our last word.
+        return _clock.NowNs - _capture.SwitchedNs < StatusLagNs
+            || await IsHighAsync(ZebraRegister.BusArm, long.MinValue, cancel);
     }
 
     public async Task<uint> CapturedAsync(CancellationToken cancel)
