@@ -63,8 +63,24 @@ internal sealed class ScanSession : IAsyncDisposable
             Kept = new KeptInFolder(run.DataFolder),
         };
         var devices = run.Beamline.CreateDevices(environment);
-        var needed = run.DevicesNeeded;
-        await ConnectAsync(devices.Where(d => needed.Contains(d.Key)).Select(d => d.Value), cancel);
+        try
+        {
+            var needed = run.DevicesNeeded;
+            await ConnectAsync(devices.Where(d => needed.Contains(d.Key)).Select(d => d.Value), cancel);
+            var session = await OpenAsync(run, devices, timeScale, cancel);
+            session._epics = epics;
+            return session;
+        }
+        catch
+        {
+            await DisposeAsync(devices, epics);
+            throw;
+        }
+    }
+
+    private static async Task<ScanSession> OpenAsync(
+        RunToMake run, IReadOnlyDictionary<string, IDevice> devices, double timeScale, CancellationToken cancel)
+    {
         var settings = EngineConfiguration.ResolveFolder(
             AppContext.BaseDirectory, EngineConfiguration.JournalIn(RunFolder.JournalOf(run.DataFolder)));
         SqliteLibrary.Initialise();
@@ -73,9 +89,7 @@ internal sealed class ScanSession : IAsyncDisposable
         {
             var authority = system.ActorOf(BeamlineAuthority.Props(run.Beamline.Name), "authority");
             var granted = await authority.Ask<Authority>(new RequestAuthority(run.Uid), ConnectLimit, cancel);
-            var session = Start(run, system, devices, granted.Epoch, timeScale);
-            session._epics = epics;
-            return session;
+            return Start(run, system, devices, granted.Epoch, timeScale);
         }
         catch (Exception e) when (e is AskTimeoutException or TaskCanceledException)
         {
@@ -100,10 +114,15 @@ internal sealed class ScanSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
-        foreach (var device in _devices.Values)
+        await DisposeAsync(_devices, _epics);
+    }
+
+    private static async Task DisposeAsync(IReadOnlyDictionary<string, IDevice> devices, EpicsClient? epics)
+    {
+        foreach (var device in devices.Values)
             await device.DisposeAsync();
-        if (_epics is not null)
-            await _epics.DisposeAsync();
+        if (epics is not null)
+            await epics.DisposeAsync();
     }
 
     private static long NowNs => TimeProvider.System.NowNs();
