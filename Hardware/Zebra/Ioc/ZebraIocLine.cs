@@ -39,6 +39,9 @@ internal sealed class ZebraIocCapture
     /// <summary>The records say that it is armed.</summary>
     public bool IsProved { get; set; }
 
+    /// <summary>The IOC was restarted in its midst, and knows nothing of it: ARRAY_ACQ says nothing of the box.</summary>
+    public bool IsOrphaned { get; set; }
+
     /// <summary>The divider's count at the first sample that stood in the arrays before; null: there was none.</summary>
     public double? FormerFirst { get; private set; }
 
@@ -62,7 +65,7 @@ internal sealed class ZebraIocCapture
     public void Begin(double? formerFirst, double[] scales, double[] offsets)
     {
         (FormerFirst, Scales, Offsets) = (formerFirst, scales, offsets);
-        (IsUnderWay, IsProved, Taken, DisarmedNs) = (true, false, 0, null);
+        (IsUnderWay, IsProved, IsOrphaned, Taken, DisarmedNs) = (true, false, false, 0, null);
     }
 
     public void End(long nowNs) => (IsUnderWay, OverNs) = (false, nowNs);

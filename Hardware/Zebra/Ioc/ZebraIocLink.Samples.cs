@@ -49,7 +49,7 @@ internal sealed partial class ZebraIocLink
     /// <summary>Remembers whose arrays are there, and how encoders are scaled, before the box is armed.</summary>
     private async Task BeginAsync(CancellationToken cancel)
     {
-        if ((await ReadAsync("ARRAY_ACQ", cancel)).AsNumber() != 0)
+        if (await ReadNumberAsync("ARRAY_ACQ", cancel) != 0)
             throw new IOException($"{Name("ARRAY_ACQ")}: the IOC is still taking samples of an arming before");
         var first = (await ReadAsync(Divider, cancel)).AsNumbers();
         var (scales, offsets) = await ScalesAsync(cancel);
@@ -64,8 +64,8 @@ internal sealed partial class ZebraIocLink
         {
             if ((_capture.BitCap >> n & 1) == 0)
                 continue;
-            scales[n] = (await ReadAsync($"M{n + 1}:ERES", cancel)).AsNumber();
-            offsets[n] = (await ReadAsync($"M{n + 1}:OFF", cancel)).AsNumber();
+            scales[n] = await ReadNumberAsync($"M{n + 1}:ERES", cancel);
+            offsets[n] = await ReadNumberAsync($"M{n + 1}:OFF", cancel);
             if (scales[n] == 0 || !double.IsFinite(scales[n]) || !double.IsFinite(offsets[n]))
                 throw new IOException($"{Name($"M{n + 1}:ERES")} is {scales[n]}: samples of ENC{n + 1} cannot be turned back into counts");
         }
@@ -126,7 +126,8 @@ internal sealed partial class ZebraIocLink
         if (_capture.IsProved)
             await PutAsync(Update, new PvValue.Integer(1), cancel);
         var isNew = await TakeAsync(cancel);
-        var acquires = (await ReadAsync("ARRAY_ACQ", cancel)).AsNumber() != 0;
+        var acquires = await ReadNumberAsync("ARRAY_ACQ", cancel) != 0
+            || _capture.IsOrphaned && await IsHighAsync(ZebraRegister.BusArm, long.MinValue, cancel);
         if ((acquires || isNew) && !_capture.IsProved)
         {
             _capture.IsProved = true;
@@ -136,7 +137,7 @@ internal sealed partial class ZebraIocLink
         if (_capture.IsProved && !acquires)
         {
             await TakeAsync(cancel);
-            if (_capture.Taken >= (await ReadAsync("PC_NUM_DOWN", cancel)).AsNumber())
+            if (_capture.Taken >= await ReadNumberAsync("PC_NUM_DOWN", cancel))
             {
                 _capture.End(_clock.NowNs);
                 _listener.Disarmed();

@@ -52,6 +52,9 @@ internal sealed partial class ZebraIocLink : IZebraLink
             throw new IOException($"{Name("INITIAL_POLL_DONE")}: the IOC has not read all registers yet: wait a minute");
         if (Channel(Divider).Info is { Count: var holds } && holds < _settings.ArrayLength)
             throw new IOException($"{Name(Divider)} holds {holds} samples, and array-length says {_settings.ArrayLength}: set it to that");
+        if (_capture is { IsUnderWay: true, IsProved: true })
+            _capture.IsOrphaned = await ReadNumberAsync("ARRAY_ACQ", cancel) == 0
+                && await IsHighAsync(ZebraRegister.BusArm, _clock.NowNs, cancel);
     }
 
     /// <summary>From now on a loss is told, and a capture that is under way is followed.</summary>
@@ -128,7 +131,7 @@ internal sealed partial class ZebraIocLink : IZebraLink
     {
         if (_capture is { IsUnderWay: true, IsProved: false, DisarmedNs: null })
             return true;
-        if ((await ReadAsync("ARRAY_ACQ", cancel)).AsNumber() == 0)
+        if (await ReadNumberAsync("ARRAY_ACQ", cancel) == 0 && !_capture.IsOrphaned)
             return false;
         // Not 0 while samples still come, though it may have disarmed: the bus tells, once it has been read after our last word.
         return _clock.NowNs - _capture.SwitchedNs < StatusLagNs
@@ -248,6 +251,8 @@ internal sealed partial class ZebraIocLink : IZebraLink
         var channel = await ReachedAsync(record, cancel);
         return Valid(channel.Name, Result(await channel.GetAsync(_settings.Box.ReplyWithinNs, cancel)), invalid);
     }
+
+    private async Task<double> ReadNumberAsync(string record, CancellationToken cancel) => (await ReadAsync(record, cancel)).AsNumber();
 
     private static PvValue Valid(string name, PvReading reading, bool invalid = false) =>
         invalid || reading.Alarm.Severity != PvSeverity.Invalid

@@ -24,6 +24,9 @@ internal sealed class ZebraIocSimulator
     private const int PollsPerRound = 4;
     private const long UpdateNs = 1_000_000_000;
 
+    /// <summary>A box in the same world answers or is gone; a world on a busy machine makes leaps of a second.</summary>
+    private const long LongestReplyNs = 600_000_000_000;
+
     private static readonly byte[] Fast =
     [
         ZebraRegister.SysStat1Lo, ZebraRegister.SysStat1Hi, ZebraRegister.SysStat1Lo + 2, ZebraRegister.SysStat1Lo + 3,
@@ -34,7 +37,7 @@ internal sealed class ZebraIocSimulator
     private readonly ServedSet _records;
     private readonly ZebraIocPace _pace;
     private readonly IConnection _line;
-    private readonly ZebraClientProtocol _protocol = new(new ZebraLimits());
+    private readonly ZebraClientProtocol _protocol = new(new ZebraLimits(ReplyWithinNs: LongestReplyNs));
     private readonly Queue<Action<ZebraReply>> _asked = new();
     private readonly Queue<ZebraClientProtocol.Output> _interrupts = new();
     private readonly ushort[] _words = new ushort[256];
@@ -139,7 +142,10 @@ internal sealed class ZebraIocSimulator
     private void Show(byte address)
     {
         if (address == ZebraRegister.PcBitCap)
+        {
             _arrays.BitCap = _words[address];
+            _protocol.Expect(System.Numerics.BitOperations.PopCount(_words[address]));
+        }
         var record = ZebraRecords.Of(address);
         switch (record.Kind)
         {
@@ -251,9 +257,6 @@ internal sealed class ZebraIocSimulator
     private void Ask(ZebraRequest request, Action<ZebraReply> replied)
     {
         _asked.Enqueue(replied);
-        // What is captured stands behind a time stamp as PC_BIT_CAP says, which only we write.
-        if (request is ZebraRequest.Write { Address: ZebraRegister.PcBitCap, Value: var bits })
-            _protocol.Expect(System.Numerics.BitOperations.PopCount(bits));
         _protocol.Send(request, _server.NowNs);
         Drain();
     }

@@ -17,7 +17,7 @@ public sealed class ZebraIocRunTests
         using var place = new CliPlace();
         var text = await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(CliPlace.Beamline)!, "virtual-epics-zebra.hocon"));
         // Ten times as fast as the wall's clock runs the simulated IOC, and so is it read.
-        var beamline = place.Write("b.hocon", text.Replace("status-within = 1500 ms", "status-within = 300 ms", StringComparison.Ordinal));
+        var beamline = place.Write("b.hocon", text.Replace("status-within = 1500 ms", "status-within = 600 ms", StringComparison.Ordinal));
         var request = place.Write("r.json", Requests.Grid(1, 2, 12, 0.02));
 
         var run = await place.RunAsync("run", request, "--beamline", beamline, "--out", place.Data, "--time-scale", "0.1", "--json");

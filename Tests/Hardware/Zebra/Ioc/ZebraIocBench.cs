@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics.ChannelAccess;
@@ -29,6 +30,8 @@ internal sealed class ZebraIocBench
     private readonly long _statusWithinNs;
     private readonly int _arrayLength;
     private readonly WorldTime _time;
+    private readonly ZebraIocPace _pace;
+    private IDisposable? _searches;
 
     public ZebraIocBench(ZebraIocPace? pace = null, long statusWithinNs = 20_000_000)
     {
@@ -38,13 +41,8 @@ internal sealed class ZebraIocBench
         _datagrams = new MemoryDatagrams(World.Post);
         Network = new MemoryNetwork(World.Post);
         _serial = new MemoryNetwork(World.Post);
-        Server = new CaServer(World, _time);
-        Network.Listen(Port, Server.Accept);
-        Server.ListenForSearches(_datagrams.Open(IPAddress.Loopback, Port), Port);
-        var (line, end) = _serial.Pair();
-        Box.Serve(end);
-        _ = new ZebraIocSimulator(Server, Prefix, Server.Add, line, pace);
-        World.RunUntil(World.NowNs + ZebraBench.Ms);
+        _pace = pace;
+        StartIoc();
         Driver = NewDriver();
     }
 
@@ -52,7 +50,7 @@ internal sealed class ZebraIocBench
 
     public MemoryNetwork Network { get; }
 
-    public CaServer Server { get; }
+    public CaServer Server { get; private set; }
 
     public ZebraSimulator Box => _box.Box;
 
@@ -70,6 +68,25 @@ internal sealed class ZebraIocBench
         return Driver = new ZebraDriver(
             "zebra", _box.Settings, new DeviceEnvironment(World, Network, Stores, 1, EndpointOverrides.None),
             new ZebraIocLine(settings, client, World));
+    }
+
+    /// <summary>An IOC that knows nothing of what was; the one before, if any, dies.</summary>
+    [MemberNotNull(nameof(Server))]
+    public void StartIoc()
+    {
+        Server?.Dispose();
+        _searches?.Dispose();
+        _serial.Cut();
+        Network.Cut();
+        Server = new CaServer(World, _time);
+        Network.Listen(Port, Server.Accept);
+        var searches = _datagrams.Open(IPAddress.Loopback, Port);
+        _searches = searches;
+        Server.ListenForSearches(searches, Port);
+        var (line, end) = _serial.Pair();
+        Box.Serve(end);
+        _ = new ZebraIocSimulator(Server, Prefix, Server.Add, line, _pace);
+        World.RunUntil(World.NowNs + ZebraBench.Ms);
     }
 
     /// <summary>The IOC's serial line breaks.</summary>

@@ -1,6 +1,5 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Tests.Hardware.PandA;
-using Xunit;
 
 namespace Flyscan.Tests.Hardware.Zebra.Ioc;
 

@@ -1,4 +1,3 @@
-using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Zebra.Ioc;
@@ -180,6 +179,28 @@ public sealed class ZebraIocTests
         bench.World.RunUntil(bench.World.NowNs + 6000 * Ms);
         Assert.Equal("zebra: TEST:ZEBRA:CONNECTED: the IOC has lost its box", Assert.Single(losses));
         Assert.Contains("the IOC has lost its box", Problem(bench, bench.Driver.ConnectAsync));
+    }
+
+    [Fact]
+    public void An_IOC_that_is_restarted_in_flight_costs_named_frames_and_shifts_none()
+    {
+        var bench = new ZebraIocBench();
+        var session = Stage(bench);
+        Do(bench, c => bench.Driver.LoadAsync(Mark, ZebraBench.Burst(40), c));
+        Do(bench, c => bench.Driver.EnableAsync(Mark, c));
+        bench.World.RunUntil(bench.World.NowNs + 100 * Ms);
+        bench.StartIoc();
+        bench.World.RunUntil(bench.World.NowNs + 50 * Ms);
+        Do(bench, bench.Driver.ConnectAsync);
+        Assert.NotNull(Do(bench, c => bench.Driver.AdoptAsync(ZebraBench.Staging(2), session.Session, 0, c)));
+        Assert.Equal(40, Do(bench, c => bench.Driver.WaitDoneAsync(Mark, 290 * Ms, c)).Triggered);
+        Assert.Equal(80, bench.Bench.Edges.Count);
+        Assert.All(bench.Bench.Edges.Chunk(2), edge => Assert.Equal(10 * Ms, edge[1].AtNs - edge[0].AtNs));
+        var status = Do(bench, bench.Driver.FlushAsync);
+        var rows = RangeSet.Of(bench.Stores.Stores[0].Longs("sample_index").Select(r => new FrameRange(r, r + 1)));
+        var missed = RangeSet.Of(status.Missed);
+        Assert.InRange(missed.Count, 1, 15);
+        Assert.Equal(RangeSet.Of(new FrameRange(0, 40)).Subtract(missed.Ranges), rows);
     }
 
     [Fact]
