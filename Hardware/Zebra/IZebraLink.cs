@@ -22,6 +22,9 @@ internal interface IZebraLink : IDisposable
     /// <summary>The value of a register.</summary>
     Task<ushort> ReadAsync(byte address, CancellationToken cancel);
 
+    /// <summary>The values of registers, asked for together.</summary>
+    Task<ushort[]> ReadAsync(IReadOnlyList<byte> addresses, CancellationToken cancel);
+
     /// <summary>A 32-bit quantity, by the address of its LO.</summary>
     Task<uint> ReadPairAsync(byte address, CancellationToken cancel);
 

@@ -51,6 +51,15 @@ internal sealed class ZebraClient : IZebraLink
     public async Task<ushort> ReadAsync(byte address, CancellationToken cancel) =>
         await SendAsync(new ZebraRequest.Read(address), cancel) is ZebraReply.Value value ? value.Word : throw Odd($"R{address:X2}");
 
+    public async Task<ushort[]> ReadAsync(IReadOnlyList<byte> addresses, CancellationToken cancel)
+    {
+        List<Task<ushort>> asked = [.. addresses.Select(a => ReadAsync(a, cancel))];
+        var values = new ushort[asked.Count];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = await asked[i];
+        return values;
+    }
+
     /// <summary>A 32-bit quantity: LO at the address, HI behind it. Read again while it changes under the reading.</summary>
     public async Task<uint> ReadPairAsync(byte address, CancellationToken cancel)
     {

@@ -123,13 +123,7 @@ internal sealed partial class ZebraDriver
     }
 
     /// <summary>The box has not restarted, and holds what was set.</summary>
-    private async Task<bool> IsOursAsync(IZebraLink client, CancellationToken cancel)
-    {
-        foreach (var (address, value) in _held)
-            if (await client.ReadAsync(address, cancel) != value)
-                return false;
-        return true;
-    }
+    private async Task<bool> IsOursAsync(IZebraLink client, CancellationToken cancel) => await ForeignAsync(client, cancel) is null;
 
     private RecordingState? Recording()
     {

@@ -132,11 +132,10 @@ internal sealed partial class ZebraDriver
     /// <summary>Old values of everything that staging and programmes change, in the order in which they are put back.</summary>
     private async Task<List<SavedSetting>> SaveAsync(IZebraLink client, List<ZebraWord> words, CancellationToken cancel)
     {
-        var saved = new List<SavedSetting>();
         byte[] first = [_settings.TriggerOutput, ZebraRegister.GateSet(_settings.Blocks), ZebraRegister.GateReset(_settings.Blocks)];
-        foreach (var address in first.Union(words.SelectMany(w => w.Writes).Select(w => w.Address).Union(ProgrammeRegisters).Order()))
-            saved.Add(new($"{address:X2}", $"{await client.ReadAsync(address, cancel):X4}"));
-        return saved;
+        byte[] addresses = [.. first.Union(words.SelectMany(w => w.Writes).Select(w => w.Address).Union(ProgrammeRegisters).Order())];
+        var values = await client.ReadAsync(addresses, cancel);
+        return [.. addresses.Select((address, i) => new SavedSetting($"{address:X2}", $"{values[i]:X4}"))];
     }
 
     /// <summary>Writes what differs from what is held.</summary>
@@ -156,13 +155,19 @@ internal sealed partial class ZebraDriver
     /// <summary>Every register of ours reads as it was set.</summary>
     private async Task VerifyAsync(IZebraLink client, CancellationToken cancel)
     {
-        foreach (var (address, value) in _held)
-        {
-            var read = await client.ReadAsync(address, cancel);
-            if (read != value)
-                throw new IOException(
-                    $"register {address:X2} was set to {value:X4} and reads {read:X4}: somebody else writes to the box");
-        }
+        if (await ForeignAsync(client, cancel) is { } foreign)
+            throw new IOException(foreign);
+    }
+
+    /// <summary>What reads otherwise than it was set; null where nothing does.</summary>
+    private async Task<string?> ForeignAsync(IZebraLink client, CancellationToken cancel)
+    {
+        var held = _held.ToList();
+        var read = await client.ReadAsync([.. held.Select(h => h.Key)], cancel);
+        for (var i = 0; i < read.Length; i++)
+            if (read[i] != held[i].Value)
+                return $"register {held[i].Key:X2} was set to {held[i].Value:X4} and reads {read[i]:X4}: somebody else writes to the box";
+        return null;
     }
 
     private async Task UndoAsync(IZebraLink client, List<SavedSetting> saved)

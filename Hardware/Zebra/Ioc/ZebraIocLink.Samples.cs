@@ -60,14 +60,14 @@ internal sealed partial class ZebraIocLink
     private async Task<(double[] Scales, double[] Offsets)> ScalesAsync(CancellationToken cancel)
     {
         double[] scales = [1, 1, 1, 1], offsets = [0, 0, 0, 0];
-        for (var n = 0; n < Encoders; n++)
+        int[] used = [.. Enumerable.Range(0, Encoders).Where(n => (_capture.BitCap >> n & 1) != 0)];
+        var values = await ReadAsync([.. used.SelectMany(n => new[] { $"M{n + 1}:ERES", $"M{n + 1}:OFF" })], cancel);
+        for (var i = 0; i < used.Length; i++)
         {
-            if ((_capture.BitCap >> n & 1) == 0)
-                continue;
-            scales[n] = await ReadNumberAsync($"M{n + 1}:ERES", cancel);
-            offsets[n] = await ReadNumberAsync($"M{n + 1}:OFF", cancel);
-            if (scales[n] == 0 || !double.IsFinite(scales[n]) || !double.IsFinite(offsets[n]))
-                throw new IOException($"{Name($"M{n + 1}:ERES")} is {scales[n]}: samples of ENC{n + 1} cannot be turned back into counts");
+            var (n, scale, offset) = (used[i], values[2 * i].AsNumber(), values[2 * i + 1].AsNumber());
+            if (scale == 0 || !double.IsFinite(scale) || !double.IsFinite(offset))
+                throw new IOException($"{Name($"M{n + 1}:ERES")} is {scale}: samples of ENC{n + 1} cannot be turned back into counts");
+            (scales[n], offsets[n]) = (scale, offset);
         }
         return (scales, offsets);
     }
@@ -169,26 +169,13 @@ internal sealed partial class ZebraIocLink
         if (!scales.SequenceEqual(_capture.Scales) || !offsets.SequenceEqual(_capture.Offsets))
             throw new IOException($"the scale or offset of an encoder's motor changed at {_settings.Prefix} during a take");
         var bits = Enumerable.Range(0, ZebraRecords.Arrays.Count).Where(bit => (_capture.BitCap >> bit & 1) != 0).ToArray();
-        var arrays = await ArraysAsync([ZebraRecords.Times, .. bits.Select(bit => ZebraRecords.Arrays[bit])], cancel);
+        var values = await ReadAsync([ZebraRecords.Times, .. bits.Select(bit => ZebraRecords.Arrays[bit])], cancel);
+        var arrays = Array.ConvertAll(values, v => v.AsNumbers());
         var end = Math.Min(counts.Length, arrays.Min(a => a.Length));
         for (; _capture.Taken < end; _capture.Taken++)
             if (!_isOver)
                 _listener.Sample(Words(arrays, bits, _capture.Taken));
         return true;
-    }
-
-    private async Task<double[][]> ArraysAsync(string[] records, CancellationToken cancel)
-    {
-        var channels = new List<IPvChannel>();
-        foreach (var record in records)
-            channels.Add(await ReachedAsync(record, cancel));
-        List<Task<Scanning.Units.Outcome<PvReading>>> asked;
-        using (_client.Batch())
-            asked = [.. channels.Select(c => c.GetAsync(_settings.Box.ReplyWithinNs, cancel))];
-        var arrays = new double[records.Length][];
-        for (var i = 0; i < arrays.Length; i++)
-            arrays[i] = Valid(channels[i].Name, Result(await asked[i])).AsNumbers();
-        return arrays;
     }
 
     /// <summary>A sample as the box sent it: counts of its clock, of encoders, of the bus and of dividers.</summary>

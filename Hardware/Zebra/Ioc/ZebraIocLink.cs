@@ -72,11 +72,13 @@ internal sealed partial class ZebraIocLink : IZebraLink
             _ = FollowAsync();
     }
 
-    public async Task<ushort> ReadAsync(byte address, CancellationToken cancel)
+    public async Task<ushort> ReadAsync(byte address, CancellationToken cancel) =>
+        Register(address, await ReadAsync(ZebraRecords.Of(address).ReadBack, cancel));
+
+    public async Task<ushort[]> ReadAsync(IReadOnlyList<byte> addresses, CancellationToken cancel)
     {
-        var record = ZebraRecords.Of(address);
-        var held = (uint)(long)(await ReadAsync(record.ReadBack, cancel)).AsNumber();
-        return (ushort)(record.Kind == ZebraRecordKind.Pair && !ZebraRegister.IsLow(address) ? held >> 16 : held);
+        var values = await ReadAsync([.. addresses.Select(a => ZebraRecords.Of(a).ReadBack)], cancel);
+        return [.. addresses.Select((address, i) => Register(address, values[i]))];
     }
 
     public async Task<uint> ReadPairAsync(byte address, CancellationToken cancel)
@@ -159,6 +161,13 @@ internal sealed partial class ZebraIocLink : IZebraLink
         }
         foreach (var channel in open)
             channel.Dispose();
+    }
+
+    /// <summary>A register, or its half of a pair.</summary>
+    private static ushort Register(byte address, PvValue value)
+    {
+        var held = Bits(value, wide: true);
+        return (ushort)(ZebraRecords.Of(address).Kind == ZebraRecordKind.Pair && !ZebraRegister.IsLow(address) ? held >> 16 : held);
     }
 
     private static uint Bits(PvValue value, bool wide)
@@ -250,6 +259,20 @@ internal sealed partial class ZebraIocLink : IZebraLink
     {
         var channel = await ReachedAsync(record, cancel);
         return Valid(channel.Name, Result(await channel.GetAsync(_settings.Box.ReplyWithinNs, cancel)), invalid);
+    }
+
+    private async Task<PvValue[]> ReadAsync(string[] records, CancellationToken cancel)
+    {
+        var channels = new IPvChannel[records.Length];
+        for (var i = 0; i < records.Length; i++)
+            channels[i] = await ReachedAsync(records[i], cancel);
+        List<Task<Outcome<PvReading>>> asked;
+        using (_client.Batch())
+            asked = [.. channels.Select(c => c.GetAsync(_settings.Box.ReplyWithinNs, cancel))];
+        var values = new PvValue[records.Length];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = Valid(channels[i].Name, Result(await asked[i]));
+        return values;
     }
 
     private async Task<double> ReadNumberAsync(string record, CancellationToken cancel) => (await ReadAsync(record, cancel)).AsNumber();
