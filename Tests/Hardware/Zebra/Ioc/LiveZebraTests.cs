@@ -39,7 +39,8 @@ public sealed class LiveZebraTests(ITestOutputHelper output)
         var stores = new TestFrameStores();
         var settings = new HoconSettings("zebra", HoconConfiguration.Parse($"kind = epics-zebra, pv = \"{Prefix}\"", "live"));
         await using var driver = (ITriggerBox)new ZebraIocFactory().Create("zebra", settings, new DeviceEnvironment(
-            new SystemClock(), new TcpConnector(), stores, 1, EndpointOverrides.None) { Pvs = () => client });
+            new SystemClock(), new TcpConnector(), stores, 1, EndpointOverrides.None)
+        { Pvs = () => client });
         Value(await driver.ConnectAsync(default));
         output.WriteLine($"{Value(await driver.GetBoxStatusAsync(default))}");
         var session = Value(await driver.StageAsync(new RecorderStaging("scan", 1, "/live", 1, 10 * Ms, 10, []), default));

@@ -46,7 +46,8 @@ public sealed class VirtualIocZebraTests
         ca.Pass(20 * Ms);
         ca.Enter();
         var driver = (ITriggerBox)new ZebraIocFactory().Create("zebra", settings, new DeviceEnvironment(
-            ca.Clock, ca.Network, stores, 1, EndpointOverrides.None) { Axes = [axis], Pvs = () => client, Time = ca.Time });
+            ca.Clock, ca.Network, stores, 1, EndpointOverrides.None)
+        { Axes = [axis], Pvs = () => client, Time = ca.Time });
 
         await DoneAsync(ca, driver.ConnectAsync(default));
         await DoneAsync(ca, driver.StageAsync(new RecorderStaging("scan", 1, "/runs/scan", 1, 10 * Ms, 100, []), default));
