@@ -18,9 +18,8 @@ namespace Flyscan.Tests.Hardware.Zebra.Ioc;
 /// <summary>A fact that needs a real Zebra's IOC: <c>FLYSCAN_LIVE_ZEBRA</c> is its prefix, beside <c>FLYSCAN_LIVE_CA</c>.</summary>
 internal sealed class LiveZebraFactAttribute : FactAttribute
 {
-    public LiveZebraFactAttribute() => Skip = LiveIocTests.Addresses.Length > 0 && LiveZebraTests.Prefix is not null
-        ? null
-        : "FLYSCAN_LIVE_CA or FLYSCAN_LIVE_ZEBRA is not set: an address list of IOCs, and the prefix of a Zebra";
+    public LiveZebraFactAttribute() => Skip = LiveIocTests.Missing(LiveIocTests.ChannelAccess)
+        ?? (LiveZebraTests.Prefix is null ? "FLYSCAN_LIVE_ZEBRA is not set: the prefix of a Zebra's records" : null);
 }
 
 /// <summary>Against a real IOC. What is changed on the box is put back; its output OUT1_TTL shows ten pulses.</summary>
@@ -28,13 +27,16 @@ public sealed class LiveZebraTests(ITestOutputHelper output)
 {
     private const long Ms = 1_000_000;
 
+    private static string[] Addresses => Environment.GetEnvironmentVariable(LiveIocTests.ChannelAccess)!.Split(
+        [' ', ','], StringSplitOptions.RemoveEmptyEntries);
+
     internal static string? Prefix => Environment.GetEnvironmentVariable("FLYSCAN_LIVE_ZEBRA");
 
     [LiveZebraFact]
     public async Task Ten_frames_are_made_and_all_their_rows_come()
     {
         await using var client = new CaClient(
-            new CaSettings { Addresses = LiveIocTests.Addresses.ToEquatableArray() },
+            new CaSettings { Addresses = Addresses.ToEquatableArray() },
             new CaSurroundings(new SystemClock(), new TcpConnector(), new UdpPorts(), TimeProvider.System));
         var stores = new TestFrameStores();
         var settings = new HoconSettings("zebra", HoconConfiguration.Parse($"kind = epics-zebra, pv = \"{Prefix}\"", "live"));
