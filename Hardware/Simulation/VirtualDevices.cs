@@ -33,6 +33,7 @@ internal sealed class VirtualDevices
         (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
         _epochNs = (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
         Ioc = new VirtualIoc(new WorldClock(world), options.Time, options.Stores);
+        Motors = new MotorPort(world, options.Time);
         _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1)
         {
             EpochNs = _epochNs,
@@ -74,8 +75,12 @@ internal sealed class VirtualDevices
     /// <summary>The records of devices of EPICS, on the beam clock.</summary>
     public VirtualIoc Ioc { get; }
 
+    /// <summary>Motors that IOCs elsewhere move.</summary>
+    public MotorPort Motors { get; }
+
     private IEnumerable<(AxisDescription Axis, CubicTrack Track, long LagNs)> Axes => Controllers.SelectMany(c => c.Axes)
-        .Select(a => (a.Settings.Axis, a.Track, a.Settings.FollowingErrorNs)).Concat(Ioc.Axes.Select(a => (a.Axis, a.Track, 0L)));
+        .Select(a => (a.Settings.Axis, a.Track, a.Settings.FollowingErrorNs)).Concat(Ioc.Axes.Select(a => (a.Axis, a.Track, 0L)))
+        .Concat(Motors.Axes.Select(a => (a.Axis, a.Track, 0L)));
 
     private IBitSignal? Live => Controllers.Count > 0 ? Controllers[0].Live : Ioc.Live;
 
@@ -106,6 +111,9 @@ internal sealed class VirtualDevices
                     "kind", "a detector's file is written by an IOC of its own, flyscan virtual-ioc: take simulation.epics-port out");
             case AreaDetectorSettings.KindName when AreaDetectorSettings.Read(name, settings) is { TriggerPort: > 0 } detector:
                 Cables.Add(new TriggerCable(name, detector.TriggerHost, detector.TriggerPort, _world, _options.Time));
+                break;
+            case EpicsMotorSettings.KindName when _options.HasMotorPort:
+                Motors.Add(EpicsMotorSettings.Read(name, settings).Axis);
                 break;
             case VirtualShutterFactory.KindName:
                 Line.Add(new SimulatedShutter(_world, name, VirtualShutterSettings.Read(settings).LeadNs));

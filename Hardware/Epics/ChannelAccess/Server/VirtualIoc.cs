@@ -24,6 +24,7 @@ public sealed class VirtualIoc : IDisposable
     private const long SignalPeriodNs = Second / 10;
     private const double LifetimeNs = 10 * 3600e9;
     private const double MotorTolerance = 1e-4;
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     private readonly CaServer _server;
     private readonly PvaServer _pva;
@@ -33,13 +34,15 @@ public sealed class VirtualIoc : IDisposable
     private readonly List<TriggerInput> _inputs = [];
     private readonly List<SimulatedAreaDetector> _detectors = [];
     private readonly List<ISettings> _zebras = [];
+    private readonly List<MotorCable> _cables = [];
+    private readonly TimeProvider _time;
 
     /// <param name="clock">Of motion and polls.</param>
     /// <param name="time">Of time stamps.</param>
     /// <param name="stores">Opens the files of detectors.</param>
     public VirtualIoc(IClock clock, TimeProvider time, IFrameStoreFactory stores)
     {
-        (_server, _disk) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists));
+        (_server, _disk, _time) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists), time);
         _pva = new PvaServer(_server);
     }
 
@@ -51,6 +54,9 @@ public sealed class VirtualIoc : IDisposable
 
     /// <summary>Names of the records that are served.</summary>
     public IReadOnlyList<string> Records => _records;
+
+    /// <summary>Where the motors of motor records stand: port of a virtual beamline, 0 where they are this IOC's own.</summary>
+    public int MotorPort { get; init; }
 
     internal CaServer Server => _server;
 
@@ -69,7 +75,9 @@ public sealed class VirtualIoc : IDisposable
         switch (settings.Text("kind"))
         {
             case EpicsMotorSettings.KindName:
-                AddMotor(EpicsMotorSettings.Read(name, settings));
+                var motor = AddMotor(EpicsMotorSettings.Read(name, settings));
+                if (MotorPort > 0)
+                    _cables.Add(new MotorCable(name, motor, _server, _time));
                 return true;
             case PmacSettings.KindName:
                 AddPmac(PmacSettings.Read(name, settings));
@@ -92,6 +100,11 @@ public sealed class VirtualIoc : IDisposable
                 return false;
         }
     }
+
+    /// <summary>Finds the motors where they are, before anybody can read them, if the virtual beamline runs in which they stand.</summary>
+    /// <remarks><b>Errors</b> <see cref="TimeoutException"/> where something else answers at the port.</remarks>
+    public Task FindMotorsAsync(string host) =>
+        Task.WhenAll(_cables.Select(c => c.PlugIn(host, MotorPort))).WaitAsync(AnswerLimit, _time);
 
     /// <summary>Begins to serve, and to hear the triggers of detectors. Port 0 takes a free one.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
@@ -120,6 +133,8 @@ public sealed class VirtualIoc : IDisposable
     {
         foreach (var input in _inputs)
             input.Dispose();
+        foreach (var cable in _cables)
+            cable.Dispose();
         _pva.Dispose();
         _server.Dispose();
     }
