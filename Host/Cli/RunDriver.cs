@@ -73,6 +73,11 @@ internal sealed class RunDriver(Output output)
                 break;
             if (done != standing)
             {
+                if (session.View.JournalAway is string away)
+                {
+                    await view.DisposeAsync();
+                    return JournalFailed(run, away);
+                }
                 await InterruptAsync(session, interrupts);
                 continue;
             }
@@ -104,11 +109,11 @@ internal sealed class RunDriver(Output output)
         }
         var (end, why) = await session.View.End;
         await view.DisposeAsync();
-        if (end == SessionEnd.JournalFailed)
-            return output.Faulted(
-                run, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again.");
-        return output.Ended(run, why);
+        return end == SessionEnd.JournalFailed ? JournalFailed(run, why!) : output.Ended(run, why);
     }
+
+    private int JournalFailed(RunToMake run, string why) => output.Faulted(
+        run, $"the journal cannot be used: {why}. Run `flyscan resume {run.Uid}` when it can again.");
 
     /// <summary>Recorders may still report the last frames when the scan stands already; a lost device never does.</summary>
     private static async Task SettleAsync(RunView view)

@@ -4,6 +4,9 @@ namespace Flyscan.Scanning.Runs;
 
 public static partial class ScanDecider
 {
+    /// <summary>The hold of a scan whose journal takes no writes. It is shown, and never journaled.</summary>
+    public const string JournalHold = "journal";
+
     private const string Operator = "operator";
 
     /// <summary>Nothing moves on while a hold is set; whoever waits for that is told at which frame the scan stands. A scan that waits
@@ -18,7 +21,7 @@ public static partial class ScanDecider
     }
 
     /// <summary>Whether a hold ends without anybody's word.</summary>
-    public static bool PassesByItself(string hold) => hold == Disk
+    public static bool PassesByItself(string hold) => hold is Disk or JournalHold
         || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal) || hold.StartsWith(Reopening, StringComparison.Ordinal);
 
     /// <summary>Sets a hold that passes by itself.</summary>

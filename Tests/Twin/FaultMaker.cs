@@ -22,7 +22,7 @@ internal static class FaultMaker
     [
         "kill process", "kill supervisor", "supervisor gone", "power failure", "kill all", "kill host", "partition", "cut connection",
         "network silent", "device stall", "late beam report", "missed frames", "extra trigger", "disk full", "disk low", "slow disk",
-        "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message",
+        "journal gone", "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message",
         "lost message", "failed write", "slow write",
     ];
 
@@ -145,6 +145,7 @@ internal static class FaultMaker
         "missed frames" => new TwinFault.MissFrames(at, 1 + draw.Below(6)),
         "extra trigger" => new TwinFault.ExtraTrigger(at),
         "disk full" => new TwinFault.DiskFull(at, 10 * Ms + Scaled(draw, 3000 * Ms)),
+        "journal gone" => new TwinFault.JournalGone(at, 10 * Ms + (draw.Below(5) == 0 ? Scaled(draw, 40_000 * Ms) : Scaled(draw, 4000 * Ms))),
         "slow disk" => new TwinFault.SlowDisk(at, 10 * Ms + Scaled(draw, 3000 * Ms), Ms + Scaled(draw, 900 * Ms)),
         "beam dump" => new TwinFault.BeamDump(at, 100 * Ms + Scaled(draw, 3000 * Ms)),
         "beam flicker" => new TwinFault.BeamDump(at, 1000 + Scaled(draw, 99 * Ms)),

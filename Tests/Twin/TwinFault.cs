@@ -140,6 +140,12 @@ internal abstract record TwinFault(TwinMoment At)
         public override string Kind => "disk low";
     }
 
+    /// <summary>The journal's database takes no writes and cannot be read; the process that has the supervisor goes on.</summary>
+    public sealed record JournalGone(TwinMoment At, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => "journal gone";
+    }
+
     public sealed record SlowDisk(TwinMoment At, long ForNs, long FlushNs) : TwinFault(At)
     {
         public override string Kind => "slow disk";

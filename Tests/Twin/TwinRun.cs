@@ -47,6 +47,7 @@ internal sealed class TwinRun
     private ScanState _state = ScanState.New;
     private string? _failure;
     private int _engineFaults;
+    private int _journalGone;
     private bool _willRestart;
 
     private TwinRun(SimulationRun run, IReadOnlyList<TwinFault> faults, Coverage coverage)
@@ -199,6 +200,13 @@ internal sealed class TwinRun
         });
     }
 
+    /// <summary>The process goes on, and nobody is in charge of the scan.</summary>
+    public void NobodyInCharge(string why)
+    {
+        _run.Trace.Note(why);
+        Entered(FaultMaker.Down);
+    }
+
     /// <summary>A process ended by itself; somebody starts it again.</summary>
     public void Ended(ControlProcess process, string why)
     {
@@ -349,6 +357,11 @@ internal sealed class TwinRun
             case TwinFault.Stall f:
                 Hardware.Hold(f.Port);
                 After(f.ForNs, () => Hardware.Release(f.Port));
+                break;
+            case TwinFault.JournalGone f:
+                Control.Disk.Gone = "its database is gone";
+                _journalGone++;
+                After(f.ForNs, () => Control.Disk.Gone = --_journalGone > 0 ? Control.Disk.Gone : null);
                 break;
             case TwinFault.SlowDisk f:
                 Disk.Slow(f.FlushNs);

@@ -50,6 +50,29 @@ public sealed class TwinTests
         File.Delete(report);
     }
 
+    [Theory]
+    [InlineData("Staging", 500)]
+    [InlineData("Preparing", 3_000)]
+    [InlineData("Enabling", 30_000)]
+    [InlineData("Flying", 5)]
+    [InlineData("Flying", 2_000)]
+    [InlineData("Flying", 40_000)]
+    [InlineData("AwaitingRecords", 1_000)]
+    [InlineData("Unstaging", 1_000)]
+    public void A_journal_that_is_gone_for_a_while_stops_nothing_but_the_scan(string phase, long ms)
+    {
+        for (ulong seed = 1; seed <= 5; seed++)
+        {
+            var gone = new TwinFault.JournalGone(new(phase, 1, 1_000_000), ms * 1_000_000);
+            var outcome = Simulator.WithAll.Replay(seed, [gone], records: true);
+
+            Assert.True(outcome.Failure is null, $"seed {seed}: {outcome.Failure}\n{string.Join('\n', outcome.Lines.TakeLast(40))}");
+            Assert.DoesNotContain(outcome.Lines, l => l.Contains("process ends", StringComparison.Ordinal));
+            if (ms >= 500 && outcome.Lines.Any(l => l.Contains("fault JournalGone", StringComparison.Ordinal)))
+                Assert.Contains(outcome.Lines, l => l.Contains("the journal is away", StringComparison.Ordinal));
+        }
+    }
+
     /// <summary>Each of these failed once; the name says what was wrong.</summary>
     [Theory]
     [MemberData(nameof(FoundSeeds.All), MemberType = typeof(FoundSeeds))]

@@ -332,7 +332,7 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     }
 
     /// <summary>The camera only counts frames from now on.</summary>
-    public void CameraOnlyCounts() => _recorders["cam"].OnlyCounts = true;
+    public void CameraOnlyCounts(string camera = "cam") => _recorders[camera].OnlyCounts = true;
 
     private ScanCommand Match(ScanEffect.MatchFrames e)
     {
