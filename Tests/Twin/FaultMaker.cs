@@ -28,7 +28,7 @@ internal static class FaultMaker
 
     /// <summary>Kinds that a whole scan has from its start.</summary>
     public static readonly IReadOnlyList<string> KindsFromStart =
-        ["device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts"];
+        ["device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "rates", "commit at end", "eager documents"];
 
     /// <summary>Kinds that can be asked for.</summary>
     public static readonly IReadOnlyList<string> Kinds = [.. KindsAtPhases, .. KindsFromStart];
@@ -43,6 +43,11 @@ internal static class FaultMaker
 
     private static readonly string[] StallPorts = ["motion", "z", "cam", "shutter", "control", "data"];
 
+    // Of a frame of whole milliseconds each is a whole number of the box's ticks.
+    private static readonly int[] Multiples = [0, 2, 4, 5];
+
+    private static readonly int[] Fractions = [0, 2, 3, 4];
+
     // Where most of a scan's life is: the rarer phases are met through their neighbours.
     private static readonly string[] Likely = ["Preparing", "Flying", "Flying", "Enabling", "Starting", "AwaitingRecords"];
 
@@ -55,12 +60,12 @@ internal static class FaultMaker
         var draw = SimulationGenerator.For(seed, "twin faults");
         var faults = FromStart(seed, kinds);
         var hosts = HostsOf(faults);
-        // Nothing tells a trigger too many where triggers are numbered by the camera, or frames only counted.
-        var hasStamps = faults.Any(f => f is TwinFault.CameraKnownBy { By: "stamps" });
+        // Nothing tells a trigger too many where frames are only counted.
+        var isCounted = faults.Any(f => f is TwinFault.CameraKnownBy { By: "counts" });
         string[] own =
         [
             .. KindsAtPhases.Where(k => kinds.Contains(k) && !OfEngine.Contains(k) && (hosts > 0 || !BetweenProcesses.Contains(k))
-                && (hasStamps || k != "extra trigger")),
+                && (!isCounted || k != "extra trigger")),
         ];
         var count = own.Length == 0 ? 0 : draw.Below(4);
         for (var i = 0; i < count; i++)
@@ -87,6 +92,15 @@ internal static class FaultMaker
         var by = draw.Below(5) switch { 0 or 1 => "stamps", 2 => "counts", _ => "" };
         if (by.Length > 0 && kinds.Contains("camera by " + by))
             faults.Add(new TwinFault.CameraKnownBy(by));
+        // A generator of its own: seeds from before there were rates keep what they had.
+        var drawMore = SimulationGenerator.For(seed, "twin rates");
+        var (fast, slow) = (Multiples[drawMore.Below(Multiples.Length)], Fractions[drawMore.Below(Fractions.Length)]);
+        if (drawMore.Below(4) == 0 && fast + slow > 0 && kinds.Contains("rates"))
+            faults.Add(new TwinFault.Rates(fast, slow));
+        if (drawMore.Below(6) == 0 && kinds.Contains("commit at end"))
+            faults.Add(new TwinFault.CommitAtEnd());
+        if (drawMore.Below(6) == 0 && kinds.Contains("eager documents"))
+            faults.Add(new TwinFault.EagerDocuments());
         return faults;
     }
 

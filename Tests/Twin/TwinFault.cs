@@ -56,6 +56,25 @@ internal abstract record TwinFault(TwinMoment At)
         public override string Kind => "camera by " + By;
     }
 
+    /// <summary>From the start: one more camera takes so many frames for each of the scan, another one for so many; 0: it is not
+    /// there.</summary>
+    public sealed record Rates(int Fast, int Slow) : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "rates";
+    }
+
+    /// <summary>From the start: frames are committed when the scan ends.</summary>
+    public sealed record CommitAtEnd() : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "commit at end";
+    }
+
+    /// <summary>From the start: documents tell of frames before they are committed.</summary>
+    public sealed record EagerDocuments() : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "eager documents";
+    }
+
     /// <summary>The camera sees a trigger that the box did not give.</summary>
     public sealed record ExtraTrigger(TwinMoment At) : TwinFault(At)
     {

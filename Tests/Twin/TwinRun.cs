@@ -1,4 +1,3 @@
-using Akka.Configuration;
 using Flyscan.Engine.Simulation;
 using Flyscan.Host.Composition;
 using Flyscan.Scanning.Planning;
@@ -15,24 +14,6 @@ internal sealed class TwinRun
     private const long Second = 1_000 * Ms;
     private const long LongestNs = 600 * Second;
     private const int MostLives = 80;
-
-    private const string Wire = """
-
-        akka.actor.serializers.twin-wire = "Flyscan.Twin.WireSerializer, Flyscan.Twin"
-        akka.actor.serialization-bindings {
-          "Flyscan.Actors.Remote.ChannelFrame, Flyscan.Actors" = twin-wire
-          "Flyscan.Actors.Remote.ChannelUnknown, Flyscan.Actors" = twin-wire
-        }
-        """;
-
-    private static readonly Lazy<Config> Engine = new(LoadEngine);
-
-    private static readonly Dictionary<string, Lazy<LoadedBeamline>> Beamlines = new(StringComparer.Ordinal)
-    {
-        ["numbers"] = new(() => LoadBeamline("twin.hocon")),
-        ["stamps"] = new(() => LoadBeamline("twin-stamps.hocon")),
-        ["counts"] = new(() => LoadBeamline("twin-counts.hocon")),
-    };
 
     private readonly SimulationRun _run;
     private readonly List<TwinFault> _waiting;
@@ -54,10 +35,9 @@ internal sealed class TwinRun
     {
         (_run, _waiting, _coverage) = (run, [.. faults], coverage);
         _operator = run.GeneratorFor("operator");
-        Twin = TwinRequest.Of(run.Options.Seed);
+        Twin = TwinRequest.Of(run.Options.Seed, faults);
         var suspenders = Twin.Suspender is { } suspender ? new[] { suspender } : [];
-        var knownBy = faults.OfType<TwinFault.CameraKnownBy>().Select(f => f.By).FirstOrDefault("numbers");
-        var beamline = Beamlines[knownBy].Value with { Suspenders = [.. suspenders] };
+        var beamline = TwinBeamlines.Of(faults) with { Suspenders = [.. suspenders] };
         var planned = ScanPlanner.Plan(Twin.Request, beamline.Description, new PlanningEnvironment(null));
         var plan = planned is PlanResult.Proved proved
             ? proved.Plan
@@ -74,7 +54,7 @@ internal sealed class TwinRun
             Begin(fault);
         Control = run.AddNode("control", new NodeOptions
         {
-            Config = Engine.Value,
+            Config = TwinBeamlines.Engine,
             MayCrash = false,
             Boot = node => _process = new ControlProcess(this, node),
             Groups = _hosts.Count > 0
@@ -250,7 +230,7 @@ internal sealed class TwinRun
             _clocks[name] = new ClockError { AheadNs = (_run.GeneratorFor("clock of " + name).Below(4001) - 2000) * Ms };
             var node = _run.AddNode(name, new NodeOptions
             {
-                Config = Engine.Value,
+                Config = TwinBeamlines.Engine,
                 MayCrash = false,
                 Boot = n => _ = new HostProcess(this, n, devices),
             });
@@ -399,14 +379,5 @@ internal sealed class TwinRun
                 Fault.DelayWrite => "slow write",
                 var other => other.GetType().Name,
             });
-    }
-
-    private static LoadedBeamline LoadBeamline(string file) =>
-        BeamlineFile.Load(Path.Combine(AppContext.BaseDirectory, file), DeviceCatalogue.OfHardware());
-
-    private static Config LoadEngine()
-    {
-        var settings = EngineConfiguration.ResolveFolder(AppContext.BaseDirectory, EngineConfiguration.JournalIn("simulated")) + Wire;
-        return ConfigurationFactory.ParseString(settings);
     }
 }
