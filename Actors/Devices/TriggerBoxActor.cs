@@ -67,9 +67,11 @@ public sealed class TriggerBoxActor(
 
     private async Task<Outcome<BeamVerdict>> JudgeAsync(RunParameters run, ScanEffect.JudgeExposures e, CancellationToken cancel)
     {
-        var lost = RangeSet.Empty;
+        var dim = await DimAsync(run, e, cancel);
+        if (dim is not Outcome<(RangeSet Frames, string? Why)>.Completed { Value: var (lost, why) })
+            return dim.As<BeamVerdict>();
         long last = 0;
-        foreach (var extent in e.Extents)
+        foreach (var extent in e.Query.IsOfNoSignal ? [] : e.Extents)
         {
             var segment = e.Segments.First(s => s.Segment.Number == extent.Segment);
             var read = extent.Segment == e.LiveSegment
@@ -81,9 +83,32 @@ public sealed class TriggerBoxActor(
             lost = lost.Union(verdict.Lost);
             last = verdict.LastNs;
             if (verdict.ClearTo < extent.Frame + extent.Count)
-                return new Outcome<BeamVerdict>.Completed(new BeamVerdict(verdict.ClearTo, lost.Ranges, last));
+                return new Outcome<BeamVerdict>.Completed(new BeamVerdict(verdict.ClearTo, lost.Ranges, last) { Why = why });
         }
-        return new Outcome<BeamVerdict>.Completed(new BeamVerdict(long.MaxValue, lost.Ranges, last));
+        return new Outcome<BeamVerdict>.Completed(new BeamVerdict(long.MaxValue, lost.Ranges, last) { Why = why });
+    }
+
+    /// <summary>Frames whose own captured values are outside what suspenders allow.</summary>
+    private async Task<Outcome<(RangeSet Frames, string? Why)>> DimAsync(
+        RunParameters run, ScanEffect.JudgeExposures e, CancellationToken cancel)
+    {
+        var (dim, why) = (RangeSet.Empty, (string?)null);
+        foreach (var limit in e.Limits)
+        {
+            foreach (var extent in e.Extents)
+            {
+                var segment = e.Segments.First(s => s.Segment.Number == extent.Segment);
+                var read = extent.Segment == e.LiveSegment
+                    ? await box.CapturedAsync(limit.Column, extent.Position, extent.Count, cancel)
+                    : await Salvage.CapturedAsync(run.RunFolder, segment, limit.Column, extent.Position, extent.Count, cancel);
+                if (read is not Outcome<EquatableArray<double>>.Completed { Value: var values })
+                    return read.As<(RangeSet, string?)>();
+                var frames = new FrameRange(extent.Frame, extent.Frame + extent.Count);
+                if (limit.Outside(frames, values.AsSpan()) is { IsEmpty: false } outside)
+                    (dim, why) = (dim.Union(outside.Ranges), why ?? limit.Describe(frames, values.AsSpan()));
+            }
+        }
+        return new Outcome<(RangeSet Frames, string? Why)>.Completed((dim, why));
     }
 
     private Task<Outcome<BoxStatus>> OrderAsync(string uid, ScanEffect.OrderBox e, CancellationToken cancel)

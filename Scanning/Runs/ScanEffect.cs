@@ -40,7 +40,11 @@ public abstract record ScanEffect
     public sealed record JudgeExposures(
         int Take, bool Final, string Box, EquatableArray<Extent> Extents, EquatableArray<SegmentState> Segments, int LiveSegment,
         BeamQuery Query)
-        : ScanEffect;
+        : ScanEffect
+    {
+        /// <summary>What the box captured with each of the frames must be within these.</summary>
+        public EquatableArray<CapturedLimit> Limits { get; init; } = [];
+    }
 
     /// <summary>Ask which triggers of a take a recorder's rows are of, by the time stamps of both. Triggers: where the box's samples of the
     /// take stand, counted from its first trigger; LiveSegment: the one that the box still fills, 0 for none.</summary>

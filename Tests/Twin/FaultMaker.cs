@@ -28,7 +28,10 @@ internal static class FaultMaker
 
     /// <summary>Kinds that a whole scan has from its start.</summary>
     public static readonly IReadOnlyList<string> KindsFromStart =
-        ["device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "rates", "commit at end", "eager documents"];
+    [
+        "device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "rates", "commit at end", "eager documents",
+        "captured floor",
+    ];
 
     /// <summary>Kinds that can be asked for.</summary>
     public static readonly IReadOnlyList<string> Kinds = [.. KindsAtPhases, .. KindsFromStart];
@@ -101,6 +104,8 @@ internal static class FaultMaker
             faults.Add(new TwinFault.CommitAtEnd());
         if (drawMore.Below(6) == 0 && kinds.Contains("eager documents"))
             faults.Add(new TwinFault.EagerDocuments());
+        if (drawMore.Below(5) == 0 && kinds.Contains("captured floor"))
+            faults.Add(new TwinFault.CapturedFloor());
         return faults;
     }
 

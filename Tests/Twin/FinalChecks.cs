@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Flyscan.Hardware.Hdf5;
 using Flyscan.Persistence.Documents;
 using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Runs;
@@ -91,6 +93,8 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
             throw new ViolationException($"invariant 2: {extent} is no whole number of frames of {extent.Recorder}");
         if (extent.Position + rows > store.Lengths().Min())
             throw new ViolationException($"invariant 2: {extent} points past the end of {opened.Segment.Path}");
+        if (extent.Recorder == twin.ToMake.Setup.Box)
+            Captured(extent, opened, store);
         var state = new SegmentState(opened.Segment, opened.Session, opened.FirstTrigger, opened.ClockZeroNs);
         var stamps = TwinDisk.Integers(store, TwinDisk.IndexOf(store, state, "timestamp"), extent.Position, rows);
         for (var i = 0; i < stamps.Length; i++)
@@ -119,10 +123,30 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
                 throw new ViolationException(FormattableString.Invariant(
                     $"invariant 2: {where} was exposed with {name} at {exposure.Positions[name]:F4}, it should be at {should:F4}"));
         }
+        var isFloored = twin.ToMake.Beamline.CapturedLimits.Count > 0;
+        if (isFloored && rate.Rows == 1 && twin.Hardware.Truth.WasGone(exposure.StartNs, exposure.EndNs))
+            throw new ViolationException($"invariant 3: {where} was exposed without any beam, {exposure.StartNs} to {exposure.EndNs} ns");
         if (twin.Twin.Suspender is not null && !twin.Hardware.Truth.WasGood(exposure.StartNs, exposure.EndNs))
             throw new ViolationException($"invariant 3: {where} was exposed in bad beam, {exposure.StartNs} to {exposure.EndNs} ns");
         if (twin.ToMake.Setup.Shutter is not null && !exposure.ShutterOpen)
             throw new ViolationException($"invariant 3: {where} was exposed behind the shutter, at {exposure.StartNs} ns");
+    }
+
+    /// <summary>Invariant 3, by what the file itself holds of the beam.</summary>
+    private void Captured(Extent extent, ScanEvent.SegmentOpened opened, InMemoryFrameStore store)
+    {
+        foreach (var limit in twin.ToMake.Beamline.CapturedLimits)
+        {
+            var path = opened.Segment.Datasets.First(d => d.Key == limit.Column).Path;
+            var dataset = store.Segment.Datasets.ToList().FindIndex(d => d.Path == path);
+            var values = MemoryMarshal.Cast<byte, double>(store.Read(dataset, extent.Position, extent.Count).Span);
+            for (var i = 0; i < values.Length; i++)
+            {
+                if (values[i] < limit.Floor)
+                    throw new ViolationException(FormattableString.Invariant(
+                        $"invariant 3: frame {extent.Frame + i} is committed with {limit.Column} {values[i]}, the floor is {limit.Floor}"));
+            }
+        }
     }
 
     private static int OutputOf(string recorder) => recorder switch { "fast" => 2, "slow" => 3, _ => 1 };

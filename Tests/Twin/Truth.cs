@@ -32,6 +32,18 @@ internal sealed class Truth
         return true;
     }
 
+    /// <summary>Whether there was no beam at any moment of the time.</summary>
+    public bool WasGone(long fromNs, long toNs)
+    {
+        for (var i = 0; i < _beam.Count; i++)
+        {
+            var end = i + 1 < _beam.Count ? _beam[i + 1].AtNs : long.MaxValue;
+            if (_beam[i].IsGood && fromNs < end && toNs > _beam[i].AtNs)
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>The pulse of an output that began at that time, within a microsecond; null where there was none.</summary>
     public Exposure? At(int output, long startNs)
     {

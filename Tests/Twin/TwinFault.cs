@@ -63,6 +63,12 @@ internal abstract record TwinFault(TwinMoment At)
         public override string Kind => "rates";
     }
 
+    /// <summary>From the start: a suspender on what the box captures with each frame of the diode.</summary>
+    public sealed record CapturedFloor() : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "captured floor";
+    }
+
     /// <summary>From the start: frames are committed when the scan ends.</summary>
     public sealed record CommitAtEnd() : TwinFault(TwinMoment.Start)
     {

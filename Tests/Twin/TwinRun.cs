@@ -1,4 +1,5 @@
 using Flyscan.Engine.Simulation;
+using Flyscan.Hardware.Detectors;
 using Flyscan.Host.Composition;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
@@ -42,6 +43,8 @@ internal sealed class TwinRun
         var plan = planned is PlanResult.Proved proved
             ? proved.Plan
             : throw new InvalidOperationException($"seed {run.Options.Seed} asks for what cannot be planned: {planned}");
+        if (faults.Any(f => f is TwinFault.CapturedFloor))
+            beamline = beamline with { CapturedLimits = [new CapturedLimit("i0", "diode", LeastCounts(plan), 1e300)] };
         ToMake = RunToMake.Of(Uid, "/twin", "run", beamline, plan);
         Disk = new TwinDisk(run);
         var ringAheadNs = faults.OfType<TwinFault.RingClock>().Sum(f => f.AheadPerMille) * (Twin.Suspender?.GuardNs ?? 0) / 1000;
@@ -114,6 +117,9 @@ internal sealed class TwinRun
         new FinalChecks(twin, twin._state).Run();
         return twin;
     }
+
+    /// <summary>Less than the diode counts where the sample is darkest, in good beam.</summary>
+    private static double LeastCounts(ScanPlan plan) => Math.Floor(0.04 * SimulatedDiode.FullRate * plan.ExposureNs / Second);
 
     /// <summary>Processes that have devices and no supervisor.</summary>
     public IReadOnlyList<TwinHost> Hosts => _hosts;

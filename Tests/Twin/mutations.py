@@ -12,8 +12,8 @@ PANDA = "Hardware/PandA/Driver/PandADriver.Recording.cs"
 # (what is wrong, file, text, text with the fault; M stands for the test whether this fault is on)
 MUTATIONS = [
     ("commits frames that the beam's report does not cover yet", BEAM,
-     "Settle(turn, collect, Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost));",
-     "Settle(turn, collect, M ? end : Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost));"),
+     "Settle(turn, collect, Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost), verdict.Why);",
+     "Settle(turn, collect, M ? end : Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost), verdict.Why);"),
     ("forgets the losses of beam when it judges exposures", BEAM,
      "return new BeamQuery(from, to, lost.ToEquatableArray());",
      "return new BeamQuery(from, to, M ? [] : lost.ToEquatableArray());"),
