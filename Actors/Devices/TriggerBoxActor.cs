@@ -40,6 +40,8 @@ public sealed class TriggerBoxActor(
     private async Task<Outcome<EquatableArray<SegmentRun>>> MatchAsync(
         RunParameters run, ScanEffect.MatchFrames e, CancellationToken cancel)
     {
+        if (e.Counter is { } counter)
+            return await CountAsync(run, e, counter, cancel);
         var triggers = new List<StampedTrigger>();
         foreach (var samples in e.Triggers)
         {
@@ -60,6 +62,26 @@ public sealed class TriggerBoxActor(
             frames.AddRange(starts.Select((at, i) => new StampedFrame(rows.Segment, rows.Position + i, at)));
         }
         return new Outcome<EquatableArray<SegmentRun>>.Completed(StampMatch.Of(triggers, frames, e.Rows[0].Session, e.ToleranceNs));
+    }
+
+    /// <summary>Which triggers frames are of, by how many exposures the box had counted with each trigger.</summary>
+    private async Task<Outcome<EquatableArray<SegmentRun>>> CountAsync(
+        RunParameters run, ScanEffect.MatchFrames e, string counter, CancellationToken cancel)
+    {
+        List<CountedTrigger> counts = e.CountBefore is long before ? [new CountedTrigger(-1, before)] : [];
+        foreach (var samples in e.Triggers)
+        {
+            var read = samples.Segment == e.LiveSegment
+                ? await box.CapturedAsync(counter, samples.Position, samples.Count, cancel)
+                : await Salvage.CapturedAsync(
+                    run.RunFolder, SegmentOf(e, e.Box, samples), counter, samples.Position, samples.Count, cancel);
+            if (read is not Outcome<EquatableArray<double>>.Completed { Value: var values })
+                return read.As<EquatableArray<SegmentRun>>();
+            counts.AddRange(values.Select((count, i) => new CountedTrigger(samples.FirstTrigger + i, (long)count)));
+        }
+        var frames = e.Rows.SelectMany(r => Enumerable.Range(0, (int)r.Count).Select(i => (r.Segment, r.Position + i))).ToList();
+        return new Outcome<EquatableArray<SegmentRun>>.Completed(
+            ExposureCount.Of([.. counts.OrderBy(c => c.Number)], e.Count, frames, e.Rows[0].Session));
     }
 
     private static SegmentState SegmentOf(ScanEffect.MatchFrames e, string recorder, SegmentRun run) =>

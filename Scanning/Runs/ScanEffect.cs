@@ -52,7 +52,18 @@ public abstract record ScanEffect
     public sealed record MatchFrames(
         int Take, bool Final, string Box, string Recorder, EquatableArray<SegmentRun> Triggers, int LiveSegment,
         EquatableArray<SegmentRun> Rows, EquatableArray<SegmentState> Segments, long ToleranceNs)
-        : ScanEffect;
+        : ScanEffect
+    {
+        /// <summary>Not by time stamps: the column of the box that counts the recorder's exposures. The sample before the take is among the
+        /// triggers then, as number −1, where the box has it.</summary>
+        public string? Counter { get; init; }
+
+        /// <summary>How many triggers the take had, for <see cref="Counter"/>.</summary>
+        public long Count { get; init; }
+
+        /// <summary>What the counter showed before the take, where that is known without a sample: 0 since staging.</summary>
+        public long? CountBefore { get; init; }
+    }
 
     /// <summary>Report on this signal from now on.</summary>
     public sealed record WatchBeam(string Suspender) : ScanEffect;

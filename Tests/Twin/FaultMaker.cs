@@ -29,7 +29,7 @@ internal static class FaultMaker
     /// <summary>Kinds that a whole scan has from its start.</summary>
     public static readonly IReadOnlyList<string> KindsFromStart =
     [
-        "device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "rates", "commit at end", "eager documents",
+        "device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "camera by counter", "rates", "commit at end", "eager documents",
         "captured floor",
     ];
 
@@ -63,8 +63,8 @@ internal static class FaultMaker
         var draw = SimulationGenerator.For(seed, "twin faults");
         var faults = FromStart(seed, kinds);
         var hosts = HostsOf(faults);
-        // Nothing tells a trigger too many where frames are only counted.
-        var isCounted = faults.Any(f => f is TwinFault.CameraKnownBy { By: "counts" });
+        // Nothing tells a trigger too many where frames or exposures are only counted.
+        var isCounted = faults.Any(f => f is TwinFault.CameraKnownBy { By: "counts" or "counter" });
         string[] own =
         [
             .. KindsAtPhases.Where(k => kinds.Contains(k) && !OfEngine.Contains(k) && (hosts > 0 || !BetweenProcesses.Contains(k))
@@ -95,6 +95,8 @@ internal static class FaultMaker
         var by = draw.Below(5) switch { 0 or 1 => "stamps", 2 => "counts", _ => "" };
         if (by.Length > 0 && kinds.Contains("camera by " + by))
             faults.Add(new TwinFault.CameraKnownBy(by));
+        if (by.Length == 0 && SimulationGenerator.For(seed, "twin counter").Below(3) == 0 && kinds.Contains("camera by counter"))
+            faults.Add(new TwinFault.CameraKnownBy("counter"));
         // A generator of its own: seeds from before there were rates keep what they had.
         var drawMore = SimulationGenerator.For(seed, "twin rates");
         var (fast, slow) = (Multiples[drawMore.Below(Multiples.Length)], Fractions[drawMore.Below(Fractions.Length)]);

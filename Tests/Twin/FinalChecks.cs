@@ -17,7 +17,7 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
     private static readonly HashSet<string> Costless = new(StringComparer.Ordinal)
     {
         "clock step", "clock drift", "ring clock", "device hosts", "late beam report", "disk low", "stale orders", "pause",
-        "camera by stamps", "camera by counts", "commit at end", "eager documents",
+        "camera by stamps", "camera by counts", "camera by counter", "commit at end", "eager documents",
     };
 
     private readonly IReadOnlyList<ScanEvent> _journal = twin.Journal;

@@ -20,6 +20,7 @@ internal static class TwinBeamlines
     private static readonly Dictionary<string, Lazy<LoadedBeamline>> Files = new[]
     {
         "twin", "twin-stamps", "twin-counts", "twin-rates", "twin-rates-stamps", "twin-rates-counts",
+        "twin-counter", "twin-rates-counter",
     }.ToDictionary(name => name, name => new Lazy<LoadedBeamline>(() => Load(name + ".hocon")), StringComparer.Ordinal);
 
     public static Config Engine => LazyEngine.Value;

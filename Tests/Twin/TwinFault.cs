@@ -50,7 +50,7 @@ internal abstract record TwinFault(TwinMoment At)
     }
 
     /// <summary>From the start: what tells which trigger a frame of the camera is of, where the camera does not number triggers.</summary>
-    /// <param name="By">stamps or counts.</param>
+    /// <param name="By">stamps, counts, or counter: the box's, of its exposures.</param>
     public sealed record CameraKnownBy(string By) : TwinFault(TwinMoment.Start)
     {
         public override string Kind => "camera by " + By;
