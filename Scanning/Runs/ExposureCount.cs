@@ -7,7 +7,7 @@ namespace Flyscan.Scanning.Runs;
 public static class ExposureCount
 {
     /// <summary>Runs of frames whose trigger is known beyond doubt. A trigger in which the output did not rise made no frame; of one in
-    /// which it rose more than once nobody knows which frame it made. Where it rose more or less often than there are frames, none is
+    /// which it rose more than once, or before which the box lacks one, nobody knows which frame it made. Where it rose more or less often than there are frames, none is
     /// known.</summary>
     /// <param name="counts">Number of each trigger that the box has, counted from the take's first, ascending, with the count when it ended;
     /// number −1: before the take.</param>
@@ -22,9 +22,8 @@ public static class ExposureCount
         var before = (Number: -1L, Count: none);
         foreach (var (number, count) in counts.Where(c => c.Number >= 0))
         {
-            var rises = count - before.Count;
-            // Over a hole in what the box has, only as many rises as triggers say that each made a frame.
-            var isSure = rises == number - before.Number && rises > 0;
+            // Over a hole in what the box has, one that was missed and one too many could pass for right.
+            var isSure = number == before.Number + 1 && count == before.Count + 1;
             before = (number, count);
             if (!isSure)
                 continue;
