@@ -68,7 +68,7 @@ internal static class ResumeCommand
                 folder, entry.Uid, RunPreparation.LoadBeamline(resume.BeamlineFile), resume.FreeBytes);
             SetAsideStrays(run, output);
             if (isOpen)
-                return await new RunDriver(output).DriveAsync(run, resume.TimeScale, resume: true);
+                return await new RunDriver(output).DriveAsync(run, resume.TimeScale, begun: () => { });
             await RebuildAsync(run);
         }
         VirtualProcess.EndLeftOf(folder);

@@ -74,7 +74,7 @@ internal static class RunCommand
         try
         {
             place.Make(run, PlanView.ToJson(run.Plan, roundings));
-            return await new RunDriver(output).DriveAsync(run, timeScale, resume: false);
+            return await new RunDriver(output).DriveAsync(run, timeScale, begun: place.Keep);
         }
         catch (RefusedException)
         {

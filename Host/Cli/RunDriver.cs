@@ -1,5 +1,5 @@
+using System.Collections.Immutable;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Flyscan.Host.Composition;
 using Flyscan.Host.Control;
 using Flyscan.Scanning.Runs;
@@ -12,10 +12,41 @@ internal sealed class RunDriver(Output output)
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Runs a new scan, or continues one where <paramref name="resume"/> says so.</summary>
-    public async Task<int> DriveAsync(RunToMake run, double timeScale, bool resume)
+    /// <summary>Runs a new scan, or continues one that is resumed. After the loss of a device the scan goes on in a session of its own,
+    /// once every device can be reached again.</summary>
+    /// <param name="begun">Called once all devices are connected: from then on there is a run, whatever becomes of it.</param>
+    public async Task<int> DriveAsync(RunToMake run, double timeScale, Action begun)
     {
         using var interrupts = new Interrupts();
+        var control = new RunControl(run.Uid, Path.GetFullPath(run.DataFolder));
+        var server = default(ControlServer);
+        try
+        {
+            var part = await PartAsync(run, timeScale, interrupts, control, () =>
+            {
+                begun();
+                server = Listen(run.Uid, control);
+            });
+            while (part.Loss is Loss loss)
+            {
+                var wait = new ReturnWait(output, run.Beamline.Supervision.ReturnWithin, interrupts, () => control.Quits);
+                part = await wait.UntilAsync(loss.Why, isBack => PartAsync(
+                    run with { IsResume = true }, timeScale, interrupts, control, isBack))
+                    ?? new Part(output.Paused(run, loss.Paused, loss.State), null);
+            }
+            return part.Code;
+        }
+        finally
+        {
+            if (server is not null)
+                await server.DisposeAsync();
+        }
+    }
+
+    /// <summary>One session with the scan, until it ends, is left, or loses a device.</summary>
+    private async Task<Part> PartAsync(
+        RunToMake run, double timeScale, Interrupts interrupts, RunControl control, Action opened)
+    {
         var world = run.Beamline.HasSimulation
             ? await VirtualProcess.FindOrStartAsync(run.DataFolder, run.Beamline, timeScale, interrupts.Second)
             : null;
@@ -24,15 +55,15 @@ internal sealed class RunDriver(Output output)
         {
             await using var session = await ScanSession.OpenAsync(
                 run, world?.Endpoints ?? Hardware.Contracts.EndpointOverrides.None, timeScale, interrupts.Second);
-            var control = new RunControl(run.Uid, Path.GetFullPath(run.DataFolder), session.View, session.AskAsync);
-            await using var server = Listen(run.Uid, control);
-            if (resume)
+            using var attached = control.Attach(session.View, session.AskAsync);
+            opened();
+            if (run.IsResume)
                 session.TakeOver();
             else
                 session.Submit(run);
-            var code = await WatchAsync(session, run, interrupts, control);
-            keep = code == ExitCode.Paused;
-            return code;
+            var part = await WatchAsync(session, run, interrupts, control);
+            keep = part.Loss is not null || part.Code == ExitCode.Paused;
+            return part;
         }
         catch (Exception e) when (e is RefusedException or OperationCanceledException && world is { Found: false })
         {
@@ -61,7 +92,7 @@ internal sealed class RunDriver(Output output)
         }
     }
 
-    private async Task<int> WatchAsync(ScanSession session, RunToMake run, Interrupts interrupts, RunControl control)
+    private async Task<Part> WatchAsync(ScanSession session, RunToMake run, Interrupts interrupts, RunControl control)
     {
         await using var view = output.Progress(session.View, run);
         var resumed = false;
@@ -100,20 +131,22 @@ internal sealed class RunDriver(Output output)
                     $"paused at frame {paused.AtFrame} of {run.Plan.Frames}; waiting for `flyscan resume {run.Uid}`, or seek, or abort");
                 continue;
             }
+            if (IsDeviceLost(session.View) && interrupts.Count == 0 && !control.Quits)
+                return new Part(ExitCode.Paused, new Loss(paused, session.View.Progress?.State));
             if (control.Quits || !await GoOnAsync(session, run, view, paused, interrupts))
             {
                 await SettleAsync(session.View);
                 await view.DisposeAsync();
-                return output.Paused(run, paused, session.View.Progress?.State);
+                return new Part(output.Paused(run, paused, session.View.Progress?.State), null);
             }
         }
         var (end, why) = await session.View.End;
         await view.DisposeAsync();
-        return end == SessionEnd.JournalFailed ? JournalFailed(run, why!) : output.Ended(run, why);
+        return end == SessionEnd.JournalFailed ? JournalFailed(run, why!) : new Part(output.Ended(run, why), null);
     }
 
-    private int JournalFailed(RunToMake run, string why) => output.Faulted(
-        run, $"the journal cannot be used: {why}. Run `flyscan resume {run.Uid}` when it can again.");
+    private Part JournalFailed(RunToMake run, string why) => new(
+        output.Faulted(run, $"the journal cannot be used: {why}. Run `flyscan resume {run.Uid}` when it can again."), null);
 
     /// <summary>Recorders may still report the last frames when the scan stands already; a lost device never does.</summary>
     private static async Task SettleAsync(RunView view)
@@ -129,7 +162,7 @@ internal sealed class RunDriver(Output output)
         view.Progress is { State: { Ending: null, Status: null } state } && state.Holds.Keys.Any(h => !ScanDecider.PassesByItself(h));
 
     private static bool IsDeviceLost(RunView view) =>
-        view.Progress is { } progress && progress.State.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal));
+        view.Progress is { } progress && progress.State.Holds.Keys.Any(ScanDecider.IsDeviceLoss);
 
     private async Task InterruptAsync(ScanSession session, Interrupts interrupts)
     {
@@ -165,50 +198,15 @@ internal sealed class RunDriver(Output output)
             CancellationToken.None);
         return true;
     }
-}
 
-/// <summary>Ctrl-C and SIGTERM as things to await: the first asks for a pause, the second for an abort.</summary>
-internal sealed class Interrupts : IDisposable
-{
-    private readonly PosixSignalRegistration[] _registrations;
-    private readonly CancellationTokenSource _second = new();
-    private readonly SemaphoreSlim _signals = new(0);
-    private int _count;
-    private Task? _next;
+    /// <summary>What came of one session. Code: the process's, unless a device was lost.</summary>
+    private sealed record Part(int Code, Loss? Loss);
 
-    public Interrupts() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Hear),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Hear),
-    ];
-
-    public int Count => Volatile.Read(ref _count);
-
-    /// <summary>Cancelled by the second signal: for waits that nothing else ends.</summary>
-    public CancellationToken Second => _second.Token;
-
-    /// <summary>Completes at the next signal that was not awaited yet.</summary>
-    public Task NextAsync()
+    /// <summary>Where the scan stands since a device was lost.</summary>
+    private sealed record Loss(ScanReply.Paused Paused, ScanState? State)
     {
-        if (_next is null or { IsCompleted: true })
-            _next = _signals.WaitAsync();
-        return _next;
-    }
-
-    public void Reset() => Volatile.Write(ref _count, 0);
-
-    public void Dispose()
-    {
-        foreach (var registration in _registrations)
-            registration.Dispose();
-        _second.Dispose();
-    }
-
-    private void Hear(PosixSignalContext context)
-    {
-        context.Cancel = true;
-        if (Interlocked.Increment(ref _count) == 2)
-            _second.Cancel();
-        _signals.Release();
+        /// <summary>Each device with what became of it.</summary>
+        public string Why => string.Join("\n  ", (State?.Holds ?? ImmutableSortedDictionary<string, string>.Empty)
+            .Where(h => ScanDecider.IsDeviceLoss(h.Key)).Select(h => h.Value));
     }
 }

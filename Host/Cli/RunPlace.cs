@@ -7,9 +7,9 @@ namespace Flyscan.Host.Cli;
 internal sealed class RunPlace : IDisposable
 {
     private readonly string _dataFolder;
-    private readonly bool _madeLock;
     private readonly DirectoryLock _lock;
     private readonly List<string> _made;
+    private bool _madeLock;
     private string? _runFolder;
 
     private RunPlace(string dataFolder, bool madeLock, DirectoryLock held, List<string> made) =>
@@ -51,6 +51,14 @@ internal sealed class RunPlace : IDisposable
         {
             throw new RefusedException($"the run's folder {folder.Path} cannot be made: {e.Message}");
         }
+    }
+
+    /// <summary>What was made here is a run from now on: nothing of it is removed any more.</summary>
+    public void Keep()
+    {
+        _runFolder = null;
+        _madeLock = false;
+        _made.Clear();
     }
 
     /// <summary>Removes what was made here and is not a run: the run's folder, then folders above it and the lock that are new.</summary>

@@ -48,7 +48,7 @@ public static partial class BeamlineFile
 
     private static SupervisionSettings ReadSupervision(ISettings settings)
     {
-        settings.AllowOnly("lease", "lease-end", "stall-patience");
+        settings.AllowOnly("lease", "lease-end", "stall-patience", "return-within");
         var usual = new SupervisionSettings();
         var end = settings.Text("lease-end", "finish-take");
         if (end is not ("finish-take" or "stop-now"))
@@ -59,6 +59,8 @@ public static partial class BeamlineFile
                 TimeSpan.FromTicks(settings.DurationNs("lease", Second, 3600 * Second, usual.Lease.Length.Ticks * 100) / 100),
                 end == "stop-now" ? LeaseEnd.StopNow : LeaseEnd.FinishTake),
             StallPatienceNs = settings.DurationNs("stall-patience", 0, 3600 * Second, usual.StallPatienceNs),
+            ReturnWithin = TimeSpan.FromTicks(
+                settings.DurationNs("return-within", 0, 7 * 86_400 * Second, usual.ReturnWithin.Ticks * 100) / 100),
         };
     }
 

@@ -28,6 +28,9 @@ public sealed record SupervisionSettings
     public DeviceLease Lease { get; init; } = DeviceLease.Default;
 
     public long StallPatienceNs { get; init; } = 5_000_000_000;
+
+    /// <summary>How long a running scan waits for lost devices before it is left to <c>flyscan resume</c>.</summary>
+    public TimeSpan ReturnWithin { get; init; } = TimeSpan.FromMinutes(30);
 }
 
 /// <summary>A beamline file that has been read and found consistent.</summary>

@@ -63,8 +63,24 @@ internal sealed class ScanSession : IAsyncDisposable
             Kept = new KeptInFolder(run.DataFolder),
         };
         var devices = run.Beamline.CreateDevices(environment);
-        var needed = run.DevicesNeeded;
-        await ConnectAsync(devices.Where(d => needed.Contains(d.Key)).Select(d => d.Value), cancel);
+        try
+        {
+            var needed = run.DevicesNeeded;
+            await ConnectAsync(devices.Where(d => needed.Contains(d.Key)).Select(d => d.Value), cancel);
+            var session = await OpenAsync(run, devices, timeScale, cancel);
+            session._epics = epics;
+            return session;
+        }
+        catch
+        {
+            await DisposeAsync(devices, epics);
+            throw;
+        }
+    }
+
+    private static async Task<ScanSession> OpenAsync(
+        RunToMake run, IReadOnlyDictionary<string, IDevice> devices, double timeScale, CancellationToken cancel)
+    {
         var settings = EngineConfiguration.ResolveFolder(
             AppContext.BaseDirectory, EngineConfiguration.JournalIn(RunFolder.JournalOf(run.DataFolder)));
         SqliteLibrary.Initialise();
@@ -75,9 +91,7 @@ internal sealed class ScanSession : IAsyncDisposable
             var granted = await authority.Ask<Authority>(new RequestAuthority(run.Uid), ConnectLimit, cancel);
             // From here on the scan's keeper asks for epochs, of an authority of its own each time.
             system.Stop(authority);
-            var session = Start(run, system, devices, granted.Epoch, timeScale);
-            session._epics = epics;
-            return session;
+            return Start(run, system, devices, granted.Epoch, timeScale);
         }
         catch (Exception e) when (e is AskTimeoutException or TaskCanceledException)
         {
@@ -102,10 +116,15 @@ internal sealed class ScanSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
-        foreach (var device in _devices.Values)
+        await DisposeAsync(_devices, _epics);
+    }
+
+    private static async Task DisposeAsync(IReadOnlyDictionary<string, IDevice> devices, EpicsClient? epics)
+    {
+        foreach (var device in devices.Values)
             await device.DisposeAsync();
-        if (_epics is not null)
-            await _epics.DisposeAsync();
+        if (epics is not null)
+            await epics.DisposeAsync();
     }
 
     private static string Node => $"{Environment.MachineName}:{Environment.ProcessId}";

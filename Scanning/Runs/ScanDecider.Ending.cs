@@ -164,8 +164,8 @@ public static partial class ScanDecider
 
     private static void HoldLost(Turn turn)
     {
-        foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey($"device {l.Key}")))
-            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, $"device {lost.Key}", lost.Value));
+        foreach (var lost in turn.Work.Lost.Where(l => !turn.State.Holds.ContainsKey(Device + l.Key)))
+            turn.Emit(new ScanEvent.HoldSet(turn.AtNs, Device + lost.Key, lost.Value));
     }
 
     /// <summary>The end before the last frame: safe first, then what was recorded is kept, then the files are closed.</summary>

@@ -9,6 +9,8 @@ public static partial class ScanDecider
 
     private const string Operator = "operator";
 
+    private const string Device = "device ";
+
     /// <summary>Nothing moves on while a hold is set; whoever waits for that is told at which frame the scan stands. A scan that waits
     /// for beam or disk alone goes on by itself, and nobody is told.</summary>
     private static void Stand(Turn turn)
@@ -23,6 +25,9 @@ public static partial class ScanDecider
     /// <summary>Whether a hold ends without anybody's word.</summary>
     public static bool PassesByItself(string hold) => hold is Disk or JournalHold
         || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal) || hold.StartsWith(Reopening, StringComparison.Ordinal);
+
+    /// <summary>Whether a hold is the loss of a device.</summary>
+    public static bool IsDeviceLoss(string hold) => hold.StartsWith(Device, StringComparison.Ordinal);
 
     /// <summary>Sets a hold that passes by itself.</summary>
     private static void HoldWhile(Turn turn, string hold, string reason, string haltReason)

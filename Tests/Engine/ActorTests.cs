@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class ActorTests : TestKit
+public sealed class ActorTests : PatientTestKit
 {
     [Fact]
     public void Messages_of_one_sender_arrive_in_order()

@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class AskAndPipeTests : TestKit
+public sealed class AskAndPipeTests : PatientTestKit
 {
     [Fact]
     public async Task Ask_gives_the_answer()

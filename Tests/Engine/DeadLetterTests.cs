@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class DeadLetterTests : TestKit
+public sealed class DeadLetterTests : PatientTestKit
 {
     private const string Undelivered = "was not delivered. [{0}] dead letters encountered";
 

@@ -3,13 +3,12 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
 using Akka.Persistence.Journal;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
 /// <summary>Adapters change events on their way into the journal and out of it.</summary>
-public sealed class EventAdapterTests : TestKit
+public sealed class EventAdapterTests : PatientTestKit
 {
     public EventAdapterTests()
         : base(ConfigurationFactory.ParseString(

@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class LifeCycleTests : TestKit
+public sealed class LifeCycleTests : PatientTestKit
 {
     [Fact]
     public void A_restart_keeps_the_mailbox_and_the_reference_and_drops_the_failing_message()

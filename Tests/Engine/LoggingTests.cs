@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class LoggingTests : TestKit
+public sealed class LoggingTests : PatientTestKit
 {
     [Fact]
     public async Task A_logger_of_the_configuration_gets_entries_from_its_level_on()

@@ -1,13 +1,12 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
 /// <summary>In what order commands, handlers and deferred handlers run, and who their sender is.</summary>
-public sealed class PersistenceOrderTests : TestKit
+public sealed class PersistenceOrderTests : PatientTestKit
 {
     public PersistenceOrderTests()
         : base(ConfigurationFactory.ParseString(

@@ -1,12 +1,11 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class PersistenceTests : TestKit
+public sealed class PersistenceTests : PatientTestKit
 {
     public PersistenceTests()
         : base(ConfigurationFactory.ParseString(

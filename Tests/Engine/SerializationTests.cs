@@ -2,13 +2,12 @@ using System.Text;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
 /// <summary>Which serialiser serves which class, by the configuration.</summary>
-public sealed class SerializationTests : TestKit
+public sealed class SerializationTests : PatientTestKit
 {
     public SerializationTests()
         : base(ConfigurationFactory.ParseString(

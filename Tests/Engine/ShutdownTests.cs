@@ -1,11 +1,10 @@
 using Akka;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class ShutdownTests : TestKit
+public sealed class ShutdownTests : PatientTestKit
 {
     private const string Quiet = "akka { loglevel = WARNING, stdout-loglevel = OFF, loggers = [] }\n";
 

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.TestKit.Xunit2;
 using Flyscan.Persistence.Journal;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -8,7 +7,7 @@ using Xunit;
 namespace Flyscan.Tests.Engine;
 
 /// <summary>The journal and the snapshots in SQLite, as both engines keep them.</summary>
-public sealed class SqlPersistenceTests : TestKit
+public sealed class SqlPersistenceTests : PatientTestKit
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("flyscan-sql-").FullName;
 

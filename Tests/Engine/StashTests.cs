@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class StashTests : TestKit
+public sealed class StashTests : PatientTestKit
 {
     [Fact]
     public void Unstashed_messages_come_first_and_in_order()

@@ -1,10 +1,9 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class SupervisionTests : TestKit
+public sealed class SupervisionTests : PatientTestKit
 {
     [Fact]
     public void Resume_keeps_state_and_restart_loses_it()

@@ -2,12 +2,11 @@ using Akka;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class SystemTests : TestKit
+public sealed class SystemTests : PatientTestKit
 {
     [Fact]
     public void Subscribers_get_events_of_their_class_and_its_subclasses_once()

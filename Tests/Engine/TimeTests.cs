@@ -1,10 +1,9 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.Engine;
 
-public sealed class TimeTests : TestKit
+public sealed class TimeTests : PatientTestKit
 {
     [Fact]
     public void A_replaced_timer_never_arrives()

@@ -95,7 +95,7 @@ internal sealed class TwinRun
 
     public string Phase { get; private set; } = FaultMaker.Down;
 
-    public bool IsDeviceLost => _state.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal));
+    public bool IsDeviceLost => _state.Holds.Keys.Any(ScanDecider.IsDeviceLoss);
 
     public long NowNs => _run.NowNs;
 

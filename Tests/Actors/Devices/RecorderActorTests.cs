@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Flyscan.Actors.Devices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Runs;
@@ -8,7 +7,7 @@ using Xunit;
 
 namespace Flyscan.Tests.Actors.Devices;
 
-public sealed class RecorderActorTests : TestKit
+public sealed class RecorderActorTests : PatientTestKit
 {
     private readonly StillRecorder _recorder = new();
     private readonly IActorRef _actor;

@@ -1,5 +1,4 @@
 using Akka.Event;
-using Akka.TestKit.Xunit2;
 using Flyscan.Actors.Logging;
 using Flyscan.Host.Logging;
 using Microsoft.Extensions.Logging;
@@ -7,7 +6,7 @@ using Xunit;
 
 namespace Flyscan.Tests.Actors.Logging;
 
-public sealed class LogWriterTests : TestKit
+public sealed class LogWriterTests : PatientTestKit
 {
     private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("flyscan-log-").FullName, "flyscan.log");
 

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.TestKit.Xunit2;
 using Flyscan.Actors.Devices;
 using Flyscan.Actors.Scans;
 using Flyscan.Scanning.Runs;
@@ -10,7 +9,7 @@ using Xunit;
 
 namespace Flyscan.Tests.Actors.Scans;
 
-public sealed class ScanSupervisorTests : TestKit
+public sealed class ScanSupervisorTests : PatientTestKit
 {
     private const string Uid = "0d5c7e11";
 

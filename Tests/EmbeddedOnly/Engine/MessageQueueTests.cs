@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Akka.Dispatch;
-using Akka.TestKit.Xunit2;
 using Xunit;
 
 namespace Flyscan.Tests.EmbeddedOnly.Engine;
 
-public sealed class MessageQueueTests : TestKit
+public sealed class MessageQueueTests : PatientTestKit
 {
     [Fact]
     public void Many_senders_and_a_receiver_that_keeps_up_lose_nothing_and_keep_the_order()

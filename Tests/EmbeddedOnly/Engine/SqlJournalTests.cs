@@ -4,7 +4,6 @@ using Akka.Configuration;
 using Akka.Persistence;
 using Akka.Persistence.Sql;
 using Akka.Serialization;
-using Akka.TestKit.Xunit2;
 using Flyscan.Tests.Engine;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -12,7 +11,7 @@ using Xunit;
 namespace Flyscan.Tests.EmbeddedOnly.Engine;
 
 /// <summary>What is the embedded engine's own in its SQLite journal: errors, locks, and journals of the real packages.</summary>
-public sealed class SqlJournalTests : TestKit
+public sealed class SqlJournalTests : PatientTestKit
 {
     private static readonly string Golden =
         Path.Combine(AppContext.BaseDirectory, "Golden", "journal", "akka-persistence-sql-1.5.30.db");
