@@ -120,7 +120,11 @@ public sealed class ScanKeeper : ReceiveActor, IWithTimers
     private void Stopped(Terminated stopped)
     {
         if (stopped.ActorRef.Equals(_supervisor))
+        {
             _supervisor = null;
+            if (_away is null)
+                _setup.Listener.Tell(new JournalAway(_setup.Uid, _away = "the supervisor stopped, and did not say why"));
+        }
         else if (stopped.ActorRef.Equals(_authority))
             _authority = null;
         else

@@ -69,6 +69,8 @@ internal static class FaultMaker
         [
             .. KindsAtPhases.Where(k => kinds.Contains(k) && !OfEngine.Contains(k) && (hosts > 0 || !BetweenProcesses.Contains(k))
                 && (!isCounted || k != "extra trigger")),
+            // A third of the scans has any: they would be met seldom.
+            .. hosts > 0 ? BetweenProcesses.Where(kinds.Contains) : [], .. hosts > 0 ? BetweenProcesses.Where(kinds.Contains) : [],
         ];
         var count = own.Length == 0 ? 0 : draw.Below(4);
         for (var i = 0; i < count; i++)
