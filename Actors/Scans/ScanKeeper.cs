@@ -35,10 +35,10 @@ public sealed record TakeCharge(ScanCommand.SubmitScan? Submission, ScanCommand.
 public sealed record KeeperSetup(
     string Uid, string Beamline, Func<long, SupervisorSetup> SetupOf, IActorRef Listener, TimeProvider Time, string Node);
 
-/// <summary>Keeps a scan supervised while its journal comes and goes: passes commands on, and where the journal refused its supervisor, asks
-/// the journal for a new epoch until it grants one, and puts a successor in charge.</summary>
-/// <remarks>A take that hardware has is finished meanwhile: that it was handed over is journaled, and what it records is found in the files.
-/// No other begins. Devices hear of nobody, so that their leases bring them to their safe state where it lasts.
+/// <summary>Keeps a scan supervised while its journal comes and goes: passes commands on, and where the journal refused its supervisor,
+/// asks the journal for a new epoch until it grants one, and puts a successor in charge.</summary>
+/// <remarks>A take that hardware has is finished meanwhile: that it was handed over is journaled, and what it records is found in the
+/// files. No other begins. Devices hear of nobody, so that their leases bring them to their safe state where it lasts.
 /// Supervision: a supervisor that stops for its journal's sake is replaced by a successor of a new epoch. Whoever stops the keeper stops
 /// both.</remarks>
 public sealed class ScanKeeper : ReceiveActor, IWithTimers
@@ -98,8 +98,8 @@ public sealed class ScanKeeper : ReceiveActor, IWithTimers
             _supervisor.Forward(command);
         else
             Sender.Tell(new ScanReply.Refused(
-                $"the journal does not take writes ({_away}): what flies is finished, nothing else is begun, and the scan goes on by itself " +
-                "when it takes them again"));
+                $"the journal does not take writes ({_away}): what flies is finished, nothing else is begun, and the scan goes on by " +
+                "itself when it takes them again"));
     }
 
     /// <summary>Said by the supervisor before it stops.</summary>

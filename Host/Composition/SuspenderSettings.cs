@@ -26,7 +26,8 @@ internal static class SuspenderSettings
     {
         settings.AllowOnly("column", "floor", "ceiling");
         var column = settings.Text("column");
-        var captured = devices.SelectMany(d => d.Description.Detectors).Where(d => d.Kind == DetectorKind.Captured).Select(d => d.Name).ToList();
+        var captured = devices.SelectMany(d => d.Description.Detectors)
+            .Where(d => d.Kind == DetectorKind.Captured).Select(d => d.Name).ToList();
         if (!captured.Contains(column))
             throw settings.Error("column", $"{column} is not captured with each frame; "
                 + (captured.Count == 0 ? "no box of this beamline reads a detector." : $"captured are: {string.Join(", ", captured)}."));

@@ -22,7 +22,8 @@ internal static class DetectorChecks
                 problems.Add(new PlanProblem(
                     $"nothing counts the exposures that frames of {name} are to be known by", $"detector {name}, identity",
                     "exposure-out-counted", "an input of the trigger box",
-                    $"Wire its exposure output to {beamline.Box.Name} and say so there in exposure-out.{name}, or give it another identity."));
+                    $"Wire its exposure output to {beamline.Box.Name} and say so there in exposure-out.{name}, or give it another "
+                    + "identity."));
         }
         return found;
     }

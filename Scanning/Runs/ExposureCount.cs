@@ -7,10 +7,10 @@ namespace Flyscan.Scanning.Runs;
 public static class ExposureCount
 {
     /// <summary>Runs of frames whose trigger is known beyond doubt. A trigger in which the output did not rise made no frame; of one in
-    /// which it rose more than once, or before which the box lacks one, nobody knows which frame it made. Where it rose more or less often than there are frames, none is
-    /// known.</summary>
-    /// <param name="counts">Number of each trigger that the box has, counted from the take's first, ascending, with the count when it ended;
-    /// number −1: before the take.</param>
+    /// which it rose more than once, or before which the box lacks one, nobody knows which frame it made. Where it rose more or less often
+    /// than there are frames, none is known.</summary>
+    /// <param name="counts">Number of each trigger that the box has, counted from the take's first, ascending, with the count when it
+    /// ended; number −1: before the take.</param>
     /// <param name="triggers">How many the take had.</param>
     /// <param name="frames">Rows of the take's frames, in the order of recording.</param>
     public static EquatableArray<SegmentRun> Of(

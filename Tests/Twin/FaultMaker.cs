@@ -22,14 +22,16 @@ internal static class FaultMaker
     [
         "kill process", "kill supervisor", "supervisor gone", "power failure", "kill all", "kill host", "partition", "cut connection",
         "network silent", "device stall", "late beam report", "missed frames", "extra trigger", "disk full", "disk low", "slow disk",
-        "journal gone", "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message",
+        "journal gone", "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message",
+        "duplicated message",
         "lost message", "failed write", "slow write",
     ];
 
     /// <summary>Kinds that a whole scan has from its start.</summary>
     public static readonly IReadOnlyList<string> KindsFromStart =
     [
-        "device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "camera by counter", "rates", "commit at end", "eager documents",
+        "device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "camera by counter", "rates",
+        "commit at end", "eager documents",
         "captured floor",
     ];
 
@@ -168,7 +170,7 @@ internal static class FaultMaker
         "missed frames" => new TwinFault.MissFrames(at, 1 + draw.Below(6)),
         "extra trigger" => new TwinFault.ExtraTrigger(at),
         "disk full" => new TwinFault.DiskFull(at, 10 * Ms + Scaled(draw, 3000 * Ms)),
-        "journal gone" => new TwinFault.JournalGone(at, 10 * Ms + (draw.Below(5) == 0 ? Scaled(draw, 40_000 * Ms) : Scaled(draw, 4000 * Ms))),
+        "journal gone" => new TwinFault.JournalGone(at, 10 * Ms + Scaled(draw, (draw.Below(5) == 0 ? 40_000 : 4000) * Ms)),
         "slow disk" => new TwinFault.SlowDisk(at, 10 * Ms + Scaled(draw, 3000 * Ms), Ms + Scaled(draw, 900 * Ms)),
         "beam dump" => new TwinFault.BeamDump(at, 100 * Ms + Scaled(draw, 3000 * Ms)),
         "beam flicker" => new TwinFault.BeamDump(at, 1000 + Scaled(draw, 99 * Ms)),

@@ -106,11 +106,12 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
     {
         var (rate, plan) = (twin.Twin.RateOf(extent.Recorder), twin.ToMake.Plan);
         var (first, part) = (extent.Frame + (long)row / rate.Rows * rate.Frames, row % rate.Rows);
-        var where = rate is { Rows: 1 } ? $"frame {first} in {opened.Segment.Path}" : $"part {part} of frame {first} in {opened.Segment.Path}";
+        var where = $"{(rate is { Rows: 1 } ? "" : $"part {part} of ")}frame {first} in {opened.Segment.Path}";
         var startNs = stampNs + OriginNs(extent.Recorder, opened);
         if (twin.Hardware.Truth.At(OutputOf(extent.Recorder), startNs) is not { } exposure)
             throw new ViolationException($"invariant 2: {where} has a row of {startNs} ns, when nothing was exposed");
-        var shouldNs = plan.FurtherOutputs.Where(o => o.Detector == extent.Recorder).Select(o => o.ExposureNs).FirstOrDefault(plan.ExposureNs);
+        var shouldNs = plan.FurtherOutputs.Where(o => o.Detector == extent.Recorder).Select(o => o.ExposureNs)
+            .FirstOrDefault(plan.ExposureNs);
         if (exposure.EndNs - exposure.StartNs < shouldNs)
             throw new ViolationException(
                 $"invariant 2: {where} was exposed for {exposure.EndNs - exposure.StartNs} ns of {shouldNs}");

@@ -14,7 +14,8 @@ internal sealed record TwinRequest(ScanRequest Request, IReadOnlyDictionary<stri
 
     /// <summary>How often a recorder takes a frame.</summary>
     public Rate RateOf(string recorder) =>
-        Request.Rates.Where(r => r.Detector == recorder).Select(r => new Rate(r.Rate.Multiple, r.Rate.Divide)).FirstOrDefault(new Rate(1, 1));
+        Request.Rates.Where(r => r.Detector == recorder).Select(r => new Rate(r.Rate.Multiple, r.Rate.Divide))
+            .FirstOrDefault(new Rate(1, 1));
 
     /// <param name="faults">Those from the start say at which rates detectors are, and when frames are told of and committed.</param>
     public static TwinRequest Of(ulong seed, IReadOnlyList<TwinFault> faults)

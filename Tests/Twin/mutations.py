@@ -70,9 +70,6 @@ MUTATIONS = [
     ("finds rows of detectors at rates of their own as if they were at the scan's", LEDGER,
      "var trigger = position.Trigger + rate.Of(part.First - take.Frames.First);",
      "var trigger = position.Trigger + (M ? part.First - take.Frames.First : rate.Of(part.First - take.Frames.First));"),
-    ("is one off in the first trigger of a segment that an adoption opens", PANDA,
-     "new(new(session, recording.Segment, []) { ClockZeroNs = recording.ClockZeroNs }, true, first));",
-     "new(new(session, recording.Segment, []) { ClockZeroNs = recording.ClockZeroNs }, true, first + (M ? 1 : 0)));"),
 ]
 
 SWITCH = """namespace Flyscan.Scanning;

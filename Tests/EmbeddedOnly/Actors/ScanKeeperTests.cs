@@ -120,7 +120,8 @@ public sealed class ScanKeeperTests
     {
         Submit();
         Assert.True(_run.RunUntil(() => Journal.Any(e => e is ScanEvent.HandedOver), 60 * Second));
-        var supervisor = _node.System.ActorOf(ScanSupervisor.Props(SetupOf(9) with { Keeper = _node.Ear("ear-of-it", _answers) }), "another");
+        var setup = SetupOf(9) with { Keeper = _node.Ear("ear-of-it", _answers) };
+        var supervisor = _node.System.ActorOf(ScanSupervisor.Props(setup), "another");
         supervisor.Tell(new TakeCharge(null, new ScanCommand.TakeOver(0, 9, "another"), 1000), ActorRefs.NoSender);
         Assert.True(_run.RunUntil(() => _answers.Count > 0, 10 * Second));
         var failed = Assert.IsType<JournalFailed>(_answers[0].Message);

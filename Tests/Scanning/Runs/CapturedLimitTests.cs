@@ -34,7 +34,8 @@ public sealed class CapturedLimitTests
             runner.Submit();
             runner.Run();
             runner.CheckFinished();
-            foreach (var extent in runner.Journal.OfType<ScanEvent.FramesCommitted>().SelectMany(e => e.Extents).Where(e => e.Recorder == "panda"))
+            var committed = runner.Journal.OfType<ScanEvent.FramesCommitted>().SelectMany(e => e.Extents);
+            foreach (var extent in committed.Where(e => e.Recorder == "panda"))
             {
                 for (var row = extent.Position; row < extent.Position + extent.Count; row++)
                     Assert.DoesNotContain((int)row, dim);
