@@ -18,6 +18,12 @@ internal sealed class SampleRecorder
     /// <summary>One that fills, one that is written, one between.</summary>
     private const int LeastBatches = 3;
 
+    private const int ManyBatches = 32;
+    private const int MostChunks = 4;
+
+    /// <summary>A batch that fills sooner is one of a fast capture.</summary>
+    private const long FastNs = 20_000_000;
+
     /// <summary>Batches given to the store at a time.</summary>
     private const int MostWriting = 4;
     private const long FlushEveryNs = 250_000_000;
@@ -25,7 +31,8 @@ internal sealed class SampleRecorder
     private readonly IFrameStore _store;
     private readonly IClock _clock;
     private readonly int[] _columnBytes;
-    private readonly int _batchRows;
+    private readonly int _chunkRows;
+    private readonly int _fastRows;
     private readonly int _mostBatches;
     private readonly Action<long> _recorded;
     private readonly Action<string> _faulted;
@@ -51,6 +58,7 @@ internal sealed class SampleRecorder
     private long _written;
     private long _flushed;
     private long _lastFlushNs;
+    private long _rentedNs = long.MinValue / 2;
     private long _watch = long.MaxValue;
     private string? _unreported;
 
@@ -61,9 +69,12 @@ internal sealed class SampleRecorder
     {
         (_store, _clock, _recorded, _faulted) = (store, clock, recorded, faulted);
         _columnBytes = [.. store.Segment.Datasets.Select(d => (int)d.FrameBytes)];
-        // One chunk of every column: written without going through the library's cache, and still in the processor's when it is.
-        _batchRows = store.Segment.Datasets.Max(d => d.ChunkFrames);
-        _mostBatches = (int)Math.Clamp(mostPendingBytes / (_batchRows * (long)_columnBytes.Sum()), LeastBatches, 100_000);
+        // Whole chunks of every column, written without going through the library's cache.
+        _chunkRows = store.Segment.Datasets.Max(d => d.ChunkFrames);
+        var chunkBytes = _chunkRows * (long)_columnBytes.Sum();
+        // Of a fast capture several, as each batch costs two hand-overs between threads; but few beside all that may wait.
+        _fastRows = _chunkRows * (int)Math.Clamp(mostPendingBytes / chunkBytes / ManyBatches, 1, MostChunks);
+        _mostBatches = (int)Math.Clamp(mostPendingBytes / (_fastRows * (long)_columnBytes.Sum()), LeastBatches, 100_000);
         _lastFlushNs = clock.NowNs - FlushEveryNs;
     }
 
@@ -243,9 +254,14 @@ internal sealed class SampleRecorder
             if (_batches >= _mostBatches)
                 return null;
             _batches++;
-            batch = new Batch([.. _columnBytes.Select(bytes => GC.AllocateUninitializedArray<byte>(bytes * _batchRows))]);
+            batch = new Batch();
         }
-        batch.Capacity = _batchRows - (int)(_accepted % _batchRows);
+        var now = _clock.NowNs;
+        var rows = now - _rentedNs < FastNs ? _fastRows : _chunkRows;
+        _rentedNs = now;
+        if (batch.Columns.Length == 0 || batch.Columns[0].Length < rows * _columnBytes[0])
+            batch.Columns = [.. _columnBytes.Select(bytes => GC.AllocateUninitializedArray<byte>(bytes * rows))];
+        batch.Capacity = rows - (int)(_accepted % _chunkRows);
         return batch;
     }
 
@@ -377,9 +393,9 @@ internal sealed class SampleRecorder
             _faulted(reason);
     }
 
-    private sealed class Batch(byte[][] columns)
+    private sealed class Batch
     {
-        public byte[][] Columns => columns;
+        public byte[][] Columns { get; set; } = [];
 
         public int Rows { get; set; }
 

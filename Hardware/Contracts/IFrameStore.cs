@@ -4,9 +4,16 @@ namespace Flyscan.Hardware.Contracts;
 
 /// <summary>One dataset of a new segment.</summary>
 /// <remarks><b>Shapes</b> the dataset is [frames, FrameShape…], unlimited in frames, C order, little endian. NumpyType: <c>&lt;u2</c>,
-/// <c>&lt;f8</c>, …</remarks>
+/// <c>&lt;f8</c>, … Packed: 64-bit integers of one value a frame that lie near each other are stored in fewer bytes, without loss, where
+/// the store can; who reads them sees no difference.</remarks>
 public sealed record DatasetSpec(
-    string Path, string NumpyType, EquatableArray<long> FrameShape, int ChunkFrames, string? Unit = null, string? Description = null)
+    string Path,
+    string NumpyType,
+    EquatableArray<long> FrameShape,
+    int ChunkFrames,
+    string? Unit = null,
+    string? Description = null,
+    bool Packed = false)
 {
     /// <summary>Bytes of one frame.</summary>
     public long FrameBytes => FrameShape.Aggregate((long)(NumpyType[^1] - '0'), (bytes, n) => bytes * n);

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Flyscan.Hardware.Epics;
 
 /// <summary>How channels are searched for.</summary>
@@ -23,16 +25,21 @@ internal sealed record SearchPace
     public long BurstGapNs { get; init; } = 5_000_000;
 }
 
-/// <summary>Which names are asked for when: at once, then ever less often; eagerly after a loss. Without I/O.</summary>
-internal sealed class NameSearch(SearchPace pace)
+/// <summary>A name that is asked for, under the client's number of its channel.</summary>
+internal readonly record struct PvName(uint Cid, string Name);
+
+/// <summary>Which names are asked for when: at once, then ever less often; eagerly after a loss. A transport writes the datagrams. Without
+/// I/O.</summary>
+internal abstract class NameSearch(SearchPace pace)
 {
+    private readonly List<PvName> _taken = [];
     private readonly Dictionary<uint, Entry> _entries = [];
     private readonly PriorityQueue<Entry, (long DueNs, long Order)> _due = new();
     private long _order;
     private long _quietUntilNs = long.MinValue;
 
-    /// <summary>Names that are searched for.</summary>
-    public int Count => _entries.Count;
+    /// <summary>UDP port at which answers are awaited.</summary>
+    public int AnswerPort { get; set; }
 
     /// <summary>When to ask next; null when nothing is searched for.</summary>
     public long? NextDeadline
@@ -65,34 +72,58 @@ internal sealed class NameSearch(SearchPace pace)
         return true;
     }
 
-    /// <summary>The next name that is due, where it fits: lengthOf gives what it adds to a datagram that has so many bytes.</summary>
-    public bool TryNext(long nowNs, int used, Func<string, int> lengthOf, out (uint Cid, string Name) next)
-    {
-        next = default;
-        if (nowNs < _quietUntilNs)
-            return false;
-        Prune();
-        if (!_due.TryPeek(out var entry, out var due) || due.DueNs > nowNs)
-            return false;
-        if (used > 0 && used + lengthOf(entry.Name) > pace.LargestDatagram)
-            return false;
-        _due.Dequeue();
-        _due.Enqueue(entry, (nowNs + entry.IntervalNs, _order++));
-        var longest = nowNs < entry.EagerUntilNs ? pace.EagerLongestNs : pace.LongestNs;
-        entry.IntervalNs = Math.Min(entry.IntervalNs * 2, longest);
-        next = (entry.Cid, entry.Name);
-        return true;
-    }
-
     /// <summary>Sends what is due, at most a burst; the rest waits for the next deadline.</summary>
     /// <param name="nowNs">Now.</param>
-    /// <param name="send">Sends one datagram; false when there was nothing to send.</param>
-    public void Send(long nowNs, Func<bool> send)
+    /// <param name="send">Sends the search that has just been written.</param>
+    public void Send(long nowNs, Action send)
     {
         for (var sent = 0; sent < pace.Burst; sent++)
-            if (!send())
+        {
+            if (!Take(nowNs))
                 return;
+            Write(_taken);
+            send();
+        }
         _quietUntilNs = nowNs + pace.BurstGapNs;
+    }
+
+    /// <summary>The search that was written last, as it goes to an address.</summary>
+    public abstract ReadOnlySpan<byte> DatagramTo(IPEndPoint server);
+
+    /// <summary>Asks the search that was written last of a name server.</summary>
+    public abstract void Ask(PvCircuit nameServer);
+
+    /// <summary>Bytes of a datagram beside the names.</summary>
+    protected abstract int HeadLength { get; }
+
+    /// <summary>Bytes that a name adds.</summary>
+    protected abstract int LengthOf(string name);
+
+    protected abstract void Write(IReadOnlyList<PvName> names);
+
+    /// <summary>Takes the names that are due and fit into one datagram; false when there are none.</summary>
+    private bool Take(long nowNs)
+    {
+        _taken.Clear();
+        var used = HeadLength;
+        while (nowNs >= _quietUntilNs && NextDue(nowNs) is { } entry)
+        {
+            used += LengthOf(entry.Name);
+            if (_taken.Count > 0 && used > pace.LargestDatagram)
+                break;
+            _due.Dequeue();
+            _due.Enqueue(entry, (nowNs + entry.IntervalNs, _order++));
+            var longest = nowNs < entry.EagerUntilNs ? pace.EagerLongestNs : pace.LongestNs;
+            entry.IntervalNs = Math.Min(entry.IntervalNs * 2, longest);
+            _taken.Add(new PvName(entry.Cid, entry.Name));
+        }
+        return _taken.Count > 0;
+    }
+
+    private Entry? NextDue(long nowNs)
+    {
+        Prune();
+        return _due.TryPeek(out var entry, out var due) && due.DueNs <= nowNs ? entry : null;
     }
 
     private void Prune()

@@ -55,7 +55,12 @@ public sealed class Hdf5FrameStore : IFrameStore
         var column = _columns.FirstOrDefault(c => c.Spec.Path == dataset)
             ?? throw new IOException($"{Path}: there is no dataset {dataset}");
         var bytes = await HdfThread.Shared.RunAsync(
-            () => Guarded(() => SegmentReader.Read(column.Dataset, Path, dataset, "<i8", first, count)), cancel);
+            () => Guarded(() =>
+            {
+                column.Show();
+                return SegmentReader.Read(column.Dataset, Path, dataset, "<i8", first, count);
+            }),
+            cancel);
         return MemoryMarshal.Cast<byte, long>(bytes).ToArray();
     }
 
@@ -133,6 +138,8 @@ public sealed class Hdf5FrameStore : IFrameStore
     private unsafe long Flush()
     {
         var frames = Written;
+        foreach (var column in _columns)
+            column.Show();
         HdfErrors.Check(Hdf.H5Fflush(_file, Hdf.ScopeGlobal), Path, "flushing");
         if (frames == _counted)
             return frames;

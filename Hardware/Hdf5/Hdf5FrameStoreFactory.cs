@@ -51,6 +51,10 @@ public sealed class Hdf5FrameStoreFactory : IFrameStoreFactory
                 throw new ArgumentException(
                     $"{segment.Path}{dataset.Path}: ChunkFrames is {dataset.ChunkFrames}, FrameShape {dataset.FrameShape}; " +
                     "each must be ≥ 1");
+            if (dataset.Packed && (dataset.NumpyType != "<i8" || dataset.FrameShape.Count > 0))
+                throw new ArgumentException(
+                    $"{segment.Path}{dataset.Path}: type '{dataset.NumpyType}' with FrameShape {dataset.FrameShape} cannot be packed; " +
+                    "only '<i8' with one value a frame can");
             if (dataset.ChunkFrames > LargestChunk / dataset.FrameBytes)
                 throw new ArgumentException(
                     $"{segment.Path}{dataset.Path}: a chunk of {dataset.ChunkFrames} frames of {dataset.FrameBytes} bytes exceeds " +

@@ -1,9 +1,13 @@
+using System.Runtime.InteropServices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Hdf5.Native;
 
 namespace Flyscan.Hardware.Hdf5;
 
 /// <summary>One growing dataset of an open segment; on the HDF5 thread.</summary>
+/// <remarks>Of a packed dataset a chunk is packed only when it is written once and whole. One that a flush has shown before it was full
+/// stays plain and in its place: written anew it begins with the same bytes, so that neither a reader beside it nor a writer killed in the
+/// midst sees frames change that were recorded.</remarks>
 internal sealed unsafe class SegmentColumn
 {
     private const long SmallestCache = 1 << 20;
@@ -12,10 +16,20 @@ internal sealed unsafe class SegmentColumn
     private readonly long _type;
     private readonly ulong[] _dimensions;
 
+    /// <summary>Of a packed dataset: the frames behind the last whole chunk, as a plain chunk.</summary>
+    private readonly byte[] _open;
+    private readonly byte[] _packed;
+    private int _openFrames;
+    private int _shownFrames;
+
     private SegmentColumn(string path, DatasetSpec spec, long dataset)
     {
         (_path, Spec, Dataset, _type) = (path, spec, dataset, HdfTypes.Of(spec.NumpyType));
         _dimensions = [0, .. spec.FrameShape.Select(n => (ulong)n)];
+        _open = new byte[spec.Packed ? ChunkPacking.HeaderBytes + spec.ChunkFrames * spec.FrameBytes : 0];
+        _packed = new byte[spec.Packed ? ChunkPacking.Room(spec.ChunkFrames) : 0];
+        if (spec.Packed)
+            ChunkPacking.BeginPlain(_open);
     }
 
     public DatasetSpec Spec { get; }
@@ -34,6 +48,8 @@ internal sealed unsafe class SegmentColumn
         fixed (ulong* chunks = chunk, dimensions = none, most = largest)
         {
             HdfErrors.Check(Hdf.H5Pset_chunk(creation.Value, chunk.Length, chunks), path, $"setting the chunk of {spec.Path}");
+            if (spec.Packed)
+                HdfErrors.Check(Hdf.H5Pset_scaleoffset(creation.Value, Hdf.ScaleOffsetIntegers, 0), path, $"packing {spec.Path}");
 
             // Two chunks: a batch may end in one and begin the next; a chunk that does not fit is written through on every append.
             var cache = (nuint)Math.Max(SmallestCache, 2 * spec.ChunkFrames * spec.FrameBytes);
@@ -62,8 +78,12 @@ internal sealed unsafe class SegmentColumn
                 var at = written + done;
                 var whole = at % Spec.ChunkFrames == 0 && frames - done >= Spec.ChunkFrames;
                 var step = whole ? Spec.ChunkFrames : Batch(at, frames - done);
-                if (whole)
-                    WriteChunk(at, next);
+                if (whole && Spec.Packed)
+                    WritePacked(at, new(next, Spec.ChunkFrames));
+                else if (whole)
+                    WriteChunk(at, new ReadOnlySpan<byte>(next, (int)(Spec.ChunkFrames * Spec.FrameBytes)));
+                else if (Spec.Packed)
+                    Keep(at, step, next);
                 else
                     WriteSlab(at, step, next);
                 done += step;
@@ -72,8 +92,19 @@ internal sealed unsafe class SegmentColumn
         }
     }
 
+    /// <summary>Gives the library what is held back for a chunk to be packed whole.</summary>
+    public void Show()
+    {
+        if (_openFrames == _shownFrames)
+            return;
+        WriteChunk((long)_dimensions[0] - _openFrames, _open);
+        _shownFrames = _openFrames;
+    }
+
     private int Batch(long at, int left)
     {
+        if (Spec.Packed)
+            return (int)Math.Min(left, Spec.ChunkFrames - at % Spec.ChunkFrames);
         // Up to the next chunk's border, where the direct way begins; scalars are small, so that one call writes what has no whole chunk.
         var border = Spec.ChunkFrames - at % Spec.ChunkFrames;
         return Spec.FrameShape.Count == 0 && left < border + Spec.ChunkFrames ? left : (int)Math.Min(left, border);
@@ -86,16 +117,35 @@ internal sealed unsafe class SegmentColumn
             HdfErrors.Check(Hdf.H5Dset_extent(Dataset, dimensions), _path, $"growing {Spec.Path} to {frames} frames");
     }
 
-    private void WriteChunk(long at, byte* data)
+    private void Keep(long at, int frames, byte* data)
+    {
+        var kept = _open.AsSpan(ChunkPacking.HeaderBytes);
+        new ReadOnlySpan<byte>(data, (int)(frames * Spec.FrameBytes)).CopyTo(kept[(int)(at % Spec.ChunkFrames * Spec.FrameBytes)..]);
+        _openFrames += frames;
+        if (_openFrames < Spec.ChunkFrames)
+            return;
+        var begins = at + frames - Spec.ChunkFrames;
+        if (_shownFrames > 0)
+            WriteChunk(begins, _open);
+        else
+            WritePacked(begins, MemoryMarshal.Cast<byte, long>(kept));
+        (_openFrames, _shownFrames) = (0, 0);
+        kept.Clear();
+    }
+
+    private void WritePacked(long at, ReadOnlySpan<long> values) => WriteChunk(at, _packed.AsSpan(0, ChunkPacking.Pack(values, _packed)));
+
+    /// <summary>Writes a whole chunk in the form that the file has.</summary>
+    private void WriteChunk(long at, ReadOnlySpan<byte> chunk)
     {
         var offset = stackalloc ulong[Rank];
         new Span<ulong>(offset, Rank).Clear();
         offset[0] = (ulong)at;
-        var bytes = (nuint)(Spec.ChunkFrames * Spec.FrameBytes);
-        HdfErrors.Check(
-            Hdf.H5Dwrite_chunk(Dataset, Hdf.Default, 0, offset, bytes, data),
-            _path,
-            $"writing {Spec.ChunkFrames} frames of {Spec.Path} at {at}");
+        fixed (byte* data = chunk)
+            HdfErrors.Check(
+                Hdf.H5Dwrite_chunk(Dataset, Hdf.Default, 0, offset, (nuint)chunk.Length, data),
+                _path,
+                $"writing {Spec.ChunkFrames} frames of {Spec.Path} at {at}");
     }
 
     private void WriteSlab(long at, int frames, byte* data)

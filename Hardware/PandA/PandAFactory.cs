@@ -1,4 +1,7 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Capture;
+using Flyscan.Hardware.PandA.Driver;
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Units;
 
@@ -85,7 +88,7 @@ public sealed class PandAFactory : IDeviceFactory
             Compare = settings.Has("position-compare") ? Compare(settings.Section("position-compare")) : null,
             Detectors = settings.Has("detectors") ? Detectors(settings.Section("detectors")) : [],
             ReplyWithinNs = settings.DurationNs("reply-within", 10_000_000, 60_000_000_000, 2_000_000_000),
-            MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 128L << 20),
+            MostPendingBytes = settings.Bytes("most-pending", 1 << 20, 16L << 30, 160L << 20),
             AxisCaptures = AxisCaptures(settings),
             HysteresisCounts = (int)settings.Integer("compare-hysteresis", 0, 1_000_000, 1),
         };
@@ -129,8 +132,8 @@ public sealed class PandAFactory : IDeviceFactory
 
     private static PandACompare Compare(ISettings section)
     {
-        section.AllowOnly("block", "gate");
-        return new(section.Text("block", "PCOMP1"), section.Text("gate", "LUT2"));
+        section.AllowOnly("block", "gate", "only");
+        return new(section.Text("block", "PCOMP1"), section.Text("gate", "LUT2"), section.Flag("only", false));
     }
 
     private static EquatableArray<string> AxisCaptures(ISettings settings)

@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Driver;
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA;
@@ -67,5 +69,5 @@ internal sealed record PandASettings
     public int PieceRows { get; init; } = PandADriver.MostRows;
 
     /// <summary>Samples that may wait for the disk before the capture is given up.</summary>
-    public long MostPendingBytes { get; init; } = 128L * 1024 * 1024;
+    public long MostPendingBytes { get; init; } = 160L * 1024 * 1024;
 }

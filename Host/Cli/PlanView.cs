@@ -165,7 +165,7 @@ internal static class PlanView
         };
 
     // What is shown of it is short; so is what is compiled.
-    internal static TakeProgramme First(ScanPlan plan) =>
+    private static TakeProgramme First(ScanPlan plan) =>
         plan.Compile(plan.NextTake(new FrameRange(0, Math.Min(plan.Frames, MostShownFrames))));
 
     private static string Timeline(ScanPlan plan)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Flyscan.Host.Composition;
 
 namespace Flyscan.Host.Cli;
 

@@ -58,6 +58,9 @@ internal sealed record RunReport
     /// <summary>Detectors that do not take one frame for each of the scan.</summary>
     public IReadOnlyDictionary<string, OwnRate> Rates { get; init; } = new SortedDictionary<string, OwnRate>();
 
+    /// <summary>What the trigger box's registers held other than asked for.</summary>
+    public IReadOnlyList<string> BoxRounding { get; init; } = [];
+
     public static RunReport Of(RunSummary summary) => new()
     {
         Uid = summary.Uid,
@@ -78,6 +81,7 @@ internal sealed record RunReport
         SkippedRanges = summary.SkippedRanges,
         Lacking = summary.Lacking,
         Rates = summary.Rates,
+        BoxRounding = summary.BoxRounding,
     };
 
     /// <summary>A run that has no summary yet, as far as its journal tells; as little as its name where that cannot be read.</summary>

@@ -30,6 +30,8 @@ internal static class SummaryView
             Row("skipped", Some(summary.SkippedRanges.Select(r => Invariant($"[{r.First}, {r.End}) by {r.Who}: {r.Why}"))));
         if (summary.Lacking.Count > 0)
             Row("lacking", string.Join(", ", summary.Lacking.Select(l => Invariant($"{l.Key} {l.Value} frames"))) + " (masked)");
+        if (summary.BoxRounding.Count > 0)
+            Row("rounded", Some(summary.BoxRounding));
         if (summary.Error is not null)
             Row("reason", summary.Error);
         output.Table(table);

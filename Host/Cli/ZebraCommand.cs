@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
-using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Zebra.Simulator;
 
 namespace Flyscan.Host.Cli;
@@ -8,7 +6,6 @@ namespace Flyscan.Host.Cli;
 /// <summary><c>flyscan zebra simulate</c>: a simulated Zebra alone, in real time, for anybody's clients.</summary>
 internal static class ZebraCommand
 {
-    private const int LastPort = 65535;
     private const int DefaultPort = 4001;
 
     public static Command Create() => new VerbCommand(
@@ -25,85 +22,34 @@ internal static class ZebraCommand
             HelpName = "N",
         };
         var pty = new Option<bool>("--pty") { Description = "Make a serial device, a pseudo-terminal, too" };
-        var address = new Option<string>("--address")
-        {
-            Description = "Address to listen on. Default 127.0.0.1; 0.0.0.0: all",
-            HelpName = "IP",
-            DefaultValueFactory = _ => "127.0.0.1",
-        };
-        var encoders = new Option<string[]>("--encoder")
-        {
-            Description = $"How ENC1, then ENC2, … moves; may be given four times: {EncoderPattern.Forms}.",
-            HelpName = "MOVEMENT",
-        };
-        var faults = new Option<string[]>("--fault")
-        {
-            Description = $"What goes wrong; may be given several times:\n{ZebraFault.Forms}",
-            HelpName = "FAULT",
-        };
+        var simulation = new BoxSimulation<ZebraFault>("ENC", ZebraFault.Forms, ZebraFault.Parse);
         var command = new VerbCommand(
             "simulate", "Runs a simulated Zebra in real time behind a port, a serial device, or both, until it is ended.",
             "flyscan zebra simulate --port 4001 --encoder triangle:10000:4", "flyscan zebra simulate --pty --fault lost-line@100")
         {
-            port, pty, address, encoders, faults,
+            port, pty,
         };
+        simulation.AddTo(command);
         command.SetVerb(null, async (parsed, output) =>
         {
-            using var server = Start(new ZebraSimulatorServerOptions
+            var address = simulation.Address(parsed);
+            var asked = parsed.GetValue(port) ?? (parsed.GetValue(pty) ? null : DefaultPort);
+            var options = new ZebraSimulatorServerOptions
             {
-                Address = parsed.GetValue(address)!,
-                Port = Port(parsed.GetValue(port) ?? (parsed.GetValue(pty) ? null : DefaultPort)),
+                Address = address,
+                Port = asked is { } number ? BoxServer.Port("--port", number) : null,
                 HasTerminal = parsed.GetValue(pty),
-                Encoders = Encoders(parsed.GetValue(encoders) ?? []),
-                Faults = [.. (parsed.GetValue(faults) ?? []).Select(f => Read("--fault", f, ZebraFault.Parse))],
-            });
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, server));
-            using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, server));
+                Encoders = simulation.Encoders(parsed),
+                Faults = simulation.Faults(parsed),
+            };
+            using var server = BoxServer.Start(() => ZebraSimulatorServer.Start(options, TimeProvider.System));
+            List<string> places = [];
             if (server.Port is { } listens)
-                output.Line($"port {parsed.GetValue(address)}:{listens}");
+                places.Add($"port {address}:{listens}");
             if (server.Device is { } device)
-                output.Line($"device {device}");
-            await server.Completed;
-            return ExitCode.Finished;
+                places.Add($"device {device}");
+            return await BoxServer.RunAsync(output, places, server.Completed, server.Dispose);
         });
         return command;
-    }
-
-    private static void Stop(PosixSignalContext context, ZebraSimulatorServer server)
-    {
-        context.Cancel = true;
-        server.Dispose();
-    }
-
-    private static int? Port(int? port) => port is null or (>= 0 and <= LastPort)
-        ? port
-        : throw new RefusedException($"--port {port}: a port is a number from 0 to {LastPort}; 0 takes one that is free");
-
-    private static EncoderPattern[] Encoders(string[] texts) => texts.Length <= 4
-        ? [.. texts.Select(t => Read("--encoder", t, EncoderPattern.Parse))]
-        : throw new RefusedException($"--encoder is given {texts.Length} times; the box has 4 encoder inputs");
-
-    private static T Read<T>(string option, string text, Func<string, T> parse)
-    {
-        try
-        {
-            return parse(text);
-        }
-        catch (FormatException mistake)
-        {
-            throw new RefusedException($"{option}: {mistake.Message}");
-        }
-    }
-
-    private static ZebraSimulatorServer Start(ZebraSimulatorServerOptions options)
-    {
-        try
-        {
-            return ZebraSimulatorServer.Start(options, TimeProvider.System);
-        }
-        catch (IOException inUse)
-        {
-            throw new RefusedException($"{inUse.Message} Is another box running there? --port 0 takes a port that is free.");
-        }
     }
 }

@@ -87,7 +87,7 @@ internal sealed record RunToMake(
         };
         return new RunToMake(
             uid, dataFolder, runFolderName, beamline, requestJson, plan, setup, parameters,
-            RecordsInput.Of(uid, folder, plan, description));
+            RecordsInput.Of(uid, folder, plan, description) with { BoxRounding = BoxRoundings.Of(beamline, plan).ToEquatableArray() });
     }
 
     private static long OverheadOf(PlanEstimate cost) =>

@@ -8,8 +8,8 @@ namespace Flyscan.Persistence.Catalogue;
 
 /// <summary>What a run came to, for people and scripts: <c>summary.json</c>.</summary>
 /// <remarks>Members in JSON: uid, status, frames, committed, superseded, takes, rewinds, duration_s, dead_time_s, handover_ms, files,
-/// documents, master, error, superseded_ranges, skipped_ranges, lacking, rates. Frames are the scan's. Superseded: frames in files that
-/// are in no committed extent. Files: relative to the run's folder.</remarks>
+/// documents, master, error, superseded_ranges, skipped_ranges, lacking, rates, box_rounding. Frames are the scan's. Superseded:
+/// frames in files that are in no committed extent. Files: relative to the run's folder.</remarks>
 public sealed record RunSummary(
     string Uid,
     string Status,
@@ -37,6 +37,9 @@ public sealed record RunSummary(
 
     /// <summary>Detectors that do not take one frame for each of the scan.</summary>
     public SortedDictionary<string, OwnRate> Rates { get; init; } = [];
+
+    /// <summary>What the trigger box's registers held other than asked for.</summary>
+    public IReadOnlyList<string> BoxRounding { get; init; } = [];
 
     private static readonly RunSummaryJson Json = new(new JsonSerializerOptions
     {
@@ -84,6 +87,7 @@ public sealed record RunSummary(
                 .SelectMany(e => e.Frames.Select(f => new SkippedFrames(f.First, f.End, e.Who, e.Why)))],
             Lacking = LackingOf(events, committed),
             Rates = RatesOf(events, rates),
+            BoxRounding = [.. facts.BoxRounding],
         };
     }
 

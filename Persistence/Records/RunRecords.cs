@@ -63,6 +63,7 @@ public sealed class RunRecords(RunRecordsInput input, TimeProvider time)
         {
             HandoverNs = (handoverNs ?? []).ToEquatableArray(),
             PlannedDeadTimeNs = input.PlannedDeadTimeNs,
+            BoxRounding = input.BoxRounding,
         };
         RunSummary.From(events, facts).Write(input.Folder.Summary);
     }

@@ -14,4 +14,8 @@ public sealed record RunRecordsInput(
     string Title,
     EquatableArray<SetpointAxis> Axes,
     EquatableArray<MetadataItem> Metadata,
-    EquatableArray<KeyValuePair<string, long>> PlannedDeadTimeNs);
+    EquatableArray<KeyValuePair<string, long>> PlannedDeadTimeNs)
+{
+    /// <summary>What the trigger box's registers hold other than asked for, a text for each.</summary>
+    public EquatableArray<string> BoxRounding { get; init; } = [];
+}

@@ -17,7 +17,7 @@ internal sealed class MotionSetup
         (Controller, Axes, Columns) = (controller, axes, columns);
         Limits = [.. axes.Select(a => new AxisLimits(a.MaxVelocity, a.MaxAcceleration) { MaxJerk = a.MaxJerk })];
         Soft = [.. axes.Select(a => (a.Low, a.High))];
-        BrakePoints = 6 + axes.Sum(a => double.IsInfinity(a.MaxJerk) ? 2 : 6);
+        BrakePoints = 8 + axes.Sum(a => double.IsInfinity(a.MaxJerk) ? 2 : 6);
         RestNs = axes.Length == 0 ? 0 : axes.Max(a => a.SettleNs);
         LeastNs = Math.Max(1, controller.MinSegmentNs);
         StepNs = Math.Max(FinestStepNs, controller.MinSegmentNs);

@@ -31,6 +31,9 @@ public sealed record TakeStretch(TakePhase Phase, long StartNs, long EndNs, Fram
 /// <summary>The timeline of a take's programme.</summary>
 public static class TakeTimeline
 {
+    // Positions are rounded, so that a lead may seem to end a little after the segment that it is; and what is straight but for this is.
+    private const double RoundingNs = 1000;
+
     /// <summary>Its stretches in order, end to end; they add up to the take's duration.</summary>
     public static IEnumerable<TakeStretch> Of(TakeProgramme programme)
     {
@@ -76,14 +79,27 @@ public static class TakeTimeline
     private static bool Rises(Trajectory trajectory, int point) =>
         trajectory.Live[point] && (point == 0 || !trajectory.Live[point - 1]);
 
-    /// <summary>From the rise of live to the compare position, at the velocity of the lead.</summary>
+    /// <summary>From the rise of live to the compare position: at the velocity of the lead, and from its end through the curve that
+    /// takes up acceleration, where there is one.</summary>
     private static long LeadNs(Trajectory trajectory, int point, PositionCompare? compare)
     {
         if (compare is null)
             return 0;
-        var (axis, axes) = (trajectory.Axes.ToList().IndexOf(compare.Axis), trajectory.Axes.Count);
-        var position = point == 0 ? trajectory.Start[axis] : trajectory.Positions[(point - 1) * axes + axis];
-        var velocity = point == 0 ? 0 : trajectory.Velocities[(point - 1) * axes + axis];
-        return velocity == 0 ? 0 : (long)Math.Round((compare.Position - position) / velocity * 1e9);
+        var (axis, axes, leadNs) = (trajectory.Axes.ToList().IndexOf(compare.Axis), trajectory.Axes.Count, 0L);
+        for (; point < trajectory.Points; leadNs += trajectory.DurationsNs[point++])
+        {
+            var position = point == 0 ? trajectory.Start[axis] : trajectory.Positions[(point - 1) * axes + axis];
+            var velocity = point == 0 ? 0 : trajectory.Velocities[(point - 1) * axes + axis];
+            if (velocity == 0)
+                return leadNs;
+            var durationNs = trajectory.DurationsNs[point];
+            var ns = (compare.Position - position) / velocity * 1e9;
+            var endNs = (trajectory.Positions[point * axes + axis] - position) / velocity * 1e9;
+            if (Math.Abs(endNs - durationNs) > RoundingNs)
+                return leadNs + durationNs;
+            if (ns <= durationNs + RoundingNs)
+                return leadNs + (long)Math.Round(ns);
+        }
+        return leadNs;
     }
 }

@@ -74,7 +74,7 @@ internal sealed class TakeWalker
             return;
         _sink = new SegmentSplitter(setup.Axes.Length, setup.Controller.MaxSegmentNs, outputs.Motion);
         _move = new SynchronisedMove(setup.Limits, setup.StepNs);
-        _window = new WindowMotion(setup.Columns, (setup.LeastNs, tickNs), setup.IsSmooth, _sink);
+        _window = new WindowMotion(setup.Columns, (setup.LeastNs, tickNs), (EaseOf(setup), EaseOf(setup), setup.IsSmooth), _sink);
         _ahead = setup.IsSmooth ? new FrameBlock(path.Axes.Count, 2 * SmoothNodes.Ahead) : null;
     }
 
@@ -177,20 +177,30 @@ internal sealed class TakeWalker
         _compareSign = _compareAxis < 0 ? 0 : Math.Sign(window.EntryVelocity[_compareAxis]);
         Compare = _compareAxis < 0 ? null : CompareAt(block.Lower[setup.Columns[_compareAxis]][index]);
         var moving = Array.Exists(window.EntryVelocity, v => v != 0);
-        var leadNs = moving ? setup.LeadFor(_compareAxis, _compareAxis < 0 ? 0 : window.EntryVelocity[_compareAxis], durationNs) : 0;
+        var leadNs = moving ? LeadNs(durationNs) : 0;
+        if (moving && !follows)
+        {
+            window.EaseIn(leadNs, _compareAxis);
+            leadNs = LeadNs(durationNs);
+        }
         window.EntryPosition(leadNs, _entry);
-        Entry ??= new MotionState([.. _entry], [.. window.EntryVelocity], leadNs);
+        Entry ??= new MotionState([.. _entry], [.. window.LeadVelocity], leadNs + window.EaseInNs);
         _sink.Enter(follows ? LimitCheck.TurnPhase : LimitCheck.RunUpPhase, frame);
         if (follows)
             TurnAround(moving, leadNs, dwellNs);
         else
-            RunUp(leadNs, dwellNs);
+            RunUp(leadNs + window.EaseInNs, dwellNs);
         _sink.Enter(LimitCheck.WindowPhase, frame);
         window.LateNs = setup.FreeRun is null ? 0 : durationNs / 2;
         window.Begin(leadNs, liveInLead: Compare is not null);
         _triggers.Open(frame, waitForLive: !setup.Controller.ConstantVelocityOnly, Compare);
         _open = true;
     }
+
+    private long LeadNs(long frameNs) =>
+        _setup!.LeadFor(_compareAxis, _compareAxis < 0 ? 0 : _window!.LeadVelocity[_compareAxis], frameNs);
+
+    private static Ease EaseOf(MotionSetup setup) => new(setup.Limits, setup.Soft, (setup.StepNs, setup.LeastNs));
 
     /// <summary>How a smooth window is entered hangs on the frames after its first.</summary>
     private void EnterSmoothly(long frame, FrameBlock ahead)
@@ -228,7 +238,7 @@ internal sealed class TakeWalker
 
     private void RunUp(long leadNs, long dwellNs)
     {
-        _move!.RunUp(_entry, _window!.EntryVelocity, MotionSetup.QuietNs);
+        _move!.RunUp(_entry, _window!.LeadVelocity, MotionSetup.QuietNs);
         _sink.Begin(_move.From);
         if (dwellNs > 0)
             _sink.To(dwellNs, _move.From, new double[_entry.Length], live: false);
@@ -258,6 +268,7 @@ internal sealed class TakeWalker
         if (_ahead is not null)
             LeaveSmoothly(_ahead);
         window.Close(_leadOutNs);
+        _leadOutNs += window.EaseOutNs;
     }
 
     private void RunDown()

@@ -65,6 +65,17 @@ internal sealed class SmoothNodes(int axes)
     /// <summary>Velocities at the last node that can be taken; valid after <see cref="End"/>.</summary>
     public ReadOnlySpan<double> LastVelocities => VelocitiesAt(_ready - 1);
 
+    /// <summary>Accelerations at that node, where nodes beyond it were given.</summary>
+    public void LastAccelerations(Span<double> into) => AccelerationsAfter(_ready - 1, into);
+
+    /// <summary>Accelerations at a node that is not the last; valid after <see cref="End"/>.</summary>
+    public void AccelerationsAfter(int node, Span<double> into)
+    {
+        var seconds = Seconds(node);
+        for (var axis = 0; axis < axes; axis++)
+            into[axis] = (6 * Slope(node, axis) - 4 * VelocitiesAt(node)[axis] - 2 * VelocitiesAt(node + 1)[axis]) / seconds;
+    }
+
     /// <summary>The next node whose velocities are known.</summary>
     public bool TryTake(out long timeNs, Span<double> positions, Span<double> velocities)
     {

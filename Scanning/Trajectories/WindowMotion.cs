@@ -11,7 +11,7 @@ namespace Flyscan.Scanning.Trajectories;
 /// from the window's start and positions come from the path, so that nothing is summed up.
 /// <b>Units</b> nanoseconds, axis units.
 /// </remarks>
-internal sealed class WindowMotion
+internal sealed partial class WindowMotion
 {
     private const double Rounding = 4e-16;
 
@@ -22,6 +22,9 @@ internal sealed class WindowMotion
     private readonly MotionSink _sink;
     private readonly double[] _slope;
     private readonly SmoothNodes? _smooth;
+    private readonly Ease _in;
+    private readonly Ease _out;
+    private readonly double[] _accelerations;
     private readonly StepWatch _steps;
     private readonly WindowFrame _spare;
     private bool _goesOn;
@@ -38,10 +41,10 @@ internal sealed class WindowMotion
     private long _startNs;
 
     /// <param name="columns">Where each axis stands in the blocks of frames.</param>
-    /// <param name="smooth">Acceleration has no steps in windows; else it may step at nodes, and velocity hangs on the next ones
-    /// only.</param>
+    /// <param name="eases">Smooth windows are entered and left by them, and acceleration has no steps inside; without, it may step at
+    /// nodes, and velocity hangs on the next ones only.</param>
     /// <remarks><b>Units</b> leastNs: shortest segment; tickNs: resolution of the trigger box, nanoseconds.</remarks>
-    public WindowMotion(int[] columns, (long LeastNs, long TickNs) grain, bool smooth, MotionSink sink)
+    public WindowMotion(int[] columns, (long LeastNs, long TickNs) grain, (Ease In, Ease Out, bool Smooth) eases, MotionSink sink)
     {
         var (leastNs, tickNs) = grain;
         var axes = columns.Length;
@@ -49,16 +52,27 @@ internal sealed class WindowMotion
         (_previous, _current) = (new WindowFrame(axes), new WindowFrame(axes));
         (_emitted, _candidate, _next) = (new Node(axes), new Node(axes), new Node(axes));
         _slope = new double[axes];
-        _smooth = smooth ? new SmoothNodes(axes) : null;
+        (_in, _out) = (eases.In, eases.Out);
+        _smooth = eases.Smooth ? new SmoothNodes(axes) : null;
+        _accelerations = new double[axes];
         _steps = new StepWatch(axes, sink);
         _spare = new WindowFrame(axes);
         (EntryVelocity, ExitVelocity) = (new double[axes], new double[axes]);
     }
 
-    /// <summary>Velocity through the lead and into the first frame.</summary>
+    /// <summary>Velocity into the first frame.</summary>
     public double[] EntryVelocity { get; }
 
-    /// <summary>Velocity out of the last frame and through the lead out.</summary>
+    /// <summary>Velocity through the lead: that into the first frame, unless the window is entered in mid curve.</summary>
+    public ReadOnlySpan<double> LeadVelocity => _in.Velocities;
+
+    /// <summary>How long acceleration is taken up between the lead and the first frame.</summary>
+    public long EaseInNs => _in.DurationNs;
+
+    /// <summary>How long acceleration is taken back between the last frame and the lead out; valid after <see cref="Close"/>.</summary>
+    public long EaseOutNs => _out.DurationNs;
+
+    /// <summary>Velocity through the lead out.</summary>
     public double[] ExitVelocity { get; }
 
     /// <summary>Where the lead out ended; valid after <see cref="Close"/>.</summary>
@@ -89,6 +103,7 @@ internal sealed class WindowMotion
         Read(_current, durationNs, block, index);
         for (var i = 0; i < _axes; i++)
             EntryVelocity[i] = EdgeVelocity(_current, i, last: false);
+        _in.None(EntryVelocity);
         _steps.Begin();
     }
 
@@ -109,6 +124,15 @@ internal sealed class WindowMotion
         }
         smooth.End();
         smooth.VelocitiesAt(entry).CopyTo(EntryVelocity);
+        smooth.AccelerationsAfter(entry, _accelerations);
+        _in.None(EntryVelocity);
+    }
+
+    /// <summary>Takes the acceleration of a smooth window up before its first frame.</summary>
+    public void EaseIn(long leadNs, int compareAxis)
+    {
+        if (_smooth is not null)
+            _in.In(_current.Lower, EntryVelocity, _accelerations, leadNs, compareAxis);
     }
 
     /// <summary>Before <see cref="Close"/> inside a smooth window: the frames that follow there.</summary>
@@ -123,11 +147,11 @@ internal sealed class WindowMotion
         _goesOn = true;
     }
 
-    /// <summary>Where the axes must be, at <see cref="EntryVelocity"/>, this long before the first frame.</summary>
+    /// <summary>Where the axes must be, at <see cref="LeadVelocity"/>, when a lead of this length begins.</summary>
     public void EntryPosition(long leadNs, Span<double> into)
     {
         for (var i = 0; i < _axes; i++)
-            into[i] = _current.Lower[i] - EntryVelocity[i] * (leadNs / 1e9);
+            into[i] = _current.Lower[i] - _in.Ways[i] - LeadVelocity[i] * (leadNs / 1e9);
     }
 
     /// <summary>Begins to give points; the last point given was the entry.</summary>
@@ -136,24 +160,24 @@ internal sealed class WindowMotion
     {
         (_hasCandidate, _leadNs, _startNs) = (false, leadNs + LateNs, 0);
         EntryPosition(leadNs, _emitted.Positions);
-        EntryVelocity.CopyTo(_emitted.Velocities, 0);
-        _emitted.TimeNs = -leadNs;
+        LeadVelocity.CopyTo(_emitted.Velocities);
+        _emitted.TimeNs = -leadNs - _in.DurationNs;
         _live = true;
         _sink.MayStopAt(_emitted.Positions, _emitted.Velocities, 0);
         _smooth?.Begin(0, _current.Lower, EntryVelocity);
         if (leadNs == 0)
             return;
+        if (_in.DurationNs > 0)
+        {
+            EntryPosition(0, _next.Positions);
+            LeadVelocity.CopyTo(_next.Velocities);
+            _next.TimeNs = -_in.DurationNs;
+            Lead(liveInLead);
+        }
         _current.Lower.CopyTo(_next.Positions, 0);
         EntryVelocity.CopyTo(_next.Velocities, 0);
         _next.TimeNs = 0;
-        if (liveInLead)
-        {
-            Take();
-            return;
-        }
-        _live = false;
-        Give(ref _next);
-        _live = true;
+        Lead(liveInLead);
     }
 
     /// <summary>A further frame of the window.</summary>
@@ -191,21 +215,34 @@ internal sealed class WindowMotion
         }
         _startNs += _current.DurationNs;
         _next.TimeNs = _startNs;
+        _out.None(ExitVelocity);
         if (_smooth is null)
             Take();
         else
-            EndSmoothly(_smooth);
+            EndSmoothly(_smooth, leadOutNs);
         for (var i = 0; i < _axes; i++)
         {
-            _next.Positions[i] = _current.Upper[i] + ExitVelocity[i] * (leadOutNs / 1e9);
+            _next.Positions[i] = _current.Upper[i] + _out.Ways[i] + ExitVelocity[i] * (leadOutNs / 1e9);
             _next.Velocities[i] = ExitVelocity[i];
         }
-        _next.TimeNs = _startNs + leadOutNs;
+        _next.TimeNs = _startNs + _out.DurationNs + leadOutNs;
         var joined = _hasCandidate && _straight && Extends();
         if (_hasCandidate && !joined && _candidate.TimeNs - _emitted.TimeNs >= _leastNs)
             GiveInside(ref _candidate);
         Give(ref _next);
         _sink.MayStopAt(_emitted.Positions, _emitted.Velocities, 0);
+    }
+
+    private void Lead(bool live)
+    {
+        if (live)
+        {
+            Take();
+            return;
+        }
+        _live = false;
+        Give(ref _next);
+        _live = true;
     }
 
     private void Middle(WindowFrame frame)
@@ -255,87 +292,35 @@ internal sealed class WindowMotion
         }
     }
 
-    private void EndSmoothly(SmoothNodes smooth)
+    private void EndSmoothly(SmoothNodes smooth, long leadOutNs)
     {
         if (!_goesOn)
             smooth.Add(_startNs, _next.Positions);
-        _goesOn = false;
         smooth.End();
         smooth.LastVelocities.CopyTo(ExitVelocity);
+        _out.None(ExitVelocity);
+        if (_goesOn)
+        {
+            smooth.LastAccelerations(_accelerations);
+            _out.Out(_current.Upper, ExitVelocity, _accelerations, leadOutNs);
+        }
+        _goesOn = false;
         TakeSmooth(smooth);
-    }
-
-    private void Take()
-    {
-        if (!_hasCandidate)
-        {
-            Swap(ref _candidate, ref _next);
-            _hasCandidate = true;
-            Measure();
+        if (_out.DurationNs == 0)
             return;
-        }
-        if (_straight && Extends())
-        {
-            _count++;
-            Swap(ref _candidate, ref _next);
-            return;
-        }
-        if (_candidate.TimeNs - _emitted.TimeNs >= _leastNs)
-            GiveInside(ref _candidate);
-        Swap(ref _candidate, ref _next);
-        Measure();
-    }
-
-    // Whether emitted and candidate lie on one straight line with their own velocities.
-    private void Measure()
-    {
-        _count = 1;
-        _straight = true;
-        var seconds = (_candidate.TimeNs - _emitted.TimeNs) / 1e9;
         for (var i = 0; i < _axes; i++)
-        {
-            _slope[i] = (_candidate.Positions[i] - _emitted.Positions[i]) / seconds;
-            var slack = 2 * Tolerance(i, _candidate) / seconds;
-            if (Math.Abs(_candidate.Velocities[i] - _slope[i]) > slack || Math.Abs(_emitted.Velocities[i] - _slope[i]) > slack)
-                _straight = false;
-        }
+            _next.Positions[i] = _current.Upper[i] + _out.Ways[i];
+        _out.Velocities.CopyTo(_next.Velocities);
+        _out.Velocities.CopyTo(ExitVelocity);
+        _next.TimeNs = _startNs + _out.DurationNs;
+        Take();
     }
-
-    private bool Extends()
-    {
-        var seconds = (_next.TimeNs - _emitted.TimeNs) / 1e9;
-        var step = (_next.TimeNs - _candidate.TimeNs) / 1e9;
-        for (var i = 0; i < _axes; i++)
-        {
-            var tolerance = Tolerance(i, _next);
-            if (Math.Abs(_next.Positions[i] - (_emitted.Positions[i] + _slope[i] * seconds)) > tolerance
-                || Math.Abs(_next.Velocities[i] - _slope[i]) > 2 * tolerance / step)
-                return false;
-        }
-        return true;
-    }
-
-    // Rounding of the positions grows with the frames covered; and what the axis covers in a tick is never seen.
-    private double Tolerance(int axis, in Node node) =>
-        (_count + 4) * Rounding * (Math.Abs(_emitted.Positions[axis]) + Math.Abs(node.Positions[axis])) + Math.Abs(_slope[axis]) * _tick;
 
     private bool Joins(int axis)
     {
         var (end, start) = (_previous.Upper[axis], _current.Lower[axis]);
         var width = Math.Abs(_current.Upper[axis] - start) + Math.Abs(end - _previous.Lower[axis]);
         return Math.Abs(start - end) <= 1e-6 * width + 1e-12 * (Math.Abs(end) + Math.Abs(start));
-    }
-
-    private void GiveInside(ref Node node)
-    {
-        _sink.MayStopAt(node.Positions, node.Velocities, _leadNs);
-        Give(ref node);
-    }
-
-    private void Give(ref Node node)
-    {
-        _sink.To(node.TimeNs - _emitted.TimeNs, node.Positions, node.Velocities, _live);
-        Swap(ref _emitted, ref node);
     }
 
     private double EdgeVelocity(WindowFrame frame, int i, bool last)
@@ -365,14 +350,5 @@ internal sealed class WindowMotion
             if (mayHalve && bend > 1e-9 * Math.Abs(to - from) + 4 * Rounding * Math.Abs(middle))
                 frame.Halved = true;
         }
-    }
-
-    private static void Swap(ref Node a, ref Node b) => (a, b) = (b, a);
-
-    private struct Node(int axes)
-    {
-        public long TimeNs;
-        public readonly double[] Positions = new double[axes];
-        public readonly double[] Velocities = new double[axes];
     }
 }

@@ -25,7 +25,7 @@ internal static class PandASource
         var size = fields.Sum(f => f.Bytes);
         var samples = (FrameBytes - 8) / size;
         client.Send(Encoding.UTF8.GetBytes("OK\n" + Header(fields, size)));
-        var frame = Frame(fields, size, samples);
+        var frame = Frame(fields, size, samples, isScattered: shape == "scattered");
         var bytes = rate > 0 ? rate * 1e6 * seconds : 3e9;
         var time = TimeProvider.System;
         var began = time.GetTimestamp();
@@ -81,8 +81,9 @@ internal static class PandASource
         return text.Append("</fields>\n</header>\n\n").ToString();
     }
 
-    private static byte[] Frame(PandADataField[] fields, int size, int samples)
+    private static byte[] Frame(PandADataField[] fields, int size, int samples, bool isScattered)
     {
+        const long Apart = 0x0123_4567_89AB_CDEF;
         var frame = new byte[8 + samples * size];
         "BIN "u8.CopyTo(frame);
         BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(4), frame.Length);
@@ -94,7 +95,8 @@ internal static class PandASource
                 if (field.Bytes == 4)
                     BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(at), i + 1);
                 else
-                    BinaryPrimitives.WriteInt64LittleEndian(frame.AsSpan(at), 125L * (i + 1));
+                    BinaryPrimitives.WriteInt64LittleEndian(
+                        frame.AsSpan(at), isScattered ? (i + 1) * Apart & long.MaxValue >> 4 : 125L * (i + 1));
                 at += field.Bytes;
             }
         }

@@ -35,8 +35,8 @@ public sealed class HoconSubstitutionTests
     [InlineData("a = ${b}, b { p { x = 1 } }, a { p { y = 2 } }, c = ${a.p}",
         "a { p { x = 1, y = 2 } }, b { p { x = 1 } }, c { x = 1, y = 2 }")]
     [InlineData("a { p = 1 }, a = ${b}, b { q = 2 }, c = ${?a.p.z}, d = ${a.q}", "a { p = 1, q = 2 }, b { q = 2 }, d = 2")]
-    [InlineData("a = ${HOME}/x", "a = /home/me/x")]
-    [InlineData("HOME = ${HOME}2", "HOME = /home/me2")]
+    [InlineData("a = ${HOME}/x", "a = the-home/x")]
+    [InlineData("HOME = ${HOME}2", "HOME = the-home2")]
     [InlineData("a = ${?ABSENT}", "")]
     [InlineData("a = ${\"x.y\"}, \"x.y\" = 1", "a = 1, \"x.y\" = 1")]
     public void Substitutions_resolve_to(string text, string same) =>
@@ -76,5 +76,5 @@ public sealed class HoconSubstitutionTests
         Assert.Contains("deep", Assert.Throws<HoconException>(() => HoconConfiguration.Parse(text, "t")).Message);
     }
 
-    private static readonly HoconOptions Options = new() { Environment = name => name == "HOME" ? "/home/me" : null };
+    private static readonly HoconOptions Options = new() { Environment = name => name == "HOME" ? "the-home" : null };
 }

@@ -3,45 +3,15 @@ using System.Buffers.Binary;
 namespace Flyscan.Hardware.Epics.ChannelAccess;
 
 /// <summary>Messages on their way out, one behind the other.</summary>
-internal sealed class CaBuffer
+internal sealed class CaBuffer : OutgoingBytes
 {
-    private const int Kept = 64 * 1024;
-
-    private byte[] _bytes = new byte[256];
-    private int _count;
-
-    public int Count => _count;
-
-    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _count);
-
-    public void Clear()
-    {
-        _count = 0;
-        // One large array must not hold its memory for ever.
-        if (_bytes.Length > Kept)
-            _bytes = new byte[256];
-    }
-
-    /// <summary>Takes back what was appended since there were this many bytes.</summary>
-    public void Truncate(int count) => _count = count;
-
-    /// <summary>Room for this many bytes, zeroed.</summary>
-    public Span<byte> Append(int length)
-    {
-        if (_bytes.Length - _count < length)
-            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _count + length));
-        var room = _bytes.AsSpan(_count, length);
-        room.Clear();
-        _count += length;
-        return room;
-    }
-
-    /// <summary>A head and room for its payload, padded to a multiple of eight.</summary>
+    /// <summary>A head and room for its payload, zeroed and padded to a multiple of eight.</summary>
     public Span<byte> Message(ushort command, int payload, ushort type, uint count, uint p1, uint p2)
     {
         var padded = Padded(payload);
         var extended = padded >= 0xFFFF || count >= 0xFFFF;
         var head = Append((extended ? CaHeader.ExtendedLength : CaHeader.Length) + padded);
+        head.Clear();
         BinaryPrimitives.WriteUInt16BigEndian(head, command);
         BinaryPrimitives.WriteUInt16BigEndian(head[2..], extended ? (ushort)0xFFFF : (ushort)padded);
         BinaryPrimitives.WriteUInt16BigEndian(head[4..], type);

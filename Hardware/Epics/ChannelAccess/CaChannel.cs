@@ -2,56 +2,79 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess;
 
-/// <summary>One channel of a <see cref="CaClient"/>.</summary>
-internal sealed class CaChannel(CaClient client, uint cid, string name) : CaLink(cid, name), IPvChannel
+/// <summary>A channel of Channel Access: a field of a record.</summary>
+internal sealed class CaChannel(PvClient client, uint cid, string name) : PvChannel(client, cid, name)
 {
-    public CaClient Client => client;
+    private static readonly Func<DbrData, long, PvReading> AsReading = static (data, receivedNs) =>
+        new PvReading(data.Value, data.Alarm, data.StampNs, receivedNs);
 
-    /// <summary>The circuit it is on; null while searched for.</summary>
-    public CaClient.Circuit? Circuit { get; set; }
+    private static readonly Func<DbrData, long, PvMetadata> AsMetadata = static (data, _) =>
+        data.Metadata ?? new PvMetadata(data.Value, data.Alarm);
 
-    public List<Waiter> Waiters { get; } = [];
+    public ushort Type { get; set; }
 
-    PvState IPvChannel.State => State;
+    public uint Count { get; set; }
 
-    public PvChannelInfo? Info { get; set; }
+    public uint Rights { get; set; }
 
-    public event Action<PvState>? Changed;
+    public bool CanRead => (Rights & 1) != 0;
 
-    public event Action<string>? WriteRefused;
+    public bool CanWrite => (Rights & 2) != 0;
 
-    public Task<Outcome<PvChannelInfo>> ConnectAsync(long withinNs, CancellationToken cancel) => client.WaitAsync(this, withinNs, cancel);
+    private int Most => (int)Math.Min(Count, int.MaxValue);
 
-    public Task<Outcome<PvReading>> GetAsync(long withinNs, CancellationToken cancel, PvAs form = PvAs.Native) =>
-        client.ReadAsync(new CaRead(this, Name, withinNs), form == PvAs.Text, DbrForm.Time, cancel);
+    public override PvChannelInfo InfoOf(string server) => new(server, Dbr.FieldNameOf(Type), Most, CanRead, CanWrite);
 
-    public Task<Outcome<PvMetadata>> GetMetadataAsync(long withinNs, CancellationToken cancel) =>
-        client.ReadAsync(new CaReadMetadata(this, Name, withinNs), false, DbrForm.Control, cancel);
+    public override void Reset() => Rights = 0;
 
-    public Outcome<Nothing> Put(PvValue value) => client.Put(this, value);
-
-    public Task<Outcome<Nothing>> PutAndWaitAsync(PvValue value, long withinNs, CancellationToken cancel) =>
-        client.PutAsync(new CaWrite(this, $"writing {Name}", withinNs), value, cancel);
-
-    public IPvMonitor Monitor(PvMonitorOptions options, Action<IPvMonitor> ready) => client.Begin(new CaMonitor(this, options, ready));
-
-    public void TellChanged(PvState state) => Changed?.Invoke(state);
-
-    public void TellRefused(string reason) => WriteRefused?.Invoke(reason);
-
-    public void Dispose() => client.Close(this);
-
-    /// <summary>Somebody who waits for the connection.</summary>
-    internal sealed class Waiter(CaChannel channel, long withinNs, long deadlineNs)
+    public override Task<Outcome<PvReading>> GetAsync(long withinNs, CancellationToken cancel, PvAs form = PvAs.Native)
     {
-        public CaChannel Channel => channel;
-
-        public long DeadlineNs => deadlineNs;
-
-        public TaskCompletionSource<Outcome<PvChannelInfo>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void TimeOut() => Done.TrySetResult(new Outcome<PvChannelInfo>.TimedOut(
-            $"connecting {channel.Name} ({(channel.State == PvState.Connecting ? "found, but the server does not answer"
-                : "no server has said that it has it; is the name right, and the search list?")})", withinNs));
+        var request = new CaRead<PvReading>(this, withinNs, form, DbrForm.Time, AsReading);
+        return Client.BeginAsync(request, request.Task, cancel);
     }
+
+    public override Task<Outcome<PvMetadata>> GetMetadataAsync(long withinNs, CancellationToken cancel)
+    {
+        var request = new CaRead<PvMetadata>(this, withinNs, PvAs.Native, DbrForm.Control, AsMetadata);
+        return Client.BeginAsync(request, request.Task, cancel);
+    }
+
+    public override Outcome<Nothing> Put(PvValue value) => Client.Put(new CaWrite(this, long.MaxValue, value, waits: false));
+
+    public override Task<Outcome<Nothing>> PutAndWaitAsync(PvValue value, long withinNs, CancellationToken cancel)
+    {
+        var request = new CaWrite(this, withinNs, value, waits: true);
+        return Client.BeginAsync(request, request.Task, cancel);
+    }
+
+    public override IPvMonitor Monitor(PvMonitorOptions options, Action<IPvMonitor> ready) =>
+        Client.Begin(new CaMonitor(this, options, ready));
+
+    /// <summary>The type under which it is asked for: a text where the server can make one.</summary>
+    public ushort TypeAs(PvAs form, DbrForm of) => Dbr.Of(form == PvAs.Text && Type != Dbr.Char ? Dbr.String : Type, of);
+
+    /// <summary>Why a value cannot be written; null with its bytes where it can.</summary>
+    public string? Unwritable(PvValue value, out (ushort Type, uint Count, byte[] Data) put)
+    {
+        put = default;
+        if (!CanWrite)
+            return "the server denies write access";
+        if (DbrWriter.ForPut(value, Type, Most) is not { } known)
+            return $"the value cannot be written to {Dbr.FieldNameOf(Type)} of {Count} elements: too long, empty or out of range";
+        put = known;
+        return null;
+    }
+}
+
+/// <summary>A subscription of Channel Access.</summary>
+internal sealed class CaMonitor(CaChannel channel, PvMonitorOptions options, Action<IPvMonitor> ready) : PvMonitor(channel, options, ready)
+{
+    public new CaChannel Channel => channel;
+
+    public uint Id { get; set; }
+
+    /// <summary>The type under which it is subscribed on the present circuit.</summary>
+    public ushort Type { get; set; }
+
+    public ushort Mask => Options.Archive ? (ushort)6 : (ushort)5;
 }

@@ -4,10 +4,9 @@ namespace Flyscan.Hardware.Epics.ChannelAccess;
 
 internal sealed partial class CaCircuit
 {
-    private static readonly DbrData Written = new(new PvValue.Integer(0));
+    private static readonly Outcome<DbrData> Done = new Outcome<DbrData>.Completed(new DbrData(new PvValue.Integer(0)));
 
-    /// <summary>Bytes came. <paramref name="receivedNs"/>: nanoseconds since 1970, for readings.</summary>
-    public void Receive(ReadOnlyMemory<byte> bytes, long nowNs, long receivedNs)
+    public override void Receive(ReadOnlyMemory<byte> bytes, long nowNs, long receivedNs)
     {
         if (IsFaulted)
             return;
@@ -28,10 +27,10 @@ internal sealed partial class CaCircuit
             if (_eventsOffNs is not null)
                 LetEventsCome();
         }
-        else if (++_fullSegments == FullSegmentsBeforeOff && _subscriptions.Count > 0)
+        else if (++_fullSegments == FullSegmentsBeforeOff && _monitors.Count > 0)
         {
             _eventsOffNs = nowNs;
-            new CaMessage.EventsOff().WriteTo(Outgoing);
+            new CaMessage.EventsOff().WriteTo(_outgoing);
         }
     }
 
@@ -47,9 +46,7 @@ internal sealed partial class CaCircuit
                 break;
             case CaCommand.WriteNotify:
                 if (_requests.Remove(h.P2, out var write))
-                    Answer(write, h.P1 == CaStatus.Normal
-                        ? new Outcome<DbrData>.Completed(Written)
-                        : new Outcome<DbrData>.Failed($"{write.What}: {CaStatus.Text(h.P1)}"));
+                    Written(write, h.P1);
                 break;
             default:
                 Handle(CaMessage.FromServer(h, payload));
@@ -64,13 +61,13 @@ internal sealed partial class CaCircuit
             case CaMessage.Version m:
                 ServerMinor = m.MinorVersion;
                 break;
-            case CaMessage.AccessRights m when _links.TryGetValue(m.Cid, out var link):
-                link.Rights = m.Rights;
-                if (link.State == PvState.Connected)
-                    _outputs.Enqueue(new CaOutput(CaOutputKind.Rights, link));
+            case CaMessage.AccessRights m when _channels.TryGetValue(m.Cid, out var channel):
+                channel.Rights = m.Rights;
+                if (channel.State == PvState.Connected)
+                    Tell(new PvOutput(PvOutputKind.Rights, channel));
                 break;
-            case CaMessage.ChannelCreated m when _links.TryGetValue(m.Cid, out var link) && link.State != PvState.Connected:
-                Created(link, m);
+            case CaMessage.ChannelCreated m when _channels.TryGetValue(m.Cid, out var channel) && channel.State != PvState.Connected:
+                Created(channel, m);
                 break;
             case CaMessage.CreateFailed m:
                 Drop(m.Cid, "the server no longer has it");
@@ -81,36 +78,35 @@ internal sealed partial class CaCircuit
             case CaMessage.Error m:
                 Refused(m);
                 break;
-            case CaMessage.SearchReply m:
-                _outputs.Enqueue(new CaOutput(CaOutputKind.Found, Found: m));
+            case CaMessage.SearchReply { Found: { } found }:
+                Tell(new PvOutput(PvOutputKind.Found, Found: found));
                 break;
         }
     }
 
-    private void Created(CaLink link, CaMessage.ChannelCreated message)
+    private void Created(CaChannel channel, CaMessage.ChannelCreated message)
     {
         if (message.Type > Dbr.Double || message.Count == 0)
         {
-            Drop(link.Cid, $"the server says it has type {message.Type} and {message.Count} elements");
+            Drop(channel.Cid, $"the server says it has type {message.Type} and {message.Count} elements");
             return;
         }
-        (link.Sid, link.Type, link.Count) = (message.Sid, message.Type, message.Count);
-        _outputs.Enqueue(new CaOutput(CaOutputKind.Up, link));
+        (channel.Sid, channel.Type, channel.Count) = (message.Sid, message.Type, message.Count);
+        Tell(new PvOutput(PvOutputKind.Up, channel));
     }
 
     /// <summary>One channel of the circuit is gone, the others stay.</summary>
     private void Drop(uint cid, string reason)
     {
-        if (!_links.Remove(cid, out var link))
+        if (!_channels.Remove(cid, out var channel))
             return;
-        foreach (var subscription in link.Subscriptions)
-            _subscriptions.Remove(subscription.Id);
-        foreach (var request in _requests.Values.Where(r => r.Link == link).ToList())
+        ForgetMonitors(channel);
+        foreach (var request in _requests.Values.Where(r => r.Channel == channel).ToList())
         {
             _requests.Remove(request.Ioid);
-            Answer(request, new Outcome<DbrData>.Failed($"{request.What}: {reason}"));
+            Fail(request, reason);
         }
-        _outputs.Enqueue(new CaOutput(CaOutputKind.Gone, link, Text: reason));
+        Tell(new PvOutput(PvOutputKind.Gone, channel, Text: reason));
     }
 
     private void ReadReply(in CaHeader h, ReadOnlySpan<byte> payload)
@@ -118,30 +114,38 @@ internal sealed partial class CaCircuit
         if (!_requests.Remove(h.P2, out var request))
             return;
         if (h.P1 != CaStatus.Normal)
-            Answer(request, new Outcome<DbrData>.Failed($"{request.What}: {CaStatus.Text(h.P1)}"));
+            Fail(request, CaStatus.Text(h.P1));
         else if (DbrReader.Read(h.Type, h.Count, payload) is { } data)
             Answer(request, new Outcome<DbrData>.Completed(data));
         else
-            Answer(request, new Outcome<DbrData>.Failed($"{request.What}: {Mangled(h)}"));
+            Fail(request, Mangled(h));
+    }
+
+    private void Written(CaRequest write, uint status)
+    {
+        if (status == CaStatus.Normal)
+            Answer(write, Done);
+        else
+            Fail(write, CaStatus.Text(status));
     }
 
     private void Event(in CaHeader h, ReadOnlySpan<byte> payload, long receivedNs)
     {
-        // Size 0 confirms a cancel, and a subscription that was cancelled meanwhile is known no more.
-        if (h.P1 != CaStatus.Normal || !_subscriptions.TryGetValue(h.P2, out var subscription)
-            || h.Type != subscription.Type || DbrReader.Read(h.Type, h.Count, payload) is not { } data)
+        // Size 0 confirms a cancel, and a monitor that was cancelled meanwhile is known no more.
+        if (h.P1 != CaStatus.Normal || !_monitors.TryGetValue(h.P2, out var monitor)
+            || h.Type != monitor.Type || DbrReader.Read(h.Type, h.Count, payload) is not { } data)
             return;
-        if (subscription.Offer(new PvReading(data.Value, data.Alarm, data.StampNs, receivedNs)))
-            _outputs.Enqueue(new CaOutput(CaOutputKind.Ready, Subscription: subscription));
+        if (monitor.Offer(new PvReading(data.Value, data.Alarm, data.StampNs, receivedNs)))
+            Tell(new PvOutput(PvOutputKind.Ready, Monitor: monitor));
     }
 
     private void Refused(CaMessage.Error m)
     {
         var reason = CaStatus.Text(m.Status) + (m.Text.Length > 0 ? $" ({m.Text})" : "");
         if (m.Request.Command is CaCommand.ReadNotify or CaCommand.WriteNotify && _requests.Remove(m.Request.P2, out var request))
-            Answer(request, new Outcome<DbrData>.Failed($"{request.What}: {reason}"));
-        else if (m.Request.Command == CaCommand.Write && _links.Values.FirstOrDefault(l => l.Sid == m.Request.P1) is { } link)
-            _outputs.Enqueue(new CaOutput(CaOutputKind.WriteRefused, link, Text: $"writing {link.Name}: {reason}"));
+            Fail(request, reason);
+        else if (m.Request.Command == CaCommand.Write && _channels.Values.FirstOrDefault(l => l.Sid == m.Request.P1) is { } channel)
+            Tell(new PvOutput(PvOutputKind.WriteRefused, channel, Text: $"writing {channel.Name}: {reason}"));
     }
 
     private static string Mangled(in CaHeader h) =>

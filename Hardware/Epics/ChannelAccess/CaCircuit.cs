@@ -8,21 +8,20 @@ internal sealed record CaCircuitSettings(
     string User, string Host, ushort Priority, long EchoAfterNs, long EchoWithinNs, int LargestMessage);
 
 /// <summary>The client's side of one virtual circuit: channels, requests, subscriptions, echo, flow control. Without I/O.</summary>
-internal sealed partial class CaCircuit
+internal sealed partial class CaCircuit : PvCircuit
 {
     private const int FullSegment = 256 * 1024;
     private const int FullSegmentsBeforeOff = 8;
     private const long EventsOffNs = 50_000_000;
 
     private readonly CaCircuitSettings _settings;
-    private readonly CaStream _stream;
-    private readonly Dictionary<uint, CaLink> _links = [];
+    private readonly MessageStream<CaHeader> _stream;
+    private readonly CaBuffer _outgoing = new();
+    private readonly Dictionary<uint, CaChannel> _channels = [];
     private readonly Dictionary<uint, CaRequest> _requests = [];
-    private readonly Dictionary<uint, CaSubscription> _subscriptions = [];
-    private readonly Queue<CaOutput> _outputs = new();
+    private readonly Dictionary<uint, CaMonitor> _monitors = [];
     private uint _nextIoid = 1;
     private uint _nextSubscription = 1;
-    private long _earliestNs = long.MaxValue;
     private long _heardNs;
     private long? _echoSentNs;
     private int _fullSegments;
@@ -31,104 +30,87 @@ internal sealed partial class CaCircuit
     public CaCircuit(CaCircuitSettings settings, long nowNs)
     {
         (_settings, _heardNs) = (settings, nowNs);
-        _stream = new CaStream(settings.LargestMessage);
-        new CaMessage.Version(settings.Priority, CaMessage.Minor, 0).WriteTo(Outgoing);
-        new CaMessage.ClientName(settings.User).WriteTo(Outgoing);
-        new CaMessage.HostName(settings.Host).WriteTo(Outgoing);
+        _stream = new MessageStream<CaHeader>(settings.LargestMessage);
+        new CaMessage.Version(settings.Priority, CaMessage.Minor, 0).WriteTo(_outgoing);
+        new CaMessage.ClientName(settings.User).WriteTo(_outgoing);
+        new CaMessage.HostName(settings.Host).WriteTo(_outgoing);
     }
 
-    /// <summary>What is to be sent; whoever sends it clears it.</summary>
-    public CaBuffer Outgoing { get; } = new();
+    public override OutgoingBytes Outgoing => _outgoing;
 
-    public IReadOnlyCollection<CaLink> Links => _links.Values;
-
-    /// <summary>Requests that wait for an answer.</summary>
-    public int Pending => _requests.Count;
-
-    public bool IsFaulted { get; private set; }
+    public override IReadOnlyCollection<PvChannel> Channels => _channels.Values;
 
     /// <summary>What the server said it speaks.</summary>
     public ushort ServerMinor { get; private set; } = CaMessage.Minor;
 
-    /// <summary>The count that asks for all there is: 0 for the present length, where the server knows that.</summary>
-    public uint CountFor(CaLink link) => link.Count == 1 || ServerMinor < CaMessage.Minor ? link.Count : 0;
-
-    /// <summary>When <see cref="Tick"/> has something to do.</summary>
-    public long NextDeadline
+    public override long NextDeadline
     {
         get
         {
             var echo = _echoSentNs is { } sent ? sent + _settings.EchoWithinNs : _heardNs + _settings.EchoAfterNs;
-            var next = Math.Min(echo, _earliestNs);
+            var next = Math.Min(echo, EarliestNs);
             return _eventsOffNs is { } off ? Math.Min(next, off + EventsOffNs) : next;
         }
     }
 
-    public bool TryTake(out CaOutput output) => _outputs.TryDequeue(out output);
+    protected override IReadOnlyCollection<PvRequest> Waiting => _requests.Values;
 
-    /// <summary>Asks the server for a channel.</summary>
-    public void Create(CaLink link)
+    /// <summary>The count that asks for all there is: 0 for the present length, where the server knows that.</summary>
+    public uint CountFor(CaChannel channel) => channel.Count == 1 || ServerMinor < CaMessage.Minor ? channel.Count : 0;
+
+    public override void Create(PvChannel channel)
     {
-        _links[link.Cid] = link;
-        new CaMessage.CreateChannel(link.Cid, CaMessage.Minor, link.Name).WriteTo(Outgoing);
+        _channels[channel.Cid] = (CaChannel)channel;
+        new CaMessage.CreateChannel(channel.Cid, CaMessage.Minor, channel.Name).WriteTo(_outgoing);
     }
 
-    /// <summary>Gives a channel back.</summary>
-    public void Clear(CaLink link)
+    public override void Clear(PvChannel channel)
     {
-        if (!_links.Remove(link.Cid))
+        if (!_channels.Remove(channel.Cid, out var known))
             return;
-        foreach (var subscription in link.Subscriptions)
-            _subscriptions.Remove(subscription.Id);
-        if (link.State == PvState.Connected)
-            new CaMessage.ClearChannel(link.Sid, link.Cid).WriteTo(Outgoing);
+        ForgetMonitors(known);
+        if (channel.State == PvState.Connected)
+            new CaMessage.ClearChannel(channel.Sid, channel.Cid).WriteTo(_outgoing);
     }
 
     public void Read(CaRequest request, ushort type, uint count, long nowNs)
     {
-        Await(request, nowNs);
-        Outgoing.Message(CaCommand.ReadNotify, 0, type, count, request.Link.Sid, request.Ioid);
+        AwaitNumbered(request, nowNs);
+        _outgoing.Message(CaCommand.ReadNotify, 0, type, count, request.Channel.Sid, request.Ioid);
     }
 
     /// <summary>A write that nobody waits for.</summary>
-    public void Write(CaLink link, ushort type, uint count, ReadOnlySpan<byte> data) =>
-        data.CopyTo(Outgoing.Message(CaCommand.Write, data.Length, type, count, link.Sid, _nextIoid++));
+    public void Write(CaChannel channel, ushort type, uint count, ReadOnlySpan<byte> data) =>
+        data.CopyTo(_outgoing.Message(CaCommand.Write, data.Length, type, count, channel.Sid, _nextIoid++));
 
     public void WriteNotify(CaRequest request, ushort type, uint count, ReadOnlySpan<byte> data, long nowNs)
     {
-        Await(request, nowNs);
-        data.CopyTo(Outgoing.Message(CaCommand.WriteNotify, data.Length, type, count, request.Link.Sid, request.Ioid));
+        AwaitNumbered(request, nowNs);
+        data.CopyTo(_outgoing.Message(CaCommand.WriteNotify, data.Length, type, count, request.Channel.Sid, request.Ioid));
     }
 
-    /// <summary>Nobody waits for it any more; its answer will be ignored.</summary>
-    public bool Forget(CaRequest request) => _requests.Remove(request.Ioid);
+    public override void Forget(PvRequest request) => _requests.Remove(((CaRequest)request).Ioid);
 
-    public void Subscribe(CaSubscription subscription)
+    public override void Subscribe(PvMonitor monitor)
     {
-        var link = subscription.Link;
-        var kind = subscription.Form == PvAs.Text && link.Type != Dbr.Char ? Dbr.String : link.Type;
-        subscription.Id = _nextSubscription++;
-        subscription.Type = Dbr.Of(kind, DbrForm.Time);
-        _subscriptions[subscription.Id] = subscription;
-        new CaMessage.EventAdd(subscription.Type, CountFor(link), link.Sid, subscription.Id, subscription.Mask).WriteTo(Outgoing);
+        var wanted = (CaMonitor)monitor;
+        var channel = wanted.Channel;
+        wanted.Id = _nextSubscription++;
+        wanted.Type = channel.TypeAs(monitor.Form, DbrForm.Time);
+        _monitors[wanted.Id] = wanted;
+        new CaMessage.EventAdd(wanted.Type, CountFor(channel), channel.Sid, wanted.Id, wanted.Mask).WriteTo(_outgoing);
     }
 
-    public void Unsubscribe(CaSubscription subscription)
+    public override void Unsubscribe(PvMonitor monitor)
     {
-        if (!_subscriptions.Remove(subscription.Id))
+        var known = (CaMonitor)monitor;
+        if (!_monitors.Remove(known.Id))
             return;
-        var link = subscription.Link;
-        new CaMessage.EventCancel(subscription.Type, CountFor(link), link.Sid, subscription.Id).WriteTo(Outgoing);
+        new CaMessage.EventCancel(known.Type, CountFor(known.Channel), known.Channel.Sid, known.Id).WriteTo(_outgoing);
     }
 
-    /// <summary>Asks a name server.</summary>
-    public void Search(uint cid, string name) => new CaMessage.Search(cid, CaMessage.Minor, false, name).WriteTo(Outgoing);
-
-    /// <summary>Time passes: late requests, silence, flow control.</summary>
-    public void Tick(long nowNs)
+    protected override void TickLine(long nowNs)
     {
-        if (nowNs >= _earliestNs)
-            TimeOut(nowNs);
         if (_eventsOffNs is { } off && nowNs >= off + EventsOffNs)
             LetEventsCome();
         if (_echoSentNs is { } sent)
@@ -139,56 +121,37 @@ internal sealed partial class CaCircuit
         else if (nowNs >= _heardNs + _settings.EchoAfterNs)
         {
             _echoSentNs = nowNs;
-            new CaMessage.Echo().WriteTo(Outgoing);
+            new CaMessage.Echo().WriteTo(_outgoing);
         }
     }
 
-    /// <summary>Ends the circuit: every request fails. Links are the caller's to search for again.</summary>
-    public void Break(string reason)
+    protected override void FailAll(string reason)
     {
-        if (IsFaulted)
-            return;
-        IsFaulted = true;
         foreach (var request in _requests.Values)
-            Answer(request, new Outcome<DbrData>.Failed($"{request.What}: the connection was lost: {reason}"));
+            Fail(request, reason);
         _requests.Clear();
-        _subscriptions.Clear();
-        _outputs.Enqueue(new CaOutput(CaOutputKind.Fault, Text: reason));
+        _monitors.Clear();
     }
 
-    private void Await(CaRequest request, long nowNs)
+    private void AwaitNumbered(CaRequest request, long nowNs)
     {
         request.Ioid = _nextIoid++;
-        request.DeadlineNs = request.WithinNs > long.MaxValue - nowNs ? long.MaxValue : nowNs + request.WithinNs;
         _requests[request.Ioid] = request;
-        _earliestNs = Math.Min(_earliestNs, request.DeadlineNs);
+        Await(request, nowNs);
     }
 
-    /// <summary>Looked through only when the earliest deadline that ever stood has come, so that answered requests cost nothing.</summary>
-    private void TimeOut(long nowNs)
+    private void Fail(CaRequest request, string reason) =>
+        Answer(request, new Outcome<DbrData>.Failed($"{request.What}: {reason}"));
+
+    private void ForgetMonitors(CaChannel channel)
     {
-        _earliestNs = long.MaxValue;
-        List<CaRequest>? late = null;
-        foreach (var request in _requests.Values)
-        {
-            if (request.DeadlineNs <= nowNs)
-                (late ??= []).Add(request);
-            else
-                _earliestNs = Math.Min(_earliestNs, request.DeadlineNs);
-        }
-        foreach (var request in late ?? [])
-        {
-            _requests.Remove(request.Ioid);
-            Answer(request, new Outcome<DbrData>.TimedOut(request.What, request.WithinNs));
-        }
+        foreach (var monitor in channel.Monitors)
+            _monitors.Remove(((CaMonitor)monitor).Id);
     }
-
-    private void Answer(CaRequest request, Outcome<DbrData> outcome) =>
-        _outputs.Enqueue(new CaOutput(CaOutputKind.Answered, Request: request, Outcome: outcome));
 
     private void LetEventsCome()
     {
         (_eventsOffNs, _fullSegments) = (null, 0);
-        new CaMessage.EventsOn().WriteTo(Outgoing);
+        new CaMessage.EventsOn().WriteTo(_outgoing);
     }
 }

@@ -3,10 +3,26 @@ using System.Buffers.Binary;
 namespace Flyscan.Hardware.Epics.ChannelAccess;
 
 /// <summary>The head of every message. Big endian; 16 bytes, or 24 where size or count need more than 16 bits.</summary>
-internal readonly record struct CaHeader(ushort Command, uint Size, ushort Type, uint Count, uint P1, uint P2)
+internal readonly record struct CaHeader(ushort Command, uint Size, ushort Type, uint Count, uint P1, uint P2) : IMessageHeader<CaHeader>
 {
     public const int Length = 16;
     public const int ExtendedLength = 24;
+
+    int IMessageHeader<CaHeader>.Number => Command;
+
+    uint IMessageHeader<CaHeader>.Payload => Size;
+
+    public static int LengthOf(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= Length && BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]) == 0xFFFF
+            && BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]) == 0
+            ? ExtendedLength
+            : Length;
+
+    public static string? Read(ReadOnlySpan<byte> bytes, out CaHeader header)
+    {
+        TryRead(bytes, out header);
+        return null;
+    }
 
     /// <summary>Reads a head; returns its length, or 0 while more bytes are needed.</summary>
     public static int TryRead(ReadOnlySpan<byte> bytes, out CaHeader header)

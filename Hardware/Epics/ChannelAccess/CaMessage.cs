@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess;
 
@@ -18,7 +19,14 @@ internal abstract partial record CaMessage
     public sealed record Search(uint Cid, ushort MinorVersion, bool AnswerIfAbsent, string Name) : CaMessage;
 
     /// <summary>Address 0xFFFFFFFF: the one the datagram came from.</summary>
-    public sealed record SearchReply(ushort Port, uint Address, uint Cid, ushort MinorVersion) : CaMessage;
+    public sealed record SearchReply(ushort Port, uint Address, uint Cid, ushort MinorVersion) : CaMessage
+    {
+        /// <summary>What a client can use of it; null for nothing.</summary>
+        public PvFound? Found => Port == 0 ? null : new PvFound([Cid], Address is uint.MaxValue or 0 ? null : Known, Port);
+
+        private IPAddress Known =>
+            new([(byte)(Address >> 24), (byte)(Address >> 16), (byte)(Address >> 8), (byte)Address]);
+    }
 
     public sealed record NotFound(uint Cid, ushort Type, uint Count) : CaMessage;
 

@@ -2,51 +2,73 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess;
 
-/// <summary>A request whose answer completes a task, on the thread that brings it: a hop less for every reading.</summary>
-internal abstract class CaTaskRequest<T>(CaChannel channel, string what, long withinNs) : CaRequest(channel, what, withinNs)
+/// <summary>A request of Channel Access that waits for its answer under a number.</summary>
+internal abstract class CaRequest(CaChannel channel, string what, long withinNs) : PvRequest<DbrData>(channel, what, withinNs)
 {
-    private readonly TaskCompletionSource<Outcome<T>> _done = new();
-    private CancellationTokenRegistration _cancelling;
+    public new CaChannel Channel => channel;
 
-    public Task<Outcome<T>> Task => _done.Task;
-
-    public void CancelOn(CancellationToken cancel)
-    {
-        if (cancel.CanBeCanceled)
-            _cancelling = cancel.UnsafeRegister(static (state, _) => ((CaTaskRequest<T>)state!).Cancel(), this);
-    }
-
-    public override void Complete(Outcome<DbrData> outcome, long receivedNs)
-    {
-        _cancelling.Dispose();
-        _done.TrySetResult(outcome is Outcome<DbrData>.Completed { Value: var data }
-            ? new Outcome<T>.Completed(Of(data, receivedNs))
-            : outcome.As<T>());
-    }
-
-    protected abstract T Of(DbrData data, long receivedNs);
-
-    private void Cancel()
-    {
-        channel.Client.Forget(this);
-        _done.TrySetResult(new Outcome<T>.Cancelled());
-    }
+    public uint Ioid { get; set; }
 }
 
-/// <summary>Reads value, alarm and time stamp.</summary>
-internal sealed class CaRead(CaChannel channel, string what, long withinNs) : CaTaskRequest<PvReading>(channel, what, withinNs)
+/// <summary>Reads.</summary>
+internal sealed class CaRead<T> : CaRequest
 {
-    protected override PvReading Of(DbrData data, long receivedNs) => new(data.Value, data.Alarm, data.StampNs, receivedNs);
+    private readonly PvAs _form;
+    private readonly DbrForm _with;
+    private readonly Func<DbrData, long, T> _of;
+
+    /// <param name="channel">What is read.</param>
+    /// <param name="withinNs">How long it may take.</param>
+    /// <param name="form">As what.</param>
+    /// <param name="with">What comes beside the value.</param>
+    /// <param name="of">Makes the result of what came.</param>
+    public CaRead(CaChannel channel, long withinNs, PvAs form, DbrForm with, Func<DbrData, long, T> of)
+        : base(channel, channel.Name, withinNs)
+    {
+        (_form, _with, _of) = (form, with, of);
+        Task = new PvTask<T>(this);
+    }
+
+    public PvTask<T> Task { get; }
+
+    public override string Doing => $"reading {What}";
+
+    public override string? Begin(PvCircuit circuit, long nowNs)
+    {
+        if (!Channel.CanRead)
+            return "the server denies read access";
+        var core = (CaCircuit)circuit;
+        core.Read(this, Channel.TypeAs(_form, _with), _with == DbrForm.Control ? 1 : core.CountFor(Channel), nowNs);
+        return null;
+    }
+
+    public override void Complete(long receivedNs) => Task.Complete(Outcome!, _of, receivedNs);
 }
 
-/// <summary>Reads units, limits and choices.</summary>
-internal sealed class CaReadMetadata(CaChannel channel, string what, long withinNs) : CaTaskRequest<PvMetadata>(channel, what, withinNs)
+/// <summary>Writes. Waits: until all that it sets off is complete; else nothing is ever said of it but that it was refused.</summary>
+internal sealed class CaWrite : CaRequest
 {
-    protected override PvMetadata Of(DbrData data, long receivedNs) => data.Metadata ?? new PvMetadata(data.Value, data.Alarm);
-}
+    private readonly PvValue _value;
+    private readonly bool _waits;
 
-/// <summary>Writes and waits for the end of processing.</summary>
-internal sealed class CaWrite(CaChannel channel, string what, long withinNs) : CaTaskRequest<Nothing>(channel, what, withinNs)
-{
-    protected override Nothing Of(DbrData data, long receivedNs) => Nothing.Value;
+    public CaWrite(CaChannel channel, long withinNs, PvValue value, bool waits) : base(channel, $"writing {channel.Name}", withinNs)
+    {
+        (_value, _waits) = (value, waits);
+        Task = new PvTask<Nothing>(this);
+    }
+
+    public PvTask<Nothing> Task { get; }
+
+    public override string? Begin(PvCircuit circuit, long nowNs)
+    {
+        if (Channel.Unwritable(_value, out var put) is { } reason)
+            return reason;
+        if (_waits)
+            ((CaCircuit)circuit).WriteNotify(this, put.Type, put.Count, put.Data, nowNs);
+        else
+            ((CaCircuit)circuit).Write(Channel, put.Type, put.Count, put.Data);
+        return null;
+    }
+
+    public override void Complete(long receivedNs) => Task.Complete(Outcome!, static (_, _) => Nothing.Value, receivedNs);
 }

@@ -32,7 +32,7 @@ internal static class PvaArrays
         _ => 1,
     };
 
-    public static PvaValue Read(ref PvaReader r, PvaType.ScalarArray type)
+    public static PvaValue Read(ref PvaReader r, PvaType.ScalarArray type, PvaValue? before = null)
     {
         var length = LengthOf(type.Kind);
         int count;
@@ -64,7 +64,7 @@ internal static class PvaArrays
             PvaScalar.Int64 => new PvaValue.Array<long>(Longs<long>(ref r, count)),
             PvaScalar.UInt64 => new PvaValue.Array<ulong>(Longs<ulong>(ref r, count)),
             PvaScalar.Float64 => new PvaValue.Array<double>(Longs<double>(ref r, count)),
-            _ => new PvaValue.Array<string>(Texts(ref r, count)),
+            _ => Texts(ref r, count, before),
         };
     }
 
@@ -144,12 +144,21 @@ internal static class PvaArrays
         return items;
     }
 
-    private static string[] Texts(ref PvaReader r, int count)
+    /// <summary>Texts beside a value are choices, the same each time they come.</summary>
+    private static PvaValue.Array<string> Texts(ref PvaReader r, int count, PvaValue? before)
     {
-        var items = new string[count];
+        var known = before is PvaValue.Array<string> array && array.Items.Length == count ? array : null;
+        var texts = known is null ? new string[count] : null;
         for (var i = 0; i < count; i++)
-            items[i] = r.Text();
-        return items;
+        {
+            var was = known?.Items[i];
+            var text = r.Text(was);
+            if (texts is null && ReferenceEquals(text, was))
+                continue;
+            texts ??= (string[])known!.Items.Clone();
+            texts[i] = text;
+        }
+        return texts is null ? known! : new PvaValue.Array<string>(texts);
     }
 
     private static T[] Shorts<T>(ref PvaReader r, int count)

@@ -4,7 +4,7 @@ namespace Flyscan.Hardware.Epics.PvAccess;
 
 internal sealed partial class PvaCircuit
 {
-    private static readonly Outcome<PvaAnswer> Written = new Outcome<PvaAnswer>.Completed(default);
+    private static readonly Outcome<PvaValue.Structure?> Written = new Outcome<PvaValue.Structure?>.Completed(default);
 
     /// <summary>The server has begun an operation, or says why not.</summary>
     private void Begun(PvaMessage.InitReply m)
@@ -28,14 +28,14 @@ internal sealed partial class PvaCircuit
                 Get(operation, request);
                 break;
             case PvaCommand.Monitor:
-                Say(new PvaMessage.Run(PvaCommand.Monitor, operation.Link.Sid, m.Ioid, PvaSub.Start));
+                Say(new PvaMessage.Run(PvaCommand.Monitor, operation.Channel.Sid, m.Ioid, PvaSub.Start));
                 break;
             case PvaCommand.Put:
-                Pump(operation.Link);
+                Pump(operation.Channel);
                 break;
             case PvaCommand.Rpc when operation.Value is { } argument:
                 operation.Value = null;
-                Say(new PvaMessage.Call(operation.Link.Sid, m.Ioid, PvaSub.Run, PvaValue.Any.Of(argument)));
+                Say(new PvaMessage.Call(operation.Channel.Sid, m.Ioid, PvaSub.Run, PvaValue.Any.Of(argument)));
                 break;
         }
     }
@@ -44,22 +44,22 @@ internal sealed partial class PvaCircuit
     private void Refused(PvaOperation operation, string reason)
     {
         _operations.Remove(operation.Ioid);
-        var link = operation.Link;
+        var channel = operation.Channel;
         if (operation.Command == PvaCommand.Get)
-            link.Gets--;
-        if (link.PlainPut == operation)
-            link.PlainPut = null;
-        if (operation.Subscription is { } subscription)
+            channel.Gets--;
+        if (channel.PlainPut == operation)
+            channel.PlainPut = null;
+        if (operation.Monitor is { } monitor)
         {
-            subscription.Operation = null;
-            Warn(link, $"it cannot be followed: {reason}");
+            monitor.Operation = null;
+            Warn(channel, $"it cannot be followed: {reason}");
         }
-        if (operation.Request is PvaPutRequest put)
-            link.WaitingPuts.Remove(put);
+        if (operation.Request is PvaWrite put)
+            channel.WaitingPuts.Remove(put);
         End(operation.Request, Failed(operation.Request, reason));
         if (operation.Command == PvaCommand.Put)
-            Pump(link);
-        Release(link);
+            Pump(channel);
+        Release(channel);
     }
 
     /// <summary>A value came: an answer to a read, the choices before a write, or an event.</summary>
@@ -70,47 +70,47 @@ internal sealed partial class PvaCircuit
         operation.Value = change.Value;
         if (operation.IsRetired)
             return;
-        if (operation.Subscription is { } subscription)
+        if (operation.Monitor is { } monitor)
         {
-            Event(subscription, change, receivedNs);
+            Event(monitor, change, receivedNs);
         }
         else if (operation.Command == PvaCommand.Put)
         {
             operation.HasRead |= operation.IsReading;
             operation.IsReading = false;
-            Pump(operation.Link);
+            Pump(operation.Channel);
         }
         else if (operation.Request is { } request)
         {
             operation.Request = null;
-            End(request, new Outcome<PvaAnswer>.Completed(new PvaAnswer(change.Value)));
+            End(request, new Outcome<PvaValue.Structure?>.Completed(change.Value));
             Reuse(operation);
         }
     }
 
-    private void Event(PvaSubscription subscription, PvaChange change, long receivedNs)
+    private void Event(PvaMonitor monitor, PvaChange change, long receivedNs)
     {
         if (!change.Overrun.IsEmpty)
-            subscription.Overrun();
-        if (subscription.Window > 0 && ++subscription.Untold >= subscription.Window / 2)
+            monitor.Overrun();
+        if (monitor.Window > 0 && ++monitor.Untold >= monitor.Window / 2)
         {
-            var operation = subscription.Operation!;
+            var operation = monitor.Operation!;
             Say(new PvaMessage.Run(
-                PvaCommand.Monitor, operation.Link.Sid, operation.Ioid, PvaSub.Pipeline, (uint)subscription.Untold));
-            subscription.Untold = 0;
+                PvaCommand.Monitor, operation.Channel.Sid, operation.Ioid, PvaSub.Pipeline, (uint)monitor.Untold));
+            monitor.Untold = 0;
         }
-        if (subscription.Offer(PvaNormative.Reading(change.Value, subscription.Form, receivedNs)))
-            _outputs.Enqueue(new PvaOutput(PvaOutputKind.Ready, Subscription: subscription));
+        if (monitor.Offer(PvaNormative.Reading(change.Value, monitor.Form, receivedNs)))
+            Tell(new PvOutput(PvOutputKind.Ready, Monitor: monitor));
     }
 
     /// <summary>A read's operation is free: for the next that waits, or to be kept, or given back.</summary>
     private void Reuse(PvaOperation operation)
     {
-        var link = operation.Link;
-        link.IdleGets.Push(operation);
-        Release(link);
-        if (link.IdleGets.Count > MostIdle)
-            Retire(link.IdleGets.Pop());
+        var channel = operation.Channel;
+        channel.IdleGets.Push(operation);
+        Release(channel);
+        if (channel.IdleGets.Count > MostIdle)
+            Retire(channel.IdleGets.Pop());
     }
 
     /// <summary>An operation has ended without a value.</summary>
@@ -118,17 +118,17 @@ internal sealed partial class PvaCircuit
     {
         if (!_operations.TryGetValue(m.Ioid, out var operation) || operation.Command != m.Command || operation.IsRetired)
             return;
-        if (operation.Subscription is { } subscription)
+        if (operation.Monitor is { } monitor)
         {
-            subscription.Operation = null;
+            monitor.Operation = null;
             _operations.Remove(m.Ioid);
-            Warn(operation.Link, m.Status.IsOk ? "its server tells of it no more" : $"its server tells of it no more: {m.Status.Text}");
+            Warn(operation.Channel, m.Status.IsOk ? "its server tells of it no more" : $"its server tells of it no more: {m.Status.Text}");
             return;
         }
         if (operation.Request is not { } request)
             return;
-        if (operation.IsReading && request is PvaPutRequest unread)
-            operation.Link.WaitingPuts.Remove(unread);
+        if (operation.IsReading && request is PvaWrite unread)
+            operation.Channel.WaitingPuts.Remove(unread);
         (operation.Request, operation.IsReading, operation.HasRead) = (null, false, false);
         End(request, m.Status.IsOk ? Written : Failed(request, m.Status.Text));
         if (operation.Command == PvaCommand.Get)
@@ -136,15 +136,15 @@ internal sealed partial class PvaCircuit
             Reuse(operation);
             return;
         }
-        if (operation != operation.Link.PlainPut)
+        if (operation != operation.Channel.PlainPut)
             Keep(operation);
-        Pump(operation.Link);
+        Pump(operation.Channel);
     }
 
     private void Keep(PvaOperation put)
     {
-        if (put.Link.IdlePuts.Count < MostIdle)
-            put.Link.IdlePuts.Push(put);
+        if (put.Channel.IdlePuts.Count < MostIdle)
+            put.Channel.IdlePuts.Push(put);
         else
             Retire(put);
     }
@@ -155,8 +155,8 @@ internal sealed partial class PvaCircuit
             return;
         var request = call.Request;
         End(request, !m.Status.IsOk ? Failed(request, m.Status.Text)
-            : m.Value.Value is PvaValue.Structure result ? new Outcome<PvaAnswer>.Completed(new PvaAnswer(result))
-            : new Outcome<PvaAnswer>.Completed(new PvaAnswer(null)));
+            : m.Value.Value is PvaValue.Structure result ? new Outcome<PvaValue.Structure?>.Completed(result)
+            : new Outcome<PvaValue.Structure?>.Completed(null));
         Retire(call);
     }
 
@@ -164,26 +164,26 @@ internal sealed partial class PvaCircuit
     private void Typed(PvaOperation asked, PvaMessage.FieldReply m)
     {
         _operations.Remove(asked.Ioid);
-        if (!_links.ContainsKey(asked.Link.Cid) || asked.IsRetired)
+        if (!_channels.ContainsKey(asked.Channel.Cid) || asked.IsRetired)
             return;
-        asked.Link.Type = m.Type as PvaType.Structure;
-        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Up, asked.Link));
+        asked.Channel.Type = m.Type as PvaType.Structure;
+        Tell(new PvOutput(PvOutputKind.Up, asked.Channel));
     }
 
     /// <summary>Sends the writes that can be sent, in order, and then the reads behind them.</summary>
-    private void Pump(PvaLink link)
+    private void Pump(PvaChannel channel)
     {
-        SendWrites(link);
-        Release(link);
+        SendWrites(channel);
+        Release(channel);
     }
 
-    private void SendWrites(PvaLink link)
+    private void SendWrites(PvaChannel channel)
     {
-        while (!IsFaulted && link.WaitingPuts.First?.Value is { } put)
+        while (!IsFaulted && channel.WaitingPuts.First?.Value is { } put)
         {
             if (put.IsDone)
             {
-                link.WaitingPuts.RemoveFirst();
+                channel.WaitingPuts.RemoveFirst();
                 continue;
             }
             if (OperationFor(put) is not { IsReady: true, IsReading: false } operation)
@@ -195,43 +195,45 @@ internal sealed partial class PvaCircuit
             if (!operation.HasRead && PvaPut.NeedsChoices(put.Value, operation.Value!.Type))
             {
                 operation.IsReading = true;
-                Say(new PvaMessage.Run(PvaCommand.Put, link.Sid, operation.Ioid, PvaSub.Read));
+                Say(new PvaMessage.Run(PvaCommand.Put, channel.Sid, operation.Ioid, PvaSub.Read));
                 return;
             }
-            link.WaitingPuts.RemoveFirst();
+            channel.WaitingPuts.RemoveFirst();
             Send(operation, put);
         }
     }
 
-    private PvaOperation OperationFor(PvaPutRequest put)
+    private PvaOperation OperationFor(PvaWrite put)
     {
-        var link = put.Link;
-        if (!put.Waits && link.PlainPut is { } plain)
+        var channel = put.Channel;
+        if (!put.Waits && channel.PlainPut is { } plain)
             return plain;
-        if (put.Waits && (put.Operation ?? (link.IdlePuts.TryPop(out var idle) ? idle : null)) is { } kept)
+        if (put.Waits && (put.Operation ?? (channel.IdlePuts.TryPop(out var idle) ? idle : null)) is { } kept)
         {
             put.Operation = kept;
             return kept;
         }
         var operation = Begin(PvaCommand.Put, put, put.Waits ? PvaRequests.Blocking : PvaRequests.Everything);
         if (!put.Waits)
-            link.PlainPut = operation;
+            channel.PlainPut = operation;
         return operation;
     }
 
-    private void Send(PvaOperation operation, PvaPutRequest put)
+    private void Send(PvaOperation operation, PvaWrite put)
     {
         operation.HasRead = false;
         if (PvaPut.For(put.Value, operation.Value!) is { } change)
         {
-            Say(new PvaMessage.PutValue(operation.Link.Sid, operation.Ioid, PvaSub.Run, change));
+            Say(new PvaMessage.PutValue(operation.Channel.Sid, operation.Ioid, PvaSub.Run, change));
             return;
         }
         operation.Request = null;
         if (put.Waits)
             Keep(operation);
         var reason = Unfit(put.Value, operation.Value!);
-        End(put, put.Waits ? new Outcome<PvaAnswer>.Refused($"{put.What}: {reason}") : new Outcome<PvaAnswer>.Failed(reason));
+        End(put, put.Waits
+            ? new Outcome<PvaValue.Structure?>.Refused($"{put.What}: {reason}")
+            : new Outcome<PvaValue.Structure?>.Failed(reason));
     }
 
     /// <summary>Why a value cannot be written to a structure.</summary>

@@ -11,114 +11,92 @@ internal sealed partial class PvaCircuit
     /// than so many wait for one.</summary>
     public void Read(PvaRequest request, long nowNs)
     {
+        _requests.Add(request);
         Await(request, nowNs);
-        request.Link.WaitingGets.Enqueue(request);
-        Release(request.Link);
+        request.Channel.WaitingGets.Enqueue(request);
+        Release(request.Channel);
     }
 
     /// <summary>Writes a channel. Writes are sent in the order in which they are asked for.</summary>
-    public void Write(PvaPutRequest request, long nowNs)
+    public void Write(PvaWrite request, long nowNs)
     {
         if (request.Waits)
+        {
+            _requests.Add(request);
             Await(request, nowNs);
-        request.Link.WaitingPuts.AddLast(request);
-        Pump(request.Link);
+        }
+        request.Channel.WaitingPuts.AddLast(request);
+        Pump(request.Channel);
     }
 
     /// <summary>Calls a channel that is a service.</summary>
     public void Call(PvaRequest request, PvaValue.Structure argument, long nowNs)
     {
+        _requests.Add(request);
         Await(request, nowNs);
         var operation = Begin(PvaCommand.Rpc, request, PvaRequests.Everything);
         operation.Value = argument;
     }
 
-    /// <summary>Nobody waits for it any more; its answer will be ignored.</summary>
-    public void Forget(PvaRequest request)
+    public override void Forget(PvRequest request)
     {
-        if (!_requests.Remove(request))
+        if (request is not PvaRequest known || !_requests.Remove(known))
             return;
-        request.IsDone = true;
-        if (request is PvaPutRequest put && request.Link.WaitingPuts.Remove(put))
-            Pump(request.Link);
-        if (request.Operation is { IsRetired: false } operation)
+        known.IsDone = true;
+        if (known is PvaWrite put && known.Channel.WaitingPuts.Remove(put))
+            Pump(known.Channel);
+        if (known.Operation is { IsRetired: false } operation)
             Retire(operation);
     }
 
-    public void Subscribe(PvaSubscription subscription)
+    public override void Subscribe(PvMonitor monitor)
     {
-        var operation = new PvaOperation(_nextIoid++, PvaCommand.Monitor, subscription.Link) { Subscription = subscription };
-        _operations[operation.Ioid] = operation;
-        (subscription.Operation, subscription.Untold) = (operation, 0);
-        var window = subscription.Window;
-        Say(window == 0
-            ? new PvaMessage.Init(PvaCommand.Monitor, subscription.Link.Sid, operation.Ioid, PvaSub.Init, PvaRequests.Everything)
-            : new PvaMessage.Init(
-                PvaCommand.Monitor, subscription.Link.Sid, operation.Ioid, PvaSub.Init | PvaSub.Pipeline, PvaRequests.Pipelined(window),
-                (uint)window));
+        var wanted = (PvaMonitor)monitor;
+        var operation = NewOperation(PvaCommand.Monitor, wanted.Channel, wanted);
+        (wanted.Operation, wanted.Untold) = (operation, 0);
+        var (sub, request) = wanted.Window == 0
+            ? (PvaSub.Init, PvaRequests.Everything)
+            : ((byte)(PvaSub.Init | PvaSub.Pipeline), PvaRequests.Pipelined(wanted.Window));
+        Say(new PvaMessage.Init(PvaCommand.Monitor, wanted.Channel.Sid, operation.Ioid, sub, request, (uint)wanted.Window));
     }
 
-    public void Unsubscribe(PvaSubscription subscription)
+    public override void Unsubscribe(PvMonitor monitor)
     {
-        if (subscription.Operation is { } operation)
+        var known = (PvaMonitor)monitor;
+        if (known.Operation is { } operation)
             Retire(operation);
-        subscription.Operation = null;
+        known.Operation = null;
     }
 
-    private void Await(PvaRequest request, long nowNs)
+    private PvaOperation NewOperation(byte command, PvaChannel channel, PvaMonitor? monitor = null)
     {
-        request.DeadlineNs = request.WithinNs > long.MaxValue - nowNs ? long.MaxValue : nowNs + request.WithinNs;
-        _requests.Add(request);
-        _earliestNs = Math.Min(_earliestNs, request.DeadlineNs);
-    }
-
-    /// <summary>Looked through only when the earliest deadline that ever stood has come, so that answered requests cost nothing.</summary>
-    private void TimeOut(long nowNs)
-    {
-        _earliestNs = long.MaxValue;
-        List<PvaRequest>? late = null;
-        foreach (var request in _requests)
-        {
-            if (request.DeadlineNs <= nowNs)
-                (late ??= []).Add(request);
-            else
-                _earliestNs = Math.Min(_earliestNs, request.DeadlineNs);
-        }
-        foreach (var request in late ?? [])
-        {
-            Forget(request);
-            Tell(request, new Outcome<PvaAnswer>.TimedOut(request.What, request.WithinNs));
-        }
-    }
-
-    private PvaOperation NewOperation(byte command, PvaLink link)
-    {
-        var operation = new PvaOperation(_nextIoid++, command, link);
+        var operation = new PvaOperation(_nextIoid++, command, channel) { Monitor = monitor };
         _operations[operation.Ioid] = operation;
         return operation;
     }
 
     private PvaOperation Begin(byte command, PvaRequest request, PvaValue.Any with)
     {
-        var operation = NewOperation(command, request.Link);
+        var operation = NewOperation(command, request.Channel);
         (operation.Request, request.Operation) = (request, operation);
         if (command == PvaCommand.Get)
-            request.Link.Gets++;
-        Say(new PvaMessage.Init(command, request.Link.Sid, operation.Ioid, PvaSub.Init, with));
+            request.Channel.Gets++;
+        Say(new PvaMessage.Init(command, request.Channel.Sid, operation.Ioid, PvaSub.Init, with));
         return operation;
     }
 
     /// <summary>Begins the reads that can be.</summary>
-    private void Release(PvaLink link)
+    private void Release(PvaChannel channel)
     {
-        while (!IsFaulted && link.WaitingPuts.Count == 0 && link.PlainPut?.Request is null && link.WaitingGets.TryPeek(out var next))
+        while (!IsFaulted && channel.WaitingPuts.Count == 0 && channel.PlainPut?.Request is null
+            && channel.WaitingGets.TryPeek(out var next))
         {
-            if (!next.IsDone && link.IdleGets.Count == 0 && link.Gets >= MostGets)
+            if (!next.IsDone && channel.IdleGets.Count == 0 && channel.Gets >= MostGets)
                 return;
-            link.WaitingGets.Dequeue();
+            channel.WaitingGets.Dequeue();
             if (next.IsDone)
                 continue;
-            if (link.IdleGets.TryPop(out var idle))
+            if (channel.IdleGets.TryPop(out var idle))
                 Get(idle, next);
             else
                 Begin(PvaCommand.Get, next, PvaRequests.Everything);
@@ -128,7 +106,7 @@ internal sealed partial class PvaCircuit
     private void Get(PvaOperation operation, PvaRequest request)
     {
         (operation.Request, request.Operation) = (request, operation);
-        Say(new PvaMessage.Run(PvaCommand.Get, operation.Link.Sid, operation.Ioid, PvaSub.Run));
+        Say(new PvaMessage.Run(PvaCommand.Get, operation.Channel.Sid, operation.Ioid, PvaSub.Run));
     }
 
     /// <summary>Ends an operation at the server. Its number is kept for a while, for what may still come.</summary>
@@ -137,60 +115,64 @@ internal sealed partial class PvaCircuit
         if (operation.IsRetired)
             return;
         (operation.IsRetired, operation.Request) = (true, null);
-        var link = operation.Link;
+        var channel = operation.Channel;
         if (operation.Command == PvaCommand.Get)
-            link.Gets--;
-        if (link.PlainPut == operation)
-            link.PlainPut = null;
-        if (_links.ContainsKey(link.Cid) && link.Sid != 0)
-            Say(new PvaMessage.DestroyRequest(link.Sid, operation.Ioid));
+            channel.Gets--;
+        if (channel.PlainPut == operation)
+            channel.PlainPut = null;
+        if (_channels.ContainsKey(channel.Cid) && channel.Sid != 0)
+            Say(new PvaMessage.DestroyRequest(channel.Sid, operation.Ioid));
         _retired.Enqueue(operation);
         if (_retired.Count > MostRetired)
             _operations.Remove(_retired.Dequeue().Ioid);
     }
 
     /// <summary>Ends every request of a channel.</summary>
-    private void Fail(PvaLink link, string reason)
+    private void Fail(PvaChannel channel, string reason)
     {
-        foreach (var put in link.WaitingPuts.Where(p => !p.Waits))
+        RefuseWaiting(channel, reason);
+        FailUnderWay(_operations.Values.Where(o => o.Channel == channel), _requests.Where(r => r.Channel == channel), reason);
+    }
+
+    private void RefuseWaiting(PvaChannel channel, string reason)
+    {
+        foreach (var put in channel.WaitingPuts.Where(p => !p.Waits))
             RefuseWrite(put, $"{reason}; it was not written");
-        foreach (var operation in _operations.Values)
-            if (operation.Link == link && operation.Request is PvaPutRequest { Waits: false, IsDone: false } plain
-                && !link.WaitingPuts.Contains(plain))
+    }
+
+    private void FailUnderWay(IEnumerable<PvaOperation> operations, IEnumerable<PvaRequest> requests, string reason)
+    {
+        foreach (var operation in operations)
+            if (operation.Request is PvaWrite { Waits: false, IsDone: false } plain && !plain.Channel.WaitingPuts.Contains(plain))
                 RefuseWrite(plain, $"{reason}; whether it was written is not known");
-        foreach (var request in _requests.Where(r => r.Link == link).ToList())
+        foreach (var request in requests.ToList())
         {
             _requests.Remove(request);
-            Tell(request, new Outcome<PvaAnswer>.Failed($"{request.What}: {reason}"));
+            request.IsDone = true;
+            Answer(request, new Outcome<PvaValue.Structure?>.Failed($"{request.What}: {reason}"));
         }
     }
 
-    private void RefuseWrite(PvaPutRequest put, string reason)
+    private void RefuseWrite(PvaWrite put, string reason)
     {
         put.IsDone = true;
-        _outputs.Enqueue(new PvaOutput(PvaOutputKind.WriteRefused, put.Link, Text: $"{put.What}: {reason}"));
-    }
-
-    private void Tell(PvaRequest request, Outcome<PvaAnswer> outcome)
-    {
-        request.IsDone = true;
-        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Answered, Request: request, Outcome: outcome));
+        Tell(new PvOutput(PvOutputKind.WriteRefused, put.Channel, Text: $"{put.What}: {reason}"));
     }
 
     /// <summary>A request has its answer.</summary>
-    private void End(PvaRequest? request, Outcome<PvaAnswer> outcome)
+    private void End(PvaRequest? request, Outcome<PvaValue.Structure?> outcome)
     {
         if (request is null || request.IsDone)
             return;
         _requests.Remove(request);
-        if (request is not PvaPutRequest { Waits: false } plain)
-            Tell(request, outcome);
-        else if (outcome is not Outcome<PvaAnswer>.Completed)
+        if (request is not PvaWrite { Waits: false } plain)
+            Answer(request, outcome);
+        else if (outcome is not Outcome<PvaValue.Structure?>.Completed)
             RefuseWrite(plain, outcome.Problem!);
         request.IsDone = true;
     }
 
-    private static Outcome<PvaAnswer> Failed(PvaRequest? request, string reason) => request is PvaPutRequest { Waits: false }
-        ? new Outcome<PvaAnswer>.Failed(reason)
-        : new Outcome<PvaAnswer>.Failed($"{request?.What}: {reason}");
+    private static Outcome<PvaValue.Structure?> Failed(PvaRequest? request, string reason) => request is PvaWrite { Waits: false }
+        ? new Outcome<PvaValue.Structure?>.Failed(reason)
+        : new Outcome<PvaValue.Structure?>.Failed($"{request?.What}: {reason}");
 }

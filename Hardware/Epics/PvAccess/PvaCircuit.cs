@@ -9,7 +9,7 @@ internal sealed record PvaCircuitSettings(string User, string Host, long EchoAft
 }
 
 /// <summary>The client's side of one connection: greeting, channels, operations, echo. Without I/O.</summary>
-internal sealed partial class PvaCircuit
+internal sealed partial class PvaCircuit : PvCircuit
 {
     private const uint BufferSize = 0x10000;
     private const int MostRetired = 4096;
@@ -21,15 +21,13 @@ internal sealed partial class PvaCircuit
     private readonly PvaTypeCache _types = new();
     private readonly PvaTypeIds _ids = new();
     private readonly PvaContext _context;
-    private readonly Dictionary<uint, PvaLink> _links = [];
-    private readonly Dictionary<uint, PvaLink> _bySid = [];
+    private readonly Dictionary<uint, PvaChannel> _channels = [];
+    private readonly Dictionary<uint, PvaChannel> _bySid = [];
     private readonly Dictionary<uint, PvaOperation> _operations = [];
     private readonly Queue<PvaOperation> _retired = new();
     private readonly HashSet<PvaRequest> _requests = [];
-    private readonly Queue<PvaOutput> _outputs = new();
     private readonly List<PvaMessage> _early = [];
     private uint _nextIoid;
-    private long _earliestNs = long.MaxValue;
     private long _echoDueNs;
     private long? _echoSentNs;
     private bool _isValidated;
@@ -43,53 +41,41 @@ internal sealed partial class PvaCircuit
         _echoSentNs = nowNs;
     }
 
-    /// <summary>What is to be sent; whoever sends it clears it.</summary>
-    public PvaWriter Outgoing { get; } = new(isServer: false);
+    public override PvaWriter Outgoing { get; } = new(isServer: false);
 
-    public IReadOnlyCollection<PvaLink> Links => _links.Values;
-
-    /// <summary>Requests that wait for an answer.</summary>
-    public int Pending => _requests.Count;
+    public override IReadOnlyCollection<PvChannel> Channels => _channels.Values;
 
     /// <summary>Operations that are known, ended ones included.</summary>
     public int Operations => _operations.Count;
 
-    public bool IsFaulted { get; private set; }
+    public override long NextDeadline =>
+        Math.Min(EarliestNs, _echoSentNs is { } sent ? sent + _settings.EchoWithinNs : _echoDueNs);
 
-    /// <summary>When <see cref="Tick"/> has something to do.</summary>
-    public long NextDeadline =>
-        Math.Min(_earliestNs, _echoSentNs is { } sent ? sent + _settings.EchoWithinNs : _echoDueNs);
+    protected override IReadOnlyCollection<PvRequest> Waiting => _requests;
 
-    public bool TryTake(out PvaOutput output) => _outputs.TryDequeue(out output);
-
-    /// <summary>Asks the server for a channel.</summary>
-    public void Create(PvaLink link)
+    public override void Create(PvChannel channel)
     {
-        _links[link.Cid] = link;
-        Say(new PvaMessage.CreateChannel([new PvaName(link.Cid, link.Name)]));
+        _channels[channel.Cid] = (PvaChannel)channel;
+        Say(new PvaMessage.CreateChannel([new PvName(channel.Cid, channel.Name)]));
     }
 
     /// <summary>Asks a name server.</summary>
     public void Search(PvaMessage.Search search) => Say(search with { Port = 0 });
 
-    /// <summary>Gives a channel back.</summary>
-    public void Clear(PvaLink link)
+    public override void Clear(PvChannel channel)
     {
-        if (!_links.Remove(link.Cid))
+        if (!_channels.Remove(channel.Cid, out var known))
             return;
-        Fail(link, "the channel was closed");
-        foreach (var operation in _operations.Values.Where(o => o.Link == link && !o.IsRetired).ToList())
+        Fail(known, "the channel was closed");
+        foreach (var operation in _operations.Values.Where(o => o.Channel == channel && !o.IsRetired).ToList())
             Retire(operation);
-        if (link.Sid != 0 && _bySid.Remove(link.Sid))
-            Say(new PvaMessage.DestroyChannel(link.Sid, link.Cid));
-        link.Reset();
+        if (channel.Sid != 0 && _bySid.Remove(channel.Sid))
+            Say(new PvaMessage.DestroyChannel(channel.Sid, channel.Cid));
+        channel.Reset();
     }
 
-    /// <summary>Time passes: late requests, silence.</summary>
-    public void Tick(long nowNs)
+    protected override void TickLine(long nowNs)
     {
-        if (nowNs >= _earliestNs)
-            TimeOut(nowNs);
         if (_echoSentNs is { } sent)
         {
             if (nowNs >= sent + _settings.EchoWithinNs)
@@ -102,25 +88,17 @@ internal sealed partial class PvaCircuit
         }
     }
 
-    /// <summary>Ends the circuit: every request fails. Links are the caller's to search for again.</summary>
-    public void Break(string reason)
+    protected override void FailAll(string reason)
     {
-        if (IsFaulted)
-            return;
-        IsFaulted = true;
-        foreach (var link in _links.Values)
-        {
-            Fail(link, $"the connection was lost: {reason}");
-            link.Reset();
-            foreach (var subscription in link.Subscriptions)
-                subscription.Operation = null;
-        }
+        foreach (var channel in _channels.Values)
+            RefuseWaiting(channel, reason);
+        FailUnderWay(_operations.Values, _requests, reason);
         _operations.Clear();
-        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Fault, Text: reason));
+        foreach (var channel in _channels.Values)
+            channel.Reset();
     }
 
-    /// <summary>Bytes came. <paramref name="receivedNs"/>: nanoseconds since 1970, for readings.</summary>
-    public void Receive(ReadOnlyMemory<byte> bytes, long nowNs, long receivedNs)
+    public override void Receive(ReadOnlyMemory<byte> bytes, long nowNs, long receivedNs)
     {
         if (IsFaulted)
             return;
@@ -151,21 +129,21 @@ internal sealed partial class PvaCircuit
             case PvaMessage.FieldReply m when _operations.TryGetValue(m.Ioid, out var asked):
                 Typed(asked, m);
                 break;
-            case PvaMessage.ChannelCreated m when _links.TryGetValue(m.Cid, out var link) && link.Sid == 0:
-                Created(link, m);
+            case PvaMessage.ChannelCreated m when _channels.TryGetValue(m.Cid, out var channel) && channel.Sid == 0:
+                Created(channel, m);
                 break;
-            case PvaMessage.ChannelCreated { Status.IsOk: true } m when !_links.ContainsKey(m.Cid):
+            case PvaMessage.ChannelCreated { Status.IsOk: true } m when !_channels.ContainsKey(m.Cid):
                 // It was closed meanwhile.
                 Say(new PvaMessage.DestroyChannel(m.Sid, m.Cid));
                 break;
             case PvaMessage.DestroyChannel m:
                 Drop(m.Cid, "the server has given the channel up");
                 break;
-            case PvaMessage.SearchReply m:
-                _outputs.Enqueue(new PvaOutput(PvaOutputKind.Found, Found: m));
+            case PvaMessage.SearchReply { Found: { } found }:
+                Tell(new PvOutput(PvOutputKind.Found, Found: found));
                 break;
             case PvaMessage.Note { Kind: > 0 } m when _operations.TryGetValue(m.Ioid, out var spoken):
-                Warn(spoken.Link, m.Text);
+                Warn(spoken.Channel, m.Text);
                 break;
             default:
                 Greet(message, nowNs);
@@ -215,32 +193,30 @@ internal sealed partial class PvaCircuit
         new PvaMessage.ValidationAnswer(BufferSize, PvaMessage.RegistrySize, 0, method, credentials).WriteTo(Outgoing, _ids);
     }
 
-    private void Created(PvaLink link, PvaMessage.ChannelCreated m)
+    private void Created(PvaChannel channel, PvaMessage.ChannelCreated m)
     {
         if (!m.Status.IsOk)
         {
-            Drop(link.Cid, m.Status.Text);
+            Drop(channel.Cid, m.Status.Text);
             return;
         }
-        link.Sid = m.Sid;
-        _bySid[m.Sid] = link;
-        var asking = NewOperation(PvaCommand.GetField, link);
-        Say(new PvaMessage.GetField(link.Sid, asking.Ioid, ""));
+        channel.Sid = m.Sid;
+        _bySid[m.Sid] = channel;
+        var asking = NewOperation(PvaCommand.GetField, channel);
+        Say(new PvaMessage.GetField(channel.Sid, asking.Ioid, ""));
     }
 
     /// <summary>One channel of the circuit is gone, the others stay.</summary>
     private void Drop(uint cid, string reason)
     {
-        if (!_links.Remove(cid, out var link))
+        if (!_channels.Remove(cid, out var channel))
             return;
-        _bySid.Remove(link.Sid);
-        Fail(link, reason);
-        foreach (var operation in _operations.Values.Where(o => o.Link == link).ToList())
+        _bySid.Remove(channel.Sid);
+        Fail(channel, reason);
+        foreach (var operation in _operations.Values.Where(o => o.Channel == channel).ToList())
             _operations.Remove(operation.Ioid);
-        link.Reset();
-        foreach (var subscription in link.Subscriptions)
-            subscription.Operation = null;
-        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Gone, link, Text: reason));
+        channel.Reset();
+        Tell(new PvOutput(PvOutputKind.Gone, channel, Text: reason));
     }
 
     /// <summary>Nothing but the answer to the greeting may be sent before the server has agreed.</summary>
@@ -252,6 +228,6 @@ internal sealed partial class PvaCircuit
             _early.Add(message);
     }
 
-    private void Warn(PvaLink link, string text) =>
-        _outputs.Enqueue(new PvaOutput(PvaOutputKind.Warning, Text: $"{link.Name}: {text}"));
+    private void Warn(PvaChannel channel, string text) =>
+        Tell(new PvOutput(PvOutputKind.Warning, Text: $"{channel.Name}: {text}"));
 }

@@ -5,16 +5,17 @@ namespace Flyscan.Hardware.Epics.PvAccess;
 internal static class PvaData
 {
     /// <summary>Reads a value; when the reader fails it is of the type, and means nothing.</summary>
-    public static PvaValue Read(ref PvaReader r, PvaType type, PvaTypeCache cache)
+    /// <remarks>Most of a structure is the same each time it comes: what is as it was before is not made again.</remarks>
+    public static PvaValue Read(ref PvaReader r, PvaType type, PvaTypeCache cache, PvaValue? before = null)
     {
         if (!r.Spend())
             return PvaValue.Any.Nothing;
         return type switch
         {
-            PvaType.Scalar s => ReadScalar(ref r, s.Kind),
-            PvaType.BoundedText => new PvaValue.Text(r.Text()),
-            PvaType.ScalarArray a => PvaArrays.Read(ref r, a),
-            PvaType.Structure s => ReadStructure(ref r, s, cache),
+            PvaType.Scalar s => ReadScalar(ref r, s.Kind, before),
+            PvaType.BoundedText => r.Text(before),
+            PvaType.ScalarArray a => PvaArrays.Read(ref r, a, before),
+            PvaType.Structure s => ReadStructure(ref r, s, cache, before),
             PvaType.StructureArray a => ReadStructures(ref r, a, cache),
             PvaType.Union u => ReadUnion(ref r, u, cache),
             PvaType.UnionArray a => ReadUnions(ref r, a, cache),
@@ -29,8 +30,8 @@ internal static class PvaData
         ref PvaReader r, PvaBits bits, PvaValue.Structure before, PvaTypeCache cache, int bit = 0)
     {
         if (bits[bit])
-            return ReadStructure(ref r, before.Type, cache);
-        var members = before.Type.Members;
+            return ReadStructure(ref r, before.Type, cache, before);
+        var members = before.Type.Members.AsSpan();
         var fields = (PvaValue[])before.Fields.Clone();
         bit++;
         for (var i = 0; i < fields.Length && !r.Failed; i++)
@@ -43,7 +44,7 @@ internal static class PvaData
             }
             else if (bits[bit])
             {
-                fields[i] = Read(ref r, type, cache);
+                fields[i] = Read(ref r, type, cache, fields[i]);
             }
             bit += type.Bits;
         }
@@ -134,25 +135,34 @@ internal static class PvaData
             Write(to, any.Type, any.Value!, ids);
     }
 
-    private static PvaValue ReadScalar(ref PvaReader r, PvaScalar kind) => kind switch
+    private static PvaValue ReadScalar(ref PvaReader r, PvaScalar kind, PvaValue? before) => kind switch
     {
         PvaScalar.Boolean => PvaValue.Flag.Of(r.Byte() != 0),
-        PvaScalar.Int8 => Whole((sbyte)r.Byte()),
-        PvaScalar.UInt8 => Whole(r.Byte()),
-        PvaScalar.Int16 => Whole((short)r.UInt16()),
-        PvaScalar.UInt16 => Whole(r.UInt16()),
-        PvaScalar.Int32 => Whole((int)r.UInt32()),
-        PvaScalar.UInt32 => Whole(r.UInt32()),
-        PvaScalar.Int64 or PvaScalar.UInt64 => Whole((long)r.UInt64()),
-        PvaScalar.Float32 => new PvaValue.Number(BitConverter.UInt32BitsToSingle(r.UInt32())),
-        PvaScalar.Float64 => Number(BitConverter.UInt64BitsToDouble(r.UInt64())),
-        _ => r.Text() is { Length: > 0 } text ? new PvaValue.Text(text) : PvaValue.Text.Empty,
+        PvaScalar.Int8 => Whole((sbyte)r.Byte(), before),
+        PvaScalar.UInt8 => Whole(r.Byte(), before),
+        PvaScalar.Int16 => Whole((short)r.UInt16(), before),
+        PvaScalar.UInt16 => Whole(r.UInt16(), before),
+        PvaScalar.Int32 => Whole((int)r.UInt32(), before),
+        PvaScalar.UInt32 => Whole(r.UInt32(), before),
+        PvaScalar.Int64 or PvaScalar.UInt64 => Whole((long)r.UInt64(), before),
+        PvaScalar.Float32 => Number(BitConverter.UInt32BitsToSingle(r.UInt32()), before),
+        PvaScalar.Float64 => Number(BitConverter.UInt64BitsToDouble(r.UInt64()), before),
+        _ => r.Text(before),
     };
 
-    private static PvaValue.Whole Whole(long value) => value == 0 ? PvaValue.Whole.Zero : new PvaValue.Whole(value);
+    private static PvaValue.Whole Whole(long value, PvaValue? before) =>
+        before is PvaValue.Whole known && known.Value == value ? known
+        : value == 0 ? PvaValue.Whole.Zero
+        : new PvaValue.Whole(value);
 
-    private static PvaValue.Number Number(double value) =>
-        BitConverter.DoubleToInt64Bits(value) == 0 ? PvaValue.Number.Zero : new PvaValue.Number(value);
+    private static PvaValue.Number Number(double value, PvaValue? before)
+    {
+        // By their bits: zero has two signs, and what is no number is not equal to itself.
+        var bits = BitConverter.DoubleToInt64Bits(value);
+        return before is PvaValue.Number known && BitConverter.DoubleToInt64Bits(known.Value) == bits ? known
+            : bits == 0 ? PvaValue.Number.Zero
+            : new PvaValue.Number(value);
+    }
 
     private static void WriteScalar(PvaWriter to, PvaScalar kind, PvaValue value)
     {
@@ -185,12 +195,22 @@ internal static class PvaData
         }
     }
 
-    private static PvaValue.Structure ReadStructure(ref PvaReader r, PvaType.Structure type, PvaTypeCache cache)
+    private static PvaValue.Structure ReadStructure(
+        ref PvaReader r, PvaType.Structure type, PvaTypeCache cache, PvaValue? before = null)
     {
-        var fields = new PvaValue[type.Members.Count];
-        for (var i = 0; i < fields.Length; i++)
-            fields[i] = r.Failed ? PvaValue.Any.Nothing : Read(ref r, type.Members[i].Type, cache);
-        return new PvaValue.Structure(type, fields);
+        var known = before is PvaValue.Structure structure && ReferenceEquals(structure.Type, type) ? structure : null;
+        var members = type.Members.AsSpan();
+        var fields = known is null ? new PvaValue[members.Length] : null;
+        for (var i = 0; i < members.Length; i++)
+        {
+            var was = known?.Fields[i];
+            var value = r.Failed ? PvaValue.Any.Nothing : Read(ref r, members[i].Type, cache, was);
+            if (fields is null && ReferenceEquals(value, was))
+                continue;
+            fields ??= (PvaValue[])known!.Fields.Clone();
+            fields[i] = value;
+        }
+        return fields is null ? known! : new PvaValue.Structure(type, fields);
     }
 
     private static PvaValue.StructureArray ReadStructures(ref PvaReader r, PvaType.StructureArray type, PvaTypeCache cache)

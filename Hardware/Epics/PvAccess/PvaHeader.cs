@@ -52,7 +52,7 @@ internal static class PvaSub
 
 /// <summary>The head of a message.</summary>
 /// <remarks><b>Units</b> Size: bytes of the payload; of a control message, what it says.</remarks>
-internal readonly record struct PvaHeader(byte Flags, byte Command, uint Size)
+internal readonly record struct PvaHeader(byte Flags, byte Command, uint Size) : IMessageHeader<PvaHeader>
 {
     public const int Length = 8;
     public const byte Magic = 0xCA;
@@ -71,6 +71,15 @@ internal readonly record struct PvaHeader(byte Flags, byte Command, uint Size)
 
     /// <summary>Part of a longer message.</summary>
     public byte Segment => (byte)(Flags & SegmentMask);
+
+    int IMessageHeader<PvaHeader>.Number => Command;
+
+    uint IMessageHeader<PvaHeader>.Payload => IsControl ? 0 : Size;
+
+    public static int LengthOf(ReadOnlySpan<byte> bytes) => Length;
+
+    public static string? Read(ReadOnlySpan<byte> bytes, out PvaHeader header) =>
+        TryRead(bytes, out header) ? null : $"a message began with 0x{bytes[0]:X2}, not with 0xCA";
 
     /// <summary>Reads a head; false when fewer bytes are there than it has, or it is not one.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out PvaHeader header)

@@ -133,11 +133,11 @@ internal abstract partial record PvaMessage
         return new SearchReply(server, sequence, address, port, protocol, isFound, cids.ToEquatableArray());
     }
 
-    private static EquatableArray<PvaName> ReadNames(ref PvaReader r)
+    private static EquatableArray<PvName> ReadNames(ref PvaReader r)
     {
-        var names = new List<PvaName>();
+        var names = new List<PvName>();
         for (var left = (int)r.UInt16(); left > 0 && !r.Failed; left--)
-            names.Add(new PvaName(r.UInt32(), r.Text()));
+            names.Add(new PvName(r.UInt32(), r.Text()));
         return names.ToEquatableArray();
     }
 

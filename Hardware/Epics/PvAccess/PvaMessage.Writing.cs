@@ -235,7 +235,7 @@ internal abstract partial record PvaMessage
             to.Text(text);
     }
 
-    private static void WriteNames(PvaWriter to, EquatableArray<PvaName> names)
+    private static void WriteNames(PvaWriter to, EquatableArray<PvName> names)
     {
         to.UInt16((ushort)names.Count);
         foreach (var name in names)

@@ -3,9 +3,6 @@ using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Epics.PvAccess;
 
-/// <summary>A name that is asked for, under the client's number of its channel.</summary>
-internal readonly record struct PvaName(uint Cid, string Name);
-
 /// <summary>Fields of a structure that are said anew. Overrun: which of them changed more than once since they were last said.</summary>
 internal sealed record PvaChange(PvaBits Bits, PvaValue.Structure Value, PvaBits Overrun = default);
 
@@ -44,12 +41,17 @@ internal abstract partial record PvaMessage
 
     /// <summary>Address: where answers go; any for the sender's.</summary>
     public sealed record Search(
-        uint Sequence, byte Flags, IPAddress Address, ushort Port, EquatableArray<string> Protocols, EquatableArray<PvaName> Names)
+        uint Sequence, byte Flags, IPAddress Address, ushort Port, EquatableArray<string> Protocols, EquatableArray<PvName> Names)
         : PvaMessage;
 
     public sealed record SearchReply(
         EquatableArray<byte> Server, uint Sequence, IPAddress Address, ushort Port, string Protocol, bool IsFound,
-        EquatableArray<uint> Cids) : PvaMessage;
+        EquatableArray<uint> Cids) : PvaMessage
+    {
+        /// <summary>What a client can use of it; null for nothing.</summary>
+        public PvFound? Found => !IsFound || Port == 0 || Protocol != Tcp ? null
+            : new PvFound(Cids, Address.Equals(IPAddress.Any) || Address.Equals(IPAddress.IPv6Any) ? null : Address, Port);
+    }
 
     /// <summary>A server lives. Server: another one at a known address means that it was started again.</summary>
     public sealed record Beacon(
@@ -59,7 +61,7 @@ internal abstract partial record PvaMessage
     /// <summary>Before a search that a server passes on: the address at which it came.</summary>
     public sealed record OriginTag(IPAddress Address) : PvaMessage;
 
-    public sealed record CreateChannel(EquatableArray<PvaName> Names) : PvaMessage;
+    public sealed record CreateChannel(EquatableArray<PvName> Names) : PvaMessage;
 
     public sealed record ChannelCreated(uint Cid, uint Sid, PvaStatus Status) : PvaMessage;
 

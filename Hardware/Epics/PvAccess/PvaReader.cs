@@ -117,11 +117,24 @@ internal ref struct PvaReader
         return Failed ? 0 : Math.Max(0, count);
     }
 
-    /// <summary>A text; null is read as empty.</summary>
-    public string Text()
+    /// <summary>A text, the one before where it is the same; null is read as empty.</summary>
+    public string Text(string? before = null)
     {
         var size = Size();
-        return size <= 0 ? "" : EpicsUtf8(Take(size));
+        if (size <= 0)
+            return "";
+        var bytes = Take(size);
+        return before is not null && System.Text.Ascii.Equals(bytes, before) ? before : EpicsUtf8(bytes);
+    }
+
+    /// <summary>A text as a value, the one before where it is the same.</summary>
+    public PvaValue.Text Text(PvaValue? before)
+    {
+        var known = before as PvaValue.Text;
+        var text = Text(known?.Value);
+        return text.Length == 0 ? PvaValue.Text.Empty
+            : known is not null && ReferenceEquals(known.Value, text) ? known
+            : new PvaValue.Text(text);
     }
 
     public PvaStatus Status()

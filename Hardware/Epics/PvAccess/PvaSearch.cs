@@ -5,60 +5,38 @@ using Flyscan.Scanning.Units;
 namespace Flyscan.Hardware.Epics.PvAccess;
 
 /// <summary>Searches as datagrams of pvAccess. Without I/O.</summary>
-internal sealed class PvaSearch(SearchPace pace)
+/// <param name="pace">How often.</param>
+/// <param name="broadcasts">Addresses that reach every server.</param>
+internal sealed class PvaSearch(SearchPace pace, IEnumerable<IPAddress> broadcasts) : NameSearch(pace)
 {
-    /// <summary>Where a datagram says that it goes to one server only, which then passes it on to its neighbours.</summary>
-    public const int FlagsAt = PvaHeader.Length + 4;
-
-    /// <summary>Bytes beside the names.</summary>
-    private const int HeadLength = PvaHeader.Length + 4 + 4 + 16 + 2 + 1 + 4 + 2;
+    private const int FlagsAt = PvaHeader.Length + 4;
 
     private static readonly PvaTypeIds NoTypes = new();
-    private readonly NameSearch _names = new(pace);
-    private readonly List<PvaName> _taken = [];
+    private readonly HashSet<IPAddress> _broadcasts = [.. broadcasts];
+    private readonly PvaWriter _datagram = new(isServer: false);
+    private PvaMessage.Search? _search;
     private uint _sequence;
 
-    /// <summary>When to ask next; null when nothing is searched for.</summary>
-    public long? NextDeadline => _names.NextDeadline;
-
-    /// <summary>Begins to search. Eager: the channel was connected a moment ago.</summary>
-    public void Add(uint cid, string name, long nowNs, bool eager, long delayNs = 0) => _names.Add(cid, name, nowNs, eager, delayNs);
-
-    /// <summary>No longer searched for.</summary>
-    public bool Remove(uint cid) => _names.Remove(cid);
-
-    /// <summary>The next search that is due; null when there is none now.</summary>
-    /// <param name="nowNs">Now.</param>
-    /// <param name="port">Where answers are awaited.</param>
-    public PvaMessage.Search? Take(long nowNs, int port)
+    public override ReadOnlySpan<byte> DatagramTo(IPEndPoint server)
     {
-        _taken.Clear();
-        var used = 0;
-        while (_names.TryNext(nowNs, used, LengthOf, out var next))
-        {
-            used += LengthOf(next.Name) + (used == 0 ? HeadLength : 0);
-            _taken.Add(new PvaName(next.Cid, next.Name));
-        }
-        return _taken.Count == 0
-            ? null
-            : new PvaMessage.Search(++_sequence, 0, IPAddress.Any, (ushort)port, [PvaMessage.Tcp], _taken.ToEquatableArray());
+        byte[] bytes = [.. _datagram.Written];
+        // A server that is asked alone passes the question on to the others of its machine.
+        bytes[FlagsAt] = _broadcasts.Contains(server.Address) ? (byte)0 : PvaMessage.UnicastFlag;
+        return bytes;
     }
 
-    /// <summary>Sends what is due, at most a burst; the rest waits for the next deadline.</summary>
-    public void Send(long nowNs, int port, Action<PvaMessage.Search> send) => _names.Send(nowNs, () =>
-    {
-        if (Take(nowNs, port) is not { } search)
-            return false;
-        send(search);
-        return true;
-    });
+    public override void Ask(PvCircuit nameServer) => ((PvaCircuit)nameServer).Search(_search!);
 
-    /// <summary>A search as a datagram; searches hold no types.</summary>
-    public static void Write(PvaMessage.Search search, PvaWriter to)
+    protected override int HeadLength => PvaHeader.Length + 4 + 4 + 16 + 2 + 1 + 4 + 2;
+
+    protected override int LengthOf(string name) => 4 + 3 + Encoding.UTF8.GetByteCount(name);
+
+    protected override void Write(IReadOnlyList<PvName> names)
     {
-        to.Clear();
-        search.WriteTo(to, NoTypes);
+        _search = new PvaMessage.Search(
+            ++_sequence, 0, IPAddress.Any, (ushort)AnswerPort, [PvaMessage.Tcp], names.ToEquatableArray());
+        _datagram.Clear();
+        // Searches hold no types.
+        _search.WriteTo(_datagram, NoTypes);
     }
-
-    private static int LengthOf(string name) => 4 + 3 + Encoding.UTF8.GetByteCount(name);
 }

@@ -6,19 +6,18 @@ internal sealed class PvaStream(int largestMessage)
 {
     private const int Kept = 65_536;
 
-    private byte[] _held = new byte[256];
-    private int _heldCount;
-    private bool _taken;
+    private readonly MessageStream<PvaHeader> _segments = new(largestMessage);
     private byte[] _joined = [];
     private int _joinedCount;
     private PvaHeader? _joining;
     private bool _joinedTaken;
+    private string? _fault;
 
     /// <summary>Why the stream cannot be read on; null while it can.</summary>
-    public string? Fault { get; private set; }
+    public string? Fault => _fault ?? _segments.Fault;
 
     /// <summary>Bytes kept of what is not whole yet.</summary>
-    public int Held => _heldCount + _joinedCount;
+    public int Held => _segments.Held + _joinedCount;
 
     /// <summary>Takes the next whole message from the bytes, which move on. The payload is valid until the next call.</summary>
     /// <returns>False: more bytes are needed, or there is a <see cref="Fault"/>.</returns>
@@ -30,29 +29,27 @@ internal sealed class PvaStream(int largestMessage)
             if (_joined.Length > Kept)
                 _joined = [];
         }
-        while (TryCut(ref bytes, out var cut, out var part))
+        while (_fault is null && _segments.TryTake(ref bytes, out header, out payload))
         {
-            (header, payload) = (cut, part);
-            if (cut.IsControl || (cut.Segment == 0 && _joining is null) || Join(cut, part, out header, out payload))
+            if (header.IsControl || (header.Segment == 0 && _joining is null) || Join(ref header, ref payload))
                 return true;
         }
         (header, payload) = (default, default);
         return false;
     }
 
-    /// <summary>Adds a segment; true when it was the last.</summary>
-    private bool Join(PvaHeader segment, ReadOnlyMemory<byte> part, out PvaHeader header, out ReadOnlyMemory<byte> payload)
+    /// <summary>Adds a segment; true when it was the last, with what has become of them all.</summary>
+    private bool Join(ref PvaHeader segment, ref ReadOnlyMemory<byte> part)
     {
-        (header, payload) = (default, default);
         var isFirst = segment.Segment == PvaHeader.FirstSegment;
         if (segment.Segment == 0 || isFirst == _joining is not null || (_joining is { } begun && begun.Command != segment.Command))
         {
-            Fault = $"a segment (flags 0x{segment.Flags:X2}, command {segment.Command}) came out of turn";
+            _fault = $"a segment (flags 0x{segment.Flags:X2}, command {segment.Command}) came out of turn";
             return false;
         }
         if ((long)_joinedCount + part.Length > largestMessage)
         {
-            Fault = TooLarge((long)_joinedCount + part.Length, segment.Command);
+            _fault = MessageStream<PvaHeader>.TooLarge((long)_joinedCount + part.Length, segment.Command, largestMessage);
             return false;
         }
         if (_joined.Length - _joinedCount < part.Length)
@@ -62,85 +59,9 @@ internal sealed class PvaStream(int largestMessage)
         _joining ??= segment;
         if (segment.Segment != PvaHeader.LastSegment)
             return false;
-        header = _joining.Value with { Size = (uint)_joinedCount };
-        payload = _joined.AsMemory(0, _joinedCount);
+        segment = _joining.Value with { Size = (uint)_joinedCount };
+        part = _joined.AsMemory(0, _joinedCount);
         (_joining, _joinedTaken) = (null, true);
         return true;
-    }
-
-    private bool TryCut(ref ReadOnlyMemory<byte> bytes, out PvaHeader header, out ReadOnlyMemory<byte> payload)
-    {
-        if (_taken)
-            (_taken, _heldCount) = (false, 0);
-        (header, payload) = (default, default);
-        if (Fault is not null)
-            return false;
-        if (_heldCount > 0)
-            return CutHeld(ref bytes, out header, out payload);
-        if (bytes.Length < PvaHeader.Length)
-        {
-            Hold(ref bytes, bytes.Length);
-            return false;
-        }
-        if (!ReadHead(bytes.Span, out header, out var size))
-            return false;
-        if (bytes.Length - PvaHeader.Length < size)
-        {
-            Hold(ref bytes, bytes.Length);
-            return false;
-        }
-        payload = bytes.Slice(PvaHeader.Length, size);
-        bytes = bytes[(PvaHeader.Length + size)..];
-        return true;
-    }
-
-    private bool CutHeld(ref ReadOnlyMemory<byte> bytes, out PvaHeader header, out ReadOnlyMemory<byte> payload)
-    {
-        (header, payload) = (default, default);
-        if (_heldCount < PvaHeader.Length)
-            Hold(ref bytes, Math.Min(bytes.Length, PvaHeader.Length - _heldCount));
-        if (_heldCount < PvaHeader.Length || !ReadHead(_held, out header, out var size))
-            return false;
-        var whole = PvaHeader.Length + size;
-        Hold(ref bytes, Math.Min(bytes.Length, whole - _heldCount));
-        if (_heldCount < whole)
-            return false;
-        payload = _held.AsMemory(PvaHeader.Length, size);
-        _taken = true;
-        return true;
-    }
-
-    private bool ReadHead(ReadOnlySpan<byte> bytes, out PvaHeader header, out int size)
-    {
-        size = 0;
-        if (!PvaHeader.TryRead(bytes, out header))
-        {
-            Fault = $"a message began with 0x{bytes[0]:X2}, not with 0xCA";
-            return false;
-        }
-        if (header.IsControl)
-            return true;
-        if (header.Size > largestMessage)
-        {
-            Fault = TooLarge(header.Size, header.Command);
-            return false;
-        }
-        size = (int)header.Size;
-        return true;
-    }
-
-    private string TooLarge(long size, byte command) =>
-        $"a message of {size} bytes (command {command}) came; at most {largestMessage} are accepted";
-
-    /// <summary>Keeps what came, and no room for what a head merely announces.</summary>
-    private void Hold(ref ReadOnlyMemory<byte> bytes, int count)
-    {
-        if (_heldCount == 0 && _held.Length > Kept)
-            _held = new byte[256];
-        if (_held.Length - _heldCount < count)
-            Array.Resize(ref _held, Math.Max(_held.Length * 2, _heldCount + count));
-        bytes[..count].CopyTo(_held.AsMemory(_heldCount));
-        _heldCount += count;
-        bytes = bytes[count..];
     }
 }

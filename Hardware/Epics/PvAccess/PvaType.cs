@@ -72,8 +72,9 @@ internal abstract record PvaType
         /// <summary>Position of a field; negative where there is none.</summary>
         public int IndexOf(string name)
         {
-            for (var i = 0; i < Members.Count; i++)
-                if (Members[i].Name == name)
+            var members = Members.AsSpan();
+            for (var i = 0; i < members.Length; i++)
+                if (members[i].Name == name)
                     return i;
             return -1;
         }

@@ -4,15 +4,12 @@ using System.Text;
 namespace Flyscan.Hardware.Epics.PvAccess;
 
 /// <summary>Messages on their way out, one behind the other, in one byte order.</summary>
-internal sealed class PvaWriter
+internal sealed class PvaWriter : OutgoingBytes
 {
-    private const int Kept = 64 * 1024;
     private const int Unsegmented = int.MaxValue;
 
     private readonly bool _isServer;
     private readonly int _segment;
-    private byte[] _bytes = new byte[256];
-    private int _count;
     private int _head = -1;
 
     /// <param name="isServer">Says in each head who sent it.</param>
@@ -22,32 +19,20 @@ internal sealed class PvaWriter
     /// <summary>The byte order of what is written from now on.</summary>
     public bool IsBig { get; set; }
 
-    public int Count => _count;
-
-    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _count);
-
-    public void Clear()
-    {
-        _count = 0;
-        // One large array must not hold its memory for ever.
-        if (_bytes.Length > Kept)
-            _bytes = new byte[256];
-    }
-
     /// <summary>Begins a message; <see cref="End"/> ends it.</summary>
     public void Begin(byte command)
     {
-        _head = _count;
+        _head = Count;
         Head(Append(PvaHeader.Length), command, 0, 0);
     }
 
     /// <summary>Says in the head how long the message has become, and cuts it where it is too long for one segment.</summary>
     public void End()
     {
-        var payload = _count - _head - PvaHeader.Length;
-        var command = _bytes[_head + 3];
+        var payload = Count - _head - PvaHeader.Length;
+        var command = From(_head)[3];
         if (payload <= _segment)
-            Head(_bytes.AsSpan(_head), command, 0, payload);
+            Head(From(_head), command, 0, payload);
         else
             Cut(command, payload);
         _head = -1;
@@ -133,16 +118,6 @@ internal sealed class PvaWriter
         Raw(bits.Bytes);
     }
 
-    /// <summary>Room for this many bytes.</summary>
-    public Span<byte> Append(int length)
-    {
-        if (_bytes.Length - _count < length)
-            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _count + length));
-        var room = _bytes.AsSpan(_count, length);
-        _count += length;
-        return room;
-    }
-
     private void Head(Span<byte> head, byte command, byte flags, int size)
     {
         head[0] = PvaHeader.Magic;
@@ -161,13 +136,14 @@ internal sealed class PvaWriter
         var segments = (payload + _segment - 1) / _segment;
         var from = _head + PvaHeader.Length;
         Append((segments - 1) * PvaHeader.Length);
+        var all = From(0);
         for (var i = segments - 1; i >= 0; i--)
         {
             var length = Math.Min(_segment, payload - (i * _segment));
             var to = from + (i * (_segment + PvaHeader.Length));
-            _bytes.AsSpan(from + (i * _segment), length).CopyTo(_bytes.AsSpan(to));
+            all.Slice(from + (i * _segment), length).CopyTo(all[to..]);
             var flags = i == 0 ? PvaHeader.FirstSegment : i == segments - 1 ? PvaHeader.LastSegment : PvaHeader.MiddleSegment;
-            Head(_bytes.AsSpan(to - PvaHeader.Length), command, flags, length);
+            Head(all[(to - PvaHeader.Length)..], command, flags, length);
         }
     }
 }

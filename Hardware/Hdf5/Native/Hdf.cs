@@ -15,6 +15,7 @@ internal static unsafe partial class Hdf
     public const int ScopeGlobal = 1;
     public const int LayoutChunked = 2;
     public const int AllocateEarly = 1;
+    public const int ScaleOffsetIntegers = 2;
     public const int SelectSet = 0;
     public const int CharacterSetUtf8 = 1;
     public const int WalkFromInnermost = 0;
@@ -80,6 +81,9 @@ internal static unsafe partial class Hdf
 
     [LibraryImport(HdfLibrary.Name)]
     public static partial int H5Pset_chunk(long creation, int rank, ulong* dimensions);
+
+    [LibraryImport(HdfLibrary.Name)]
+    public static partial int H5Pset_scaleoffset(long creation, int type, int factor);
 
     [LibraryImport(HdfLibrary.Name)]
     public static partial int H5Pset_chunk_cache(long access, nuint slots, nuint bytes, double preemption);

@@ -1,5 +1,6 @@
 using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
@@ -61,7 +62,8 @@ internal sealed class CapturePlan
         .ToEquatableArray();
 
     public EquatableArray<DatasetSpec> Specs => _columns
-        .Select(c => new DatasetSpec($"/entry/data/{c.Key}", c.NumpyType, [], ChunkFrames, Unit(c), Describe(c))).ToEquatableArray();
+        .Select(c => new DatasetSpec($"/entry/data/{c.Key}", c.NumpyType, [], ChunkFrames, Unit(c), Describe(c), c.NumpyType == "<i8"))
+        .ToEquatableArray();
 
     /// <summary>How samples of this header become columns; throws when a field is missing.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming the field: somebody changed what is captured.</remarks>

@@ -1,5 +1,6 @@
 using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Hardware.PandA.Capture;
 
@@ -22,6 +23,9 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
     private long _next;
     private string? _failure;
     private bool _dead;
+
+    /// <summary>What the protocol says now belongs to the loss of the connection.</summary>
+    private bool _closed;
 
     /// <param name="recorder">Null: the header is read, and samples are let go.</param>
     /// <param name="first">Samples before this one, counted from the arm, are let go.</param>
@@ -124,6 +128,8 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
     private void Fail(string reason)
     {
         _failure = $"the data stream cannot be followed: {reason}";
+        if (_closed)
+            return;
         Die(new IOException(_failure));
     }
 
@@ -135,6 +141,7 @@ internal sealed class PandADataClient : IPandADataSink, IDisposable
             if (_dead)
                 return;
             // Says, as a fault, in the midst of what it was closed.
+            _closed = true;
             _protocol.Closed();
             text = _failure is null ? text : $"{text}: {_failure}";
             Die(new IOException(text));

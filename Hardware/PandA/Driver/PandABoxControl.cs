@@ -1,4 +1,6 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Programmes;
+using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Hardware.PandA.Driver;
 

@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Protocol;
+
 namespace Flyscan.Hardware.PandA.Driver;
 
 /// <summary>What a box says of itself: its blocks and their fields. Asked once per firmware.</summary>

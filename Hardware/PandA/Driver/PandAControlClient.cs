@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Hardware.Transport;
 
 namespace Flyscan.Hardware.PandA.Driver;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA.Driver;

@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Programmes;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Hardware.Transport;
 
 namespace Flyscan.Hardware.PandA.Driver;

@@ -1,4 +1,7 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Capture;
+using Flyscan.Hardware.PandA.Programmes;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;

@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Programmes;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
@@ -30,9 +32,10 @@ internal sealed partial class PandADriver
     {
         var box = Connected();
         var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null) { Streams = true };
-        var compare = _settings.Compare is null ? null : CompareProgramme.Of(programme, _settings.Encoders);
+        if (!TryCompare(programme, out var compare, out var problem))
+            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         var led = compare?.Led(programme, _settings.Compare!) ?? programme;
-        var compiled = SequencerProgramme.Compile(led, mark, _settings.Encoders, limits, out var problem);
+        var compiled = SequencerProgramme.Compile(led, mark, _settings.Encoders, limits, out problem);
         if (compiled is null)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         if (RateProgramme.Compile(programme, _settings.Outputs, Sequencer, box.TickNs, out problem) is not { } rates)

@@ -1,4 +1,6 @@
 using System.Text;
+using Flyscan.Hardware.PandA.Driver;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA.Layouts;

@@ -1,3 +1,4 @@
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Scanning.Runs;
 
 namespace Flyscan.Hardware.PandA.Programmes;

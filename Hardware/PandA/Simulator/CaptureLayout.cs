@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 

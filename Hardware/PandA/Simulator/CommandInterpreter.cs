@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Protocol;
+
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>Carries out commands of the control port and words the replies as the real server does.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 

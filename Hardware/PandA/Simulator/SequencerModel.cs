@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flyscan.Hardware.PandA.Programmes;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 

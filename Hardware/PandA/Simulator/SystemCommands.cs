@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Protocol;
+
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>A command that began with a star: its name without it, what is asked, what followed.</summary>

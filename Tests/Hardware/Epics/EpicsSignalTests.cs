@@ -85,7 +85,7 @@ public sealed class EpicsSignalTests : IAsyncDisposable
         ioc.Server.ListenForSearches(search, CaBench.Port);
         await using var client = new Flyscan.Hardware.Epics.ChannelAccess.CaClient(
             new Flyscan.Hardware.Epics.ChannelAccess.CaSettings { Addresses = ["127.0.0.1:5065"] },
-            new Flyscan.Hardware.Epics.ChannelAccess.CaSurroundings(_bench.Clock, _bench.Network, _bench.Datagrams, _bench.Time));
+            _bench.Around);
         await using var shutter = new EpicsShutterDriver("shutter", EpicsShutterSettings.Read(settings), Environment(client));
         await ConnectAsync(shutter);
         Assert.Equal(ShutterPosition.Closed, Value(await _bench.EndAsync(shutter.GetAsync(None))));

@@ -44,7 +44,7 @@ namespace Flyscan.Tests.Hardware.Hdf5
         public static SegmentSpec Spec(string path)
             => new(path, [
                 new DatasetSpec("/entry/data/x", "<f8", [], 1024, "mm"),
-                new DatasetSpec("/entry/data/count", "<i8", [], 512),
+                new DatasetSpec("/entry/data/count", "<i8", [], 512, Packed: true),
                 new DatasetSpec("/entry/instrument/cam/data", "<u2", [8, Width], 4)], [new SegmentAttribute("recorder", "cam")]);
 
         /// <summary>Frames [first, first + count) of every column: each value tells its frame.</summary>

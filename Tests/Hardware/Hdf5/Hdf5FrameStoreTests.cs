@@ -69,12 +69,12 @@ public sealed class Hdf5FrameStoreTests : IDisposable
         const string Follow = """
             import h5py, sys
             f = h5py.File(sys.argv[1], 'r', swmr=True)
-            x, image = f['/entry/data/x'], f['/entry/instrument/cam/data']
+            x, image, count = f['/entry/data/x'], f['/entry/instrument/cam/data'], f['/entry/data/count']
             print('open', flush=True)
             for line in sys.stdin:
-                x.refresh(); image.refresh()
+                x.refresh(); image.refresh(); count.refresh()
                 n = x.shape[0]
-                print(n, x[n - 1], image.shape[0], image[n - 1, 7, 15], flush=True)
+                print(n, x[n - 1], image.shape[0], image[n - 1, 7, 15], (count[:n] == range(1, n + 1)).all(), flush=True)
             """;
         await using var store = await new Hdf5FrameStoreFactory().CreateAsync(ChildWriter.Spec(FilePath), None);
         await store.FlushAsync(false, None);
@@ -86,7 +86,7 @@ public sealed class Hdf5FrameStoreTests : IDisposable
             var n = await store.FlushAsync(false, None);
             await reader.StandardInput.WriteLineAsync("look");
             await reader.StandardInput.FlushAsync();
-            Assert.Equal($"{n} {n - 0.5} {n} {n - 1}", await reader.StandardOutput.ReadLineAsync());
+            Assert.Equal($"{n} {n - 0.5} {n} {n - 1} True", await reader.StandardOutput.ReadLineAsync());
         }
 
         reader.StandardInput.Close();

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Capture;
+using Flyscan.Hardware.PandA.Protocol;
 using Xunit;
 
 namespace Flyscan.Tests.Hardware.PandA;

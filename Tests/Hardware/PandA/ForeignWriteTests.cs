@@ -1,5 +1,6 @@
 using System.Text;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Scanning.Runs;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.PandA;
+using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Runs;

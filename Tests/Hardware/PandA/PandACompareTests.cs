@@ -1,3 +1,4 @@
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
@@ -120,16 +121,60 @@ public sealed class PandACompareTests
     {
         var encoders = _bench.Settings.Encoders;
         var row = Row("x", true);
-        Assert.NotNull(CompareProgramme.Of(new([row]), encoders));
-        Assert.Null(CompareProgramme.Of(new([row, Row("x", false)]), encoders));
-        Assert.Null(CompareProgramme.Of(new([row with { DelayNs = 1000 }]), encoders));
-        Assert.Null(CompareProgramme.Of(new([row with { Compare = null }]), encoders));
-        Assert.Null(CompareProgramme.Of(new([With(row, 3, t => t with { At = 6.35 })]), encoders));
-        Assert.Null(CompareProgramme.Of(new([With(row, 3, t => t with { ExposureNs = 5 * Ms })]), encoders));
-        Assert.Null(CompareProgramme.Of(new([With(row, 3, t => t with { At = null })]), encoders));
-        Assert.Null(CompareProgramme.Of(new([row with { Compare = new("z", 6, true) }]), encoders));
+        string Why(params TriggerWindow[] windows) =>
+            CompareProgramme.Of(new([.. windows]), encoders, out var problem) is null ? problem : "it can";
+        Assert.Equal("it can", Why(row));
+        Assert.Equal(
+            "the window at frame 0 has other places than the one at frame 0, and a compare is set once for all windows",
+            Why(row, Row("x", false)));
+        Assert.Equal(
+            "frame 1 begins at count 1100 of x, and equal steps of 96 from 1033 would have it begin at 1129",
+            Why(row with { DelayNs = 50 * Ms }));
+        Assert.Equal("the window at frame 0 does not begin by position", Why(row with { Compare = null }));
+        Assert.Equal(
+            "frame 3 begins at count 1350 of x, and equal steps of 100 from 1000 would have it begin at 1300",
+            Why(With(row, 3, t => t with { At = 6.35 })));
+        Assert.Equal(
+            "the window at frame 0 has exposures of different lengths", Why(With(row, 3, t => t with { ExposureNs = 5 * Ms })));
+        Assert.Equal("the window at frame 0 has frames by time", Why(With(row, 3, t => t with { At = null })));
+        Assert.Equal(
+            "the window at frame 0 compares axis z, which has no encoder at the box", Why(row with { Compare = new("z", 6, true) }));
+        Assert.Equal("the window at frame 0 has no second frame by position", Why(row with { Trains = [row.Trains[0]] }));
+        Assert.Equal("there are none", Why());
         // Against its own direction the compare would be past all its places at once.
-        Assert.Null(CompareProgramme.Of(new([row with { Compare = new("x", 6, false) }]), encoders));
+        Assert.Equal("x travels against the steps of its frames from frame 0 on", Why(row with { Compare = new("x", 6, false) }));
+    }
+
+    /// <summary>As the planner has it: 10 ms of a frame of 100 ms before each exposure are a tenth of its way.</summary>
+    [Fact]
+    public void Exposures_in_the_middle_of_their_frames_begin_at_their_places_the_first_as_all_others()
+    {
+        var row = Row("x", true);
+        var late = row with
+        {
+            DelayNs = 10 * Ms,
+            Trains = row.Trains.Select(t => t with { At = t.At + 0.01 }).ToEquatableArray(),
+        };
+        var compare = CompareProgramme.Of(new([late]), _bench.Settings.Encoders, out var problem);
+        Assert.Equal("", problem);
+        Assert.Equal((1010, 100, 10), (compare!.Start, compare.Step, compare.Pulses));
+        Assert.Equal(0, compare.Led(new([late]), new("PCOMP1", "LUT2")).Windows[0].DelayNs);
+    }
+
+    [Fact]
+    public void Where_only_the_block_may_begin_frames_it_refuses_by_name_what_it_cannot()
+    {
+        var bench = new PandABench(adjust: s => s with { Compare = new("PCOMP1", "LUT2", IsOnly: true) });
+        bench.ConnectAndStage();
+        Assert.Equal(
+            "refused: panda: PCOMP1 cannot begin these frames: frame 3 begins at count 1350 of x, and equal steps of 100 from 1000 "
+                + "would have it begin at 1300. Without position-compare.only the sequencer compares, two rows a frame",
+            bench.Problem(c => bench.Driver.LoadAsync(
+                Mark, new TriggerProgramme([With(Row("x", true), 3, t => t with { At = 6.35 })]), c)));
+        // Frames by time are none of its business, and those that it can begin are loaded.
+        bench.Do(c => bench.Driver.LoadAsync(Mark, PandABench.Burst(10), c));
+        bench.Do(c => bench.Driver.LoadAsync(new TakeMark(100), new TriggerProgramme([Row("x", true)]), c));
+        Assert.Equal("OK =1000\n", bench.Ask("PCOMP1.START?\n"));
     }
 
     private static TriggerWindow With(TriggerWindow row, int at, Func<PulseTrain, PulseTrain> change) =>

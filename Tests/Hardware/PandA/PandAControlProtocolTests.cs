@@ -1,4 +1,5 @@
 using System.Text;
+using Flyscan.Hardware.PandA.Protocol;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Flyscan.Hardware.PandA.Protocol;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;

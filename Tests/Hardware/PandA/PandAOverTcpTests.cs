@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.PandA;
+using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Hardware.Transport;

@@ -1,3 +1,5 @@
+using Flyscan.Hardware.PandA.Programmes;
+using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
@@ -127,6 +129,41 @@ public sealed class PandAStreamingTests
 
         Assert.Equal(Frames, Wait(Frames).Triggered);
         Assert.Equal(Frames, _bench.Do(c => _bench.Driver.UnstageAsync([], c)));
+    }
+
+    /// <summary>The box holds eight pieces; who fed it is no more.</summary>
+    [Fact]
+    public void When_its_process_dies_the_box_runs_dry_and_a_successor_keeps_what_was_captured_and_takes_the_rest()
+    {
+        const int Frames = 20_000;
+        const int Known = 1_000;
+        var session = _bench.ConnectAndStage();
+        Load(Frames);
+        _bench.Do(c => _bench.Driver.EnableAsync(Mark, c));
+        _bench.World.RunUntil(_bench.World.NowNs + 200_000_000);
+        _bench.Network.Cut();
+        _bench.World.RunUntil(_bench.World.NowNs + 2_000_000_000);
+
+        var heir = _bench.NewDriver();
+        _bench.Do(heir.ConnectAsync);
+        // The mark that it had cannot be read back: nothing says that this is the take, so that nobody flies on with it.
+        var found = _bench.Do(heir.GetBoxStatusAsync);
+        Assert.NotEqual(Mark, found.Mark);
+        Assert.NotEqual(BoxPhase.Running, found.Phase);
+        var adopted = _bench.Do(c => heir.AdoptAsync(PandABench.Staging(2), session.Session, Known, c));
+        Assert.Equal((true, (long)Known), (adopted!.NewSegment, adopted.FirstPosition));
+        var captured = _bench.Do(heir.HaltAsync).Triggered;
+
+        Assert.Equal(0, captured % PieceRows);
+        Assert.InRange(captured, TableField.MostPieces * PieceRows, Frames - PieceRows);
+        var next = new TakeMark(78);
+        var left = (int)(Frames - captured);
+        _bench.Do(c => heir.LoadAsync(next, Programme(left), c));
+        _bench.Do(c => heir.EnableAsync(next, c));
+        Assert.Equal(new BoxStatus(BoxPhase.Idle, next, Frames, null), _bench.Do(c => heir.WaitDoneAsync(next, left * PeriodNs, c)));
+        Assert.Equal(Frames - Known, _bench.Do(c => heir.UnstageAsync([], c)));
+        Assert.Equal(
+            Enumerable.Range(Known, Frames - Known).Select(i => (long)i), _bench.Stores.Stores[^1].Longs("sample_index"));
     }
 
     private static bool Last(PandACommand piece) => piece.Line == "SEQ1.TABLE<<|B";

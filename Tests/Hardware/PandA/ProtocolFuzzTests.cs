@@ -1,12 +1,17 @@
 using System.Text;
+using Flyscan.Hardware.PandA.Protocol;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace Flyscan.Tests.Hardware.PandA;
 
 /// <summary>Bytes that no server sends: a fault is the most that may come of them.</summary>
+[Collection(ProtocolFuzzTests.Memory)]
 public sealed class ProtocolFuzzTests(ITestOutputHelper output)
 {
+    /// <summary>Tests that hold much, or ask how much is held, run one after the other.</summary>
+    public const string Memory = "memory";
+
     private const int MostHeld = 8 << 20;
 
     [SharedTheory]

@@ -1,4 +1,5 @@
 using System.Text;
+using Flyscan.Hardware.PandA.Protocol;
 using Xunit;
 using Xunit.Abstractions;
 using Output = Flyscan.Hardware.PandA.Protocol.PandAControlProtocol.Output;

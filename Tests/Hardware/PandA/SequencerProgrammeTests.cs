@@ -1,4 +1,5 @@
 using Flyscan.Hardware.PandA;
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using FsCheck;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Tests.Hardware.PandA;
 

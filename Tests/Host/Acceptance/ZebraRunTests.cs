@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Hdf5;
+using Flyscan.Host.Cli;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 using Xunit;
@@ -21,6 +22,7 @@ public sealed class ZebraRunTests
         Assert.Equal(0, run.Json.GetProperty("superseded").GetInt64());
         // One position is compared in a take: each row is one.
         Assert.Equal(3, folder.Journal().OfType<ScanEvent.HandedOver>().Count());
+        await SaysWhatWasRoundedAsync(folder, run);
     }
 
     [Theory]
@@ -37,6 +39,19 @@ public sealed class ZebraRunTests
         var resumed = await folder.ResumeAsync();
         Assert.True(resumed.Code == 0, resumed.ToString());
         await CheckAsync(folder);
+    }
+
+    /// <summary>Half a step before -1 is -1.0666… mm, and a count is 0.1 um.</summary>
+    private static async Task SaysWhatWasRoundedAsync(DataFolder folder, FlyscanResult run)
+    {
+        const string Rounded = "compare position of x: -1.066666667 mm asked for, -1.0667 mm held";
+        Assert.Equal([Rounded], run.Json.GetProperty("box_rounding").EnumerateArray().Select(r => r.GetString()));
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var shown = await CommandLine.RunAsync(
+            CommandLine.Create(_ => null), ["show", folder.Uid, "--out", folder.Path], output, error);
+        Assert.Equal(0, shown);
+        Assert.Contains("rounded", $"{output}");
     }
 
     /// <summary>Each frame is committed once, and each committed row of the box is of the trigger that its take gave the frame, where the

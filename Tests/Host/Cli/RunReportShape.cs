@@ -9,7 +9,7 @@ internal static class RunReportShape
     private static readonly string[] Members =
     [
         "uid", "status", "frames", "committed", "superseded", "takes", "rewinds", "duration_s", "dead_time_s", "handover_ms", "files",
-        "documents", "master", "error", "superseded_ranges", "skipped_ranges", "lacking", "rates",
+        "documents", "master", "error", "superseded_ranges", "skipped_ranges", "lacking", "rates", "box_rounding",
     ];
 
     public static void Check(JsonElement report)

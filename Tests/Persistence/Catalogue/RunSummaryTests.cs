@@ -22,7 +22,7 @@ public sealed class RunSummaryTests : IDisposable
         Assert.Equal(
             ["uid", "status", "frames", "committed", "superseded", "takes", "rewinds", "duration_s", "dead_time_s", "handover_ms", "files",
                 "documents", "master", "error", "superseded_ranges",
-                "skipped_ranges", "lacking", "rates"],
+                "skipped_ranges", "lacking", "rates", "box_rounding"],
             json.RootElement.EnumerateObject().Select(m => m.Name));
         Assert.Equal(["p50", "p99", "max"], json.RootElement.GetProperty("handover_ms").EnumerateObject().Select(m => m.Name));
     }

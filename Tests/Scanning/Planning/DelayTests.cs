@@ -1,3 +1,4 @@
+using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Specs;
 using Flyscan.Scanning.Units;

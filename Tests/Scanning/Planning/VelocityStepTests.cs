@@ -120,6 +120,30 @@ public sealed class VelocityStepTests
             Assert.Equal(plan.Path.LowerOf(0, frame), whole.Course.At(0, whole.StartNs + frame * 100_000_000L).Position, 5);
     }
 
+    [Fact]
+    public void A_take_that_begins_or_ends_in_mid_curve_eases_into_it_and_out()
+    {
+        const double Jerk = 8_000;
+        var beamline = Beamlines.Virtual.With("x", a => a with { MaxJerk = Jerk }).With("y", a => a with { MaxJerk = Jerk });
+        var plan = Planned.Of(Round, beamline);
+        var whole = Flight(plan, new FrameRange(0, plan.Frames));
+        for (var first = 1L; first + 4 < plan.Frames; first++)
+        {
+            var part = Flight(plan, new FrameRange(first, first + 4));
+            foreach (var flight in FlownProgramme.Fly(part.Trajectory))
+            {
+                Assert.InRange(flight.AccelerationStep, 0, 1.01e-3 * 500);
+                Assert.InRange(Math.Max(flight.LiveJerk, flight.Jerk), 0, Jerk * (1 + 1e-6));
+            }
+            for (var ns = 0L; ns <= 400_000_000; ns += 7_000_001)
+                for (var axis = 0; axis < 2; axis++)
+                    // A timeline is good to a microsecond.
+                    Assert.Equal(
+                        whole.Course.At(axis, whole.StartNs + first * 100_000_000 + ns).Position,
+                        part.Course.At(axis, part.StartNs + ns).Position, (a, b) => Math.Abs(a - b) < 2e-5);
+        }
+    }
+
     private static (Flyscan.Scanning.Trajectories.Trajectory Trajectory, Trajectories.Course Course, long StartNs) Flight(
         ScanPlan plan, FrameRange take)
     {

@@ -25,8 +25,7 @@ internal sealed class CaServer : IServerTime, IDisposable
     private readonly IClock _clock;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, ServedRecord> _records = new(StringComparer.Ordinal);
-    private readonly Dictionary<CaServerCircuit, IConnection> _circuits = [];
-    private readonly List<CaServerCircuit> _dirty = [];
+    private readonly ServerCircuits<CaServerCircuit> _circuits = new();
     private readonly CaBuffer _answer = new();
     private IDatagramPort? _search;
     private ConnectionListener? _listener;
@@ -66,7 +65,7 @@ internal sealed class CaServer : IServerTime, IDisposable
     public void Remove(ServedRecord record) => Run(() =>
     {
         _records.Remove(record.Name);
-        foreach (var circuit in _circuits.Keys)
+        foreach (var circuit in _circuits.All)
             foreach (var pv in record.Fields.Values)
                 circuit.Withdraw(pv);
     });
@@ -75,7 +74,7 @@ internal sealed class CaServer : IServerTime, IDisposable
     public void SetWritable(ServedPv pv, bool isWritable) => Run(() =>
     {
         pv.IsWritable = isWritable;
-        foreach (var circuit in _circuits.Keys)
+        foreach (var circuit in _circuits.All)
             circuit.SendRights(pv);
     });
 
@@ -106,9 +105,9 @@ internal sealed class CaServer : IServerTime, IDisposable
                 connection.Dispose();
                 return;
             }
-            var circuit = new CaServerCircuit(Find, _dirty.Add, _port, () => StampNs);
-            _circuits[circuit] = connection;
-            connection.Start(bytes => Run(() => Receive(circuit, bytes)), _ => Run(() => End(circuit)));
+            var circuit = new CaServerCircuit(Find, _circuits.Touch, _port, () => StampNs);
+            _circuits.Add(circuit, connection);
+            connection.Start(bytes => Run(() => _circuits.Receive(circuit, bytes)), _ => Run(() => _circuits.End(circuit)));
         }
     }
 
@@ -120,13 +119,7 @@ internal sealed class CaServer : IServerTime, IDisposable
             if (_isDisposed)
                 return;
             action();
-            foreach (var circuit in _dirty)
-            {
-                if (_circuits.TryGetValue(circuit, out var connection))
-                    connection.Send(circuit.Outgoing.Written);
-                circuit.Sent();
-            }
-            _dirty.Clear();
+            _circuits.Flush();
             Ran?.Invoke();
         }
     }
@@ -135,12 +128,11 @@ internal sealed class CaServer : IServerTime, IDisposable
 
     public void Dispose()
     {
-        IConnection[] open;
+        IReadOnlyList<IConnection> open;
         lock (_gate)
         {
             _isDisposed = true;
-            open = [.. _circuits.Values];
-            _circuits.Clear();
+            open = _circuits.EndAll();
         }
         _listener?.Dispose();
         _search?.Dispose();
@@ -173,19 +165,6 @@ internal sealed class CaServer : IServerTime, IDisposable
         var view = new ServedPv(pv.Record, pv.Field, Dbr.Char, Longest, ServedPv.CharactersOf(pv.Value)) { IsWritable = pv.IsWritable };
         view.Written = (value, complete) => pv.Write(new PvValue.Text(value.AsText()), complete);
         return pv.Characters = view;
-    }
-
-    private void Receive(CaServerCircuit circuit, ReadOnlyMemory<byte> bytes)
-    {
-        circuit.Receive(bytes);
-        if (circuit.Fault is not null && _circuits.TryGetValue(circuit, out var connection))
-            connection.Dispose();
-    }
-
-    private void End(CaServerCircuit circuit)
-    {
-        circuit.End();
-        _circuits.Remove(circuit);
     }
 
     private void Searched(ReadOnlyMemory<byte> bytes, IPEndPoint from)

@@ -3,27 +3,27 @@ namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
 /// <summary>The server's side of one virtual circuit. Without I/O.</summary>
 /// <param name="find">The field that a name means; null where it is not served.</param>
 /// <param name="dirty">Called when there is something to send after there was nothing.</param>
+/// <param name="port">Of this server.</param>
 /// <param name="nowNs">Nanoseconds since 1970.</param>
-internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaServerCircuit> dirty, ushort port, Func<long> nowNs)
+internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<ServerCircuit> dirty, ushort port, Func<long> nowNs)
+    : ServerCircuit(dirty)
 {
     private const int LargestMessage = 64 * 1024 * 1024;
     private const int MostChannels = 1_000_000;
 
-    private readonly CaStream _stream = new(LargestMessage);
+    private readonly MessageStream<CaHeader> _stream = new(LargestMessage);
     private readonly Dictionary<uint, Served> _channels = [];
     private readonly Dictionary<uint, ServedSubscription> _subscriptions = [];
     private readonly CaBuffer _outgoing = new();
     private uint _nextSid = 1;
-    private bool _isDirty;
 
-    public CaBuffer Outgoing => _outgoing;
+    public override OutgoingBytes Outgoing => _outgoing;
 
     public bool EventsAreOff { get; private set; }
 
-    /// <summary>Why the circuit has to be closed; null while it need not.</summary>
-    public string? Fault => _stream.Fault;
+    public override string? Fault => _stream.Fault;
 
-    public void Receive(ReadOnlyMemory<byte> bytes)
+    public override void Receive(ReadOnlyMemory<byte> bytes)
     {
         while (_stream.TryTake(ref bytes, out var header, out var payload))
         {
@@ -34,15 +34,7 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
         }
     }
 
-    /// <summary>What was to be sent has been.</summary>
-    public void Sent()
-    {
-        _outgoing.Clear();
-        _isDirty = false;
-    }
-
-    /// <summary>The client is gone.</summary>
-    public void End()
+    public override void End()
     {
         foreach (var subscription in _subscriptions.Values)
             subscription.Pv.Unsubscribe(subscription);
@@ -94,14 +86,6 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<CaSer
     }
 
     private static uint Rights(ServedPv pv) => pv.IsWritable ? 3u : 1u;
-
-    private void Touch()
-    {
-        if (_isDirty)
-            return;
-        _isDirty = true;
-        dirty(this);
-    }
 
     private void Send(CaMessage message)
     {

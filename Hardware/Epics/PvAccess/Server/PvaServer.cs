@@ -16,8 +16,7 @@ internal sealed class PvaServer : IDisposable
     private readonly CaServer _records;
     private readonly Dictionary<string, PvaServed> _served = new(StringComparer.Ordinal);
     private readonly Dictionary<ServedPv, PvaRecord> _fields = [];
-    private readonly Dictionary<PvaServerCircuit, IConnection> _circuits = [];
-    private readonly List<PvaServerCircuit> _dirty = [];
+    private readonly ServerCircuits<PvaServerCircuit> _circuits = new();
     private readonly PvaContext _noTypes = new(new PvaTypeCache(), static _ => null);
     private readonly PvaWriter _answer = new(isServer: true);
     private readonly EquatableArray<byte> _guid;
@@ -34,7 +33,7 @@ internal sealed class PvaServer : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(guid, records.StampNs);
         BinaryPrimitives.WriteInt32LittleEndian(guid.AsSpan(8), Environment.ProcessId);
         _guid = guid.ToEquatableArray();
-        records.Ran += Flush;
+        records.Ran += _circuits.Flush;
     }
 
     /// <summary>TCP port.</summary>
@@ -78,54 +77,25 @@ internal sealed class PvaServer : IDisposable
         PvaServerCircuit? circuit = null;
         _records.Run(() =>
         {
-            circuit = new PvaServerCircuit(Find, _dirty.Add, Answer);
-            _circuits[circuit] = connection;
+            circuit = new PvaServerCircuit(Find, _circuits.Touch, Answer);
+            _circuits.Add(circuit, connection);
         });
         if (circuit is null)
             connection.Dispose();
         else
-            connection.Start(bytes => _records.Run(() => Receive(circuit, bytes)), _ => _records.Run(() => End(circuit)));
+            connection.Start(
+                bytes => _records.Run(() => _circuits.Receive(circuit, bytes)), _ => _records.Run(() => _circuits.End(circuit)));
     }
 
     public void Dispose()
     {
         _listener?.Dispose();
         _search?.Dispose();
-        IConnection[] open = [];
-        _records.Run(() =>
-        {
-            open = [.. _circuits.Values];
-            foreach (var circuit in _circuits.Keys)
-                circuit.End();
-            _circuits.Clear();
-        });
-        _records.Ran -= Flush;
+        IReadOnlyList<IConnection> open = [];
+        _records.Run(() => open = _circuits.EndAll());
+        _records.Ran -= _circuits.Flush;
         foreach (var connection in open)
             connection.Dispose();
-    }
-
-    private void Receive(PvaServerCircuit circuit, ReadOnlyMemory<byte> bytes)
-    {
-        circuit.Receive(bytes);
-        if (circuit.Fault is not null && _circuits.TryGetValue(circuit, out var connection))
-            connection.Dispose();
-    }
-
-    private void End(PvaServerCircuit circuit)
-    {
-        circuit.End();
-        _circuits.Remove(circuit);
-    }
-
-    private void Flush()
-    {
-        foreach (var circuit in _dirty)
-        {
-            if (_circuits.TryGetValue(circuit, out var connection))
-                connection.Send(circuit.Outgoing.Written);
-            circuit.Sent();
-        }
-        _dirty.Clear();
     }
 
     private PvaServed? Find(string name)

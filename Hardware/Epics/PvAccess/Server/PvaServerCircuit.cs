@@ -1,7 +1,7 @@
 namespace Flyscan.Hardware.Epics.PvAccess.Server;
 
 /// <summary>The server's side of one connection. Without I/O.</summary>
-internal sealed class PvaServerCircuit
+internal sealed class PvaServerCircuit : ServerCircuit
 {
     /// <summary>Bytes; a longer payload goes in segments.</summary>
     public const int Segment = 128 * 1024;
@@ -12,7 +12,6 @@ internal sealed class PvaServerCircuit
     private const int MostOperations = 4_000_000;
 
     private readonly Func<string, PvaServed?> _find;
-    private readonly Action<PvaServerCircuit> _dirty;
     private readonly Func<PvaMessage.Search, PvaMessage.SearchReply?> _search;
     private readonly PvaStream _stream = new(LargestMessage);
     private readonly PvaTypeIds _ids = new();
@@ -20,7 +19,6 @@ internal sealed class PvaServerCircuit
     private readonly Dictionary<uint, (PvaServed Served, uint Cid)> _channels = [];
     private readonly Dictionary<uint, Operation> _operations = [];
     private uint _nextSid = 1;
-    private bool _isDirty;
     private bool _isValidated;
     private string? _fault;
 
@@ -28,35 +26,26 @@ internal sealed class PvaServerCircuit
     /// <param name="dirty">Called when there is something to send after there was nothing.</param>
     /// <param name="search">Answers a search; null for no answer.</param>
     public PvaServerCircuit(
-        Func<string, PvaServed?> find, Action<PvaServerCircuit> dirty, Func<PvaMessage.Search, PvaMessage.SearchReply?> search)
+        Func<string, PvaServed?> find, Action<ServerCircuit> dirty, Func<PvaMessage.Search, PvaMessage.SearchReply?> search) : base(dirty)
     {
-        (_find, _dirty, _search) = (find, dirty, search);
+        (_find, _search) = (find, search);
         _context = new PvaContext(
             new PvaTypeCache(), ioid => _operations.TryGetValue(ioid, out var known) ? known.Served.Value : null);
         Say(new PvaMessage.SetByteOrder(IsBig: false, 0));
         Say(new PvaMessage.ValidationAsked(BufferSize, PvaMessage.RegistrySize, ["anonymous", "ca"]));
     }
 
-    public PvaWriter Outgoing { get; } = new(isServer: true, Segment);
+    public override PvaWriter Outgoing { get; } = new(isServer: true, Segment);
 
-    /// <summary>Why the connection has to be closed; null while it need not.</summary>
-    public string? Fault => _fault ?? _stream.Fault;
+    public override string? Fault => _fault ?? _stream.Fault;
 
-    public void Receive(ReadOnlyMemory<byte> bytes)
+    public override void Receive(ReadOnlyMemory<byte> bytes)
     {
         while (_fault is null && _stream.TryTake(ref bytes, out var header, out var payload))
             Handle(PvaMessage.FromClient(header, payload.Span, _context));
     }
 
-    /// <summary>What was to be sent has been.</summary>
-    public void Sent()
-    {
-        Outgoing.Clear();
-        _isDirty = false;
-    }
-
-    /// <summary>The client is gone.</summary>
-    public void End()
+    public override void End()
     {
         foreach (var operation in _operations.Values)
             operation.End();
@@ -66,10 +55,7 @@ internal sealed class PvaServerCircuit
     private void Say(PvaMessage message)
     {
         message.WriteTo(Outgoing, _ids);
-        if (_isDirty)
-            return;
-        _isDirty = true;
-        _dirty(this);
+        Touch();
     }
 
     private void Handle(PvaMessage message)
@@ -144,7 +130,7 @@ internal sealed class PvaServerCircuit
         }
     }
 
-    private void Create(PvaName name)
+    private void Create(PvName name)
     {
         if (_find(name.Name) is not { } served || _channels.Count >= MostChannels)
         {

@@ -1,173 +1,31 @@
 using System.Net;
-using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
-using Flyscan.Hardware.Transport;
-using Flyscan.Scanning.Units;
-using Flyscan.Tests.Hardware.Simulation;
-using Xunit;
 
 namespace Flyscan.Tests.Hardware.Epics.ChannelAccess;
 
-/// <summary>A client and a server in memory, on a clock that moves only by hand.</summary>
-internal sealed class CaBench : IAsyncDisposable
+/// <summary>A bench over Channel Access.</summary>
+internal sealed class CaBench(CaSettings? settings = null) : PvBench(around => new CaClient(settings ?? new CaSettings(), around))
 {
     public const int Port = 5064;
-    public const long Second = 1_000_000_000;
 
-    private readonly Queue<Action> _posted = new();
-    private IDisposable? _serverPort;
-    private QueueContext? _context;
+    private IDisposable? _searches;
 
-    public CaBench(CaSettings? settings = null)
+    public CaServer Server => Records;
+
+    protected override int ServerPort => Port;
+
+    protected override void Listen()
     {
-        // Servers' clocks begin in 1990.
-        Time.Advance(TimeSpan.FromDays(20_000));
-        Network = new MemoryNetwork(Post);
-        Datagrams = new MemoryDatagrams(Post);
-        Clock = new WallClock(Time);
-        StartServer();
-        Client = new CaClient(settings ?? new CaSettings(), new CaSurroundings(Clock, Network, Datagrams, Time));
+        Network.Listen(Port, Records.Accept);
+        var searches = Datagrams.Open(IPAddress.Loopback, Port);
+        _searches = searches;
+        Records.ListenForSearches(searches, Port);
     }
 
-    public ManualTime Time { get; } = new();
-
-    public WallClock Clock { get; }
-
-    public MemoryNetwork Network { get; }
-
-    public MemoryDatagrams Datagrams { get; }
-
-    public CaServer Server { get; private set; } = null!;
-
-    public CaClient Client { get; }
-
-    /// <summary>Posts may come while others run.</summary>
-    private void Post(Action action)
+    protected override void CloseServer()
     {
-        lock (_posted)
-            _posted.Enqueue(action);
-    }
-
-    public ServedRecord Serve(string name, double value, params (string Field, ushort Kind, PvValue Value, int Most)[] more)
-    {
-        var record = new ServedRecord(name, "ao");
-        var pv = record.Add("VAL", Dbr.Double, new PvValue.Number(value));
-        pv.Metadata = new PvMetadata(pv.Value, default) { Units = "mm", Precision = 3, Control = new PvRange(-90, 90) };
-        pv.Post(pv.Value, Server.StampNs);
-        foreach (var (field, kind, content, most) in more)
-            record.Add(field, kind, content, most);
-        Server.Add(record);
-        return record;
-    }
-
-    /// <summary>A new server at the same address, without the records of the old one.</summary>
-    public void StartServer()
-    {
-        Server = new CaServer(Clock, Time);
-        var server = Server;
-        Network.Listen(Port, server.Accept);
-        var port = Datagrams.Open(IPAddress.Loopback, Port);
-        _serverPort = port;
-        server.ListenForSearches(port, Port);
-    }
-
-    /// <summary>The server dies: its connections are cut, and nobody answers any more.</summary>
-    public void KillServer()
-    {
-        Server.Dispose();
-        _serverPort!.Dispose();
-        Network.Listen(Port, connection => connection.Dispose());
-        Run();
-    }
-
-    /// <summary>Everything that is due now.</summary>
-    public void Run()
-    {
-        var outside = SynchronizationContext.Current;
-        if (_context is not null)
-            SynchronizationContext.SetSynchronizationContext(_context);
-        for (var idle = 0; idle < 3;)
-        {
-            Action? next;
-            lock (_posted)
-                _posted.TryDequeue(out next);
-            if (next is null)
-            {
-                idle++;
-                continue;
-            }
-            idle = 0;
-            next();
-        }
-        SynchronizationContext.SetSynchronizationContext(outside);
-    }
-
-    /// <summary>Time passes in small steps.</summary>
-    public void Pass(long ns, long stepNs = 10_000_000)
-    {
-        for (var passed = 0L; passed < ns; passed += stepNs)
-        {
-            Time.Advance(TimeSpan.FromTicks(stepNs / 100));
-            Run();
-        }
-    }
-
-    /// <summary>What is called next goes on in this bench's own queue, on this thread: however slow the machine, time passes only when
-    /// nothing is left to do.</summary>
-    /// <remarks>A method that awaits forgets it when it returns, so that whoever calls a driver enters first.</remarks>
-    public void Enter() => SynchronizationContext.SetSynchronizationContext(_context ??= new QueueContext(Post));
-
-    /// <summary>Runs until the task has ended; fails when it needs more beam time than given.</summary>
-    public async Task<T> EndAsync<T>(Task<T> task, double seconds = 60)
-    {
-        for (var passed = 0.0; _context is not null && !task.IsCompleted && passed < seconds; passed += 0.01)
-        {
-            Run();
-            if (!task.IsCompleted)
-                Pass(10_000_000);
-        }
-        for (var passed = 0.0; _context is null && !task.IsCompleted && passed < seconds; passed += 0.01)
-        {
-            Run();
-            // Continuations of drivers run on the thread pool: they need a moment of it before time goes on.
-            for (var i = 0; i < 20 && !task.IsCompleted; i++)
-            {
-                await Task.Yield();
-                Run();
-            }
-            if (!task.IsCompleted)
-                Pass(10_000_000);
-        }
-        Assert.True(task.IsCompleted, $"not ended after {seconds} s");
-        return await task;
-    }
-
-    public T Value<T>(Task<Outcome<T>> task)
-    {
-        Run();
-        Assert.True(task.IsCompleted, "no answer");
-        var outcome = task.GetAwaiter().GetResult();
-        return Assert.IsType<Outcome<T>.Completed>(outcome).Value;
-    }
-
-    public IPvChannel Connected(string name)
-    {
-        var channel = Client.Open(name);
-        Value(channel.ConnectAsync(Second, CancellationToken.None));
-        return channel;
-    }
-
-    private sealed class QueueContext(Action<Action> post) : SynchronizationContext
-    {
-        public override void Post(SendOrPostCallback d, object? state) => post(() => d(state));
-
-        public override void Send(SendOrPostCallback d, object? state) => d(state);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Client.DisposeAsync();
-        Server.Dispose();
+        Records.Dispose();
+        _searches!.Dispose();
     }
 }

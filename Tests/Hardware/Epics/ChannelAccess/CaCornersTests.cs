@@ -129,21 +129,6 @@ public sealed class CaCornersTests
     }
 
     [Fact]
-    public async Task A_name_server_that_dies_is_asked_again_when_it_is_back()
-    {
-        await using var bench = new CaBench(new CaSettings { NameServers = ["127.0.0.1:5064"] });
-        bench.Datagrams.Loses = _ => true;
-        using var channel = bench.Client.Open("A");
-        bench.Pass(Second / 10);
-        bench.KillServer();
-        bench.Pass(Second);
-        bench.StartServer();
-        bench.Serve("A", 4);
-        bench.Pass(20 * Second);
-        Assert.Equal(4, bench.Value(channel.GetAsync(Second, None)).Value.AsNumber());
-    }
-
-    [Fact]
     public async Task A_channel_that_the_server_takes_away_fails_its_requests_and_its_monitor_goes_on_when_it_is_back()
     {
         await using var bench = new CaBench();

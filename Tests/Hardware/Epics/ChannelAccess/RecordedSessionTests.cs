@@ -62,7 +62,7 @@ public sealed class RecordedSessionTests(ITestOutputHelper output)
     public void Every_value_is_what_the_client_printed(string session)
     {
         var readings = Readings(session);
-        var printed = RecordedCaSession.Printed(session);
+        var printed = RecordedSessions.Printed(session);
         var compared = session == "ca-02-get-meta" ? CompareBlocks(printed, readings) : CompareLines(session, printed, readings);
         output.WriteLine($"{session}: {readings.Count} values decoded, {compared} printed ones compared");
         Assert.True(compared > 0 || session is "ca-12-cancel-error-echo" or "ca-08-errors");

@@ -49,7 +49,7 @@ public sealed class PvaDeviceTests : IAsyncDisposable
         ioc.Pva.ListenForSearches(searches, PvaBench.Port, IPAddress.Any);
         await using var client = Transports(new PvaClient(
             new PvaSettings { Addresses = ["127.0.0.1:15076"] },
-            new Flyscan.Hardware.Epics.ChannelAccess.CaSurroundings(_bench.Clock, _bench.Network, _bench.Datagrams, _bench.Time)));
+            _bench.Around));
         await using var signal = new EpicsSignalDriver("ring", EpicsSignalSettings.Read(ring), Environment(client));
         Assert.Null((await _bench.EndAsync(signal.ConnectAsync(None))).Problem);
         var reading = Assert.IsType<Outcome<BeamReading>.Completed>(await _bench.EndAsync(signal.ReadAsync(None))).Value;

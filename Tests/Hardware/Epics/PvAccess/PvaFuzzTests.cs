@@ -20,27 +20,13 @@ public sealed class PvaFuzzTests(ITestOutputHelper output)
     private const uint FirstCid = 0x10203041;
     private const uint FirstIoid = 0x80706051;
 
-    private static long Wanted => Kills.IsSoak ? 10_000_000
-        : long.TryParse(Environment.GetEnvironmentVariable("FLYSCAN_FUZZ_BYTES"), out var wanted) ? wanted
-        : 200_000;
+    [SharedFact]
+    public void A_client_survives_whatever_a_server_sends() => Fuzz(fromClient: false, Client);
 
     [SharedFact]
-    public void A_client_survives_whatever_a_server_sends()
-    {
-        var (mutated, passes, outputs) = Fuzz(fromClient: false, (bytes, random) => Client(bytes, random));
-        output.WriteLine($"client: {mutated} mutated bytes in {passes} passes, {outputs} outputs, no throw, at most {MostHeld} bytes held");
-        Assert.True(outputs > 0);
-    }
+    public void A_server_survives_whatever_a_client_sends() => Fuzz(fromClient: true, Server);
 
-    [SharedFact]
-    public void A_server_survives_whatever_a_client_sends()
-    {
-        var (mutated, passes, outputs) = Fuzz(fromClient: true, (bytes, random) => Server(bytes, random));
-        output.WriteLine($"server: {mutated} mutated bytes in {passes} passes, {outputs} bytes answered, no throw");
-        Assert.True(outputs > 0);
-    }
-
-    private static (long Mutated, int Passes, long Outputs) Fuzz(bool fromClient, Func<byte[], Seeded, long> run)
+    private void Fuzz(bool fromClient, Func<byte[], Seeded, long> run)
     {
         byte[][] sessions =
         [
@@ -48,20 +34,9 @@ public sealed class PvaFuzzTests(ITestOutputHelper output)
                 .Select(name => RecordedPvaSession.Read(name).Where(m => m.IsTcp && m.IsFromClient == fromClient && m.Left == 0))
                 .SelectMany(messages => messages.GroupBy(m => m.Transport)).Select(c => c.SelectMany(m => m.Bytes).ToArray()),
         ];
-        var random = new Seeded(20261121);
-        var (mutated, passes, outputs) = (0L, 0, 0L);
-        for (; mutated < Wanted; passes++)
-        {
-            var bytes = (byte[])sessions[passes % sessions.Length].Clone();
-            // A wrong head ends the connection, so most passes change little.
-            var most = random.Next(4) == 0 ? bytes.Length / 8 : 8;
-            var changes = 1 + random.Next(Math.Max(1, most));
-            for (var i = 0; i < changes; i++)
-                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            mutated += changes;
-            outputs += run(bytes, random);
-        }
-        return (mutated, passes, outputs);
+        // A wrong head ends the connection, so most passes change little.
+        Mutations.Run(
+            sessions, Kills.IsSoak ? 10_000_000 : Mutations.Wanted, (length, random) => random.Next(4) == 0 ? length / 8 : 8, run, output);
     }
 
     /// <summary>A circuit with a channel, reads, writes and a subscription under the numbers that recordings use.</summary>
@@ -69,24 +44,24 @@ public sealed class PvaFuzzTests(ITestOutputHelper output)
     {
         var circuit = new PvaCircuit(
             new PvaCircuitSettings("u", "h", 1_000_000_000, 1_000_000_000, LargestMessage) { FirstIoid = FirstIoid - 1 }, 0);
-        var link = new PvaLink(FirstCid, "A");
-        link.Subscriptions.Add(new PvaSubscription(link, new PvMonitorOptions { Capacity = random.Next(5) }));
-        circuit.Create(link);
+        var channel = new PvaChannel(null!, FirstCid, "A");
+        channel.Monitors.Add(new PvaMonitor(channel, new PvMonitorOptions { Capacity = random.Next(5) }, _ => { }));
+        circuit.Create(channel);
         var outputs = 0L;
-        foreach (var piece in Pieces(bytes, random))
+        foreach (var piece in Mutations.Pieces(bytes, 300, random))
         {
             circuit.Receive(piece, 1, 1);
             while (circuit.TryTake(out var told))
             {
                 outputs++;
-                if (told.Kind == PvaOutputKind.Fault)
+                if (told.Kind == PvOutputKind.Fault)
                     return outputs;
             }
             // The recordings have no question for the type, so the channel is taken for connected once it is there.
-            if (link.Sid != 0 && link.State != PvState.Connected)
+            if (channel.Sid != 0 && channel.State != PvState.Connected)
             {
-                link.State = PvState.Connected;
-                Use(circuit, link, random);
+                channel.State = PvState.Connected;
+                Use(circuit, channel, random);
             }
             Assert.InRange(circuit.Outgoing.Count, 0, MostHeld);
             Assert.InRange(circuit.Operations, 0, MostOperations);
@@ -96,20 +71,20 @@ public sealed class PvaFuzzTests(ITestOutputHelper output)
         return outputs;
     }
 
-    private static void Use(PvaCircuit circuit, PvaLink link, Seeded random)
+    private static void Use(PvaCircuit circuit, PvaChannel channel, Seeded random)
     {
         switch (random.Next(4))
         {
             case 0:
-                circuit.Subscribe(link.Subscriptions[0]);
+                circuit.Subscribe(channel.Monitors[0]);
                 break;
             case 1:
-                circuit.Call(new Ignored(link), new PvaValue.Structure(PvaType.Of(), []), 0);
+                circuit.Call(Read(channel), new PvaValue.Structure(PvaType.Of(), []), 0);
                 break;
             default:
-                circuit.Read(new Ignored(link), 0);
-                circuit.Write(new IgnoredPut(link, new PvValue.Number(1), random.Next(2) == 0), 0);
-                circuit.Write(new IgnoredPut(link, new PvValue.Text("Edge"), random.Next(2) == 0), 0);
+                circuit.Read(Read(channel), 0);
+                circuit.Write(new PvaWrite(channel, 1000, new PvValue.Number(1), random.Next(2) == 0), 0);
+                circuit.Write(new PvaWrite(channel, 1000, new PvValue.Text("Edge"), random.Next(2) == 0), 0);
                 break;
         }
     }
@@ -122,7 +97,7 @@ public sealed class PvaFuzzTests(ITestOutputHelper output)
         var served = new PvaServed("SOFT:AO", PvaValue.Default(type)) { Called = a => (PvaStatus.Ok, a) };
         var (answered, touched) = (0L, 0);
         var circuit = new PvaServerCircuit(name => name.Length == 0 ? null : served, _ => touched++, _ => null);
-        foreach (var piece in Pieces(bytes, random))
+        foreach (var piece in Mutations.Pieces(bytes, 300, random))
         {
             circuit.Receive(piece);
             served.Post(served.Value.With("value", new PvaValue.Number(touched)));
@@ -136,27 +111,5 @@ public sealed class PvaFuzzTests(ITestOutputHelper output)
         return answered;
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> Pieces(byte[] bytes, Seeded random)
-    {
-        for (var at = 0; at < bytes.Length;)
-        {
-            var length = Math.Min(bytes.Length - at, 1 + random.Next(300));
-            yield return bytes.AsMemory(at, length);
-            at += length;
-        }
-    }
-
-    private sealed class Ignored(PvaLink link) : PvaRequest(link, "read", 1000)
-    {
-        public override void Complete(Outcome<PvaAnswer> outcome, long receivedNs)
-        {
-        }
-    }
-
-    private sealed class IgnoredPut(PvaLink link, PvValue value, bool waits) : PvaPutRequest(link, "write", 1000, value, waits)
-    {
-        public override void Complete(Outcome<PvaAnswer> outcome, long receivedNs)
-        {
-        }
-    }
+    private static PvaRead<int> Read(PvaChannel channel) => new(channel, 1000, static (_, _) => 0);
 }

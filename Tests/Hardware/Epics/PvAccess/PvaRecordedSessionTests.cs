@@ -46,7 +46,7 @@ public sealed class PvaRecordedSessionTests(ITestOutputHelper output)
     public void Every_value_is_what_the_client_printed(string session)
     {
         var values = Values(session);
-        var printed = RecordedPvaSession.Printed(session);
+        var printed = RecordedSessions.Printed(session);
         var compared = session switch
         {
             "pva-10-ntndarray-monitor" => CompareImages(printed, values),
@@ -77,7 +77,7 @@ public sealed class PvaRecordedSessionTests(ITestOutputHelper output)
         Assert.Contains(messages, m => m is PvaMessage.Done { Status: { IsOk: false, Text: "Put not permitted" } });
         var listed = messages.OfType<PvaMessage.Result>().Single();
         var names = ((PvaValue.Structure)listed.Value.Value!)["value"];
-        var printed = RecordedPvaSession.Printed("pva-08-errors-rpc").SkipWhile(l => l != "Timeout").Skip(1);
+        var printed = RecordedSessions.Printed("pva-08-errors-rpc").SkipWhile(l => l != "Timeout").Skip(1);
         Assert.Equal(printed, ((PvaValue.Array<string>)names!).Items);
     }
 
@@ -87,7 +87,7 @@ public sealed class PvaRecordedSessionTests(ITestOutputHelper output)
         var type = Messages("pva-06-arrays-strings").OfType<PvaMessage.FieldReply>().Single().Type!;
         var lines = new List<string>();
         Describe(type, 1, lines);
-        var printed = RecordedPvaSession.Printed("pva-06-arrays-strings").SkipWhile(l => l != "Type:").Skip(2);
+        var printed = RecordedSessions.Printed("pva-06-arrays-strings").SkipWhile(l => l != "Type:").Skip(2);
         Assert.Equal(printed.Where(l => l.Length > 0).Prepend("    epics:nt/NTScalar:1.0"), lines);
         output.WriteLine($"{lines.Count} fields of a type");
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Flyscan.Hardware.Epics.PvAccess;
 
 namespace Flyscan.Tests.Hardware.Epics.PvAccess;
@@ -19,40 +18,14 @@ internal sealed record RecordedPvaMessage(string Session, int Line, string Trans
 /// <summary>The recorded sessions of pvAccess.</summary>
 internal static class RecordedPvaSession
 {
-    private static string Folder => SharedData.Root is null ? "" : SharedData.PathOf("data/epics");
-
-    public static IReadOnlyList<string> Names => Directory.Exists(Folder)
-        ? [.. Directory.GetFiles(Folder, "pva-*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Order()]
-        : [];
+    public static IReadOnlyList<string> Names => RecordedSessions.NamesOf("pva");
 
     /// <summary>The messages in order; what was left out of them is put in again where it is known, else it is zeros.</summary>
-    public static IReadOnlyList<RecordedPvaMessage> Read(string name)
-    {
-        var messages = new List<RecordedPvaMessage>();
-        var number = 0;
-        foreach (var line in File.ReadLines(Path.Combine(Folder, name + ".txt")))
-        {
-            number++;
-            if (line.StartsWith('#'))
-                continue;
-            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length < 5 || words[4] == "-")
-                continue;
-            var parts = words[4].Split('+');
-            var left = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0;
-            var bytes = Convert.FromHexString(parts[0]);
-            messages.Add(new RecordedPvaMessage(name, number, words[1], words[2], Filled(name, bytes, left), left));
-        }
-        return messages;
-    }
-
-    /// <summary>What clients printed in a session.</summary>
-    public static IReadOnlyList<string> Printed(string name)
-    {
-        var lines = File.ReadAllLines(Path.Combine(Folder, "printed-by-clients.txt")).ToList();
-        var from = lines.IndexOf($"== {name}");
-        return from < 0 ? [] : [.. lines.Skip(from + 1).TakeWhile(l => !l.StartsWith("== ", StringComparison.Ordinal))];
-    }
+    public static IReadOnlyList<RecordedPvaMessage> Read(string name) =>
+    [
+        .. RecordedSessions.Read(name).Select(l =>
+            new RecordedPvaMessage(name, l.Line, l.Transport, l.Direction, Filled(name, l.Bytes, l.Left), l.Left)),
+    ];
 
     /// <summary>The end of a type description is that of the same type in another session.</summary>
     private static byte[] Filled(string name, byte[] bytes, int left)

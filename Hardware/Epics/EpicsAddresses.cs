@@ -3,23 +3,20 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Flyscan.Hardware.Contracts;
 
-namespace Flyscan.Hardware.Epics.ChannelAccess;
+namespace Flyscan.Hardware.Epics;
 
 /// <summary>Makes end points of what settings say.</summary>
-internal static class CaAddresses
+internal static class EpicsAddresses
 {
-    /// <summary>Where searches go: what is listed, the networks' broadcast addresses where wanted, else this machine.</summary>
+    /// <summary>Where searches go: what is listed, the networks' broadcast addresses where wanted. Without any address, and without name
+    /// servers, this machine is searched.</summary>
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> naming the address.</remarks>
-    public static List<IPEndPoint> Searched(CaSettings settings) =>
-        Searched(settings.Addresses, settings.AutoAddresses, settings.NameServers.Count > 0, settings.ServerPort);
-
-    /// <summary>The same for any protocol. Without any address, and without name servers, this machine is searched.</summary>
-    public static List<IPEndPoint> Searched(IEnumerable<string> addresses, bool automatic, bool hasNameServers, int port)
+    public static List<IPEndPoint> Searched(PvTransportSettings settings, int port)
     {
-        List<IPEndPoint> found = [.. addresses.Select(a => Resolve(a, port))];
-        if (automatic)
+        List<IPEndPoint> found = [.. settings.Addresses.Select(a => Resolve(a, port))];
+        if (settings.AutoAddresses)
             found.AddRange(Broadcasts().Select(a => new IPEndPoint(a, port)));
-        if (found.Count == 0 && !hasNameServers)
+        if (found.Count == 0 && settings.NameServers.Count == 0)
             found.Add(new IPEndPoint(IPAddress.Loopback, port));
         return [.. found.Distinct()];
     }

@@ -1,43 +1,34 @@
+using System.Diagnostics;
 using System.Net;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Scanning.Units;
 
-namespace Flyscan.Hardware.Epics.PvAccess;
+namespace Flyscan.Hardware.Epics;
 
-public sealed partial class PvaClient
+public abstract partial class PvClient
 {
-    /// <summary>A datagram came: perhaps answers to a search.</summary>
     private void Heard(ReadOnlyMemory<byte> bytes, IPEndPoint from)
     {
         lock (_gate)
         {
             if (_isDisposed)
                 return;
-            while (PvaHeader.TryRead(bytes.Span, out var header) && (header.IsControl || header.Size <= bytes.Length - PvaHeader.Length))
-            {
-                var size = header.IsControl ? 0 : (int)header.Size;
-                var message = PvaMessage.FromServer(header, bytes.Slice(PvaHeader.Length, size).Span, _noTypes);
-                bytes = bytes[(PvaHeader.Length + size)..];
-                if (message is PvaMessage.SearchReply reply)
-                    Found(reply, from.Address);
-            }
+            Read(bytes, from.Address);
             Schedule();
         }
         Deliver();
     }
 
-    private void Found(PvaMessage.SearchReply reply, IPAddress from)
+    /// <summary>A server says that it has names.</summary>
+    private protected void Found(PvFound found, IPAddress from)
     {
-        if (!reply.IsFound || reply.Port == 0 || reply.Protocol != PvaMessage.Tcp)
-            return;
-        var isSender = reply.Address.Equals(IPAddress.Any) || reply.Address.Equals(IPAddress.IPv6Any);
-        var server = new IPEndPoint(isSender ? from : reply.Address, reply.Port);
-        foreach (var cid in reply.Cids)
+        var server = new IPEndPoint(found.Address ?? from, found.Port);
+        foreach (var cid in found.Cids)
             if (_channels.TryGetValue(cid, out var channel))
                 Found(channel, server);
     }
 
-    private void Found(PvaChannel channel, IPEndPoint server)
+    private void Found(PvChannel channel, IPEndPoint server)
     {
         if (!_search.Remove(channel.Cid))
         {
@@ -53,11 +44,18 @@ public sealed partial class PvaClient
         Flush(circuit);
     }
 
+    private Circuit NameServer(IPEndPoint server)
+    {
+        var circuit = CircuitTo(server);
+        circuit.IsNameServer = true;
+        return circuit;
+    }
+
     private Circuit CircuitTo(IPEndPoint server)
     {
         if (_circuits.TryGetValue(server, out var circuit))
             return circuit;
-        circuit = new Circuit(server, new PvaCircuit(_circuitSettings, NowNs));
+        circuit = new Circuit(server, NewCircuit(NowNs));
         _circuits[server] = circuit;
         _ = ConnectAsync(circuit);
         return circuit;
@@ -92,8 +90,7 @@ public sealed partial class PvaClient
     {
         lock (_gate)
         {
-            var receivedNs = (_around.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-            circuit.Core.Receive(bytes, NowNs, receivedNs);
+            circuit.Core.Receive(bytes, NowNs, StampNs);
             Drain(circuit);
             Flush(circuit);
             Schedule();
@@ -118,53 +115,48 @@ public sealed partial class PvaClient
         while (circuit.Core.TryTake(out var output))
             switch (output.Kind)
             {
-                case PvaOutputKind.Up:
-                    Up(circuit, (PvaChannel)output.Link!);
+                case PvOutputKind.Up:
+                    Up(circuit, output.Channel!);
                     break;
-                case PvaOutputKind.Gone:
-                    SearchAgain((PvaChannel)output.Link!, RetryNs);
+                case PvOutputKind.Rights:
+                    output.Channel!.Info = output.Channel.InfoOf(circuit.Server.ToString());
+                    Tell(output.Channel);
                     break;
-                case PvaOutputKind.Answered:
-                    _deliveries.Enqueue(new Delivery { Request = output.Request, Outcome = output.Outcome });
+                case PvOutputKind.Gone:
+                    SearchAgain(output.Channel!, RetryNs);
                     break;
-                case PvaOutputKind.Ready:
-                    _deliveries.Enqueue(new Delivery { Monitor = (PvaMonitor)output.Subscription! });
+                case PvOutputKind.Answered:
+                    _deliveries.Enqueue(new Delivery { Request = output.Request });
                     break;
-                case PvaOutputKind.WriteRefused:
-                    _deliveries.Enqueue(new Delivery { Channel = (PvaChannel)output.Link!, Text = output.Text });
+                case PvOutputKind.Ready:
+                    _deliveries.Enqueue(new Delivery { Monitor = output.Monitor });
                     break;
-                case PvaOutputKind.Warning:
+                case PvOutputKind.WriteRefused:
+                    _deliveries.Enqueue(new Delivery { Channel = output.Channel, Text = output.Text });
+                    break;
+                case PvOutputKind.Warning:
                     _deliveries.Enqueue(new Delivery { Text = output.Text });
                     break;
-                case PvaOutputKind.Found:
+                case PvOutputKind.Found:
                     Found(output.Found!, circuit.Server.Address);
                     break;
-                case PvaOutputKind.Fault:
+                case PvOutputKind.Fault:
                     Lose(circuit);
                     break;
                 default:
-                    throw new System.Diagnostics.UnreachableException();
+                    throw new UnreachableException();
             }
     }
 
-    private void Up(Circuit circuit, PvaChannel channel)
+    private void Up(Circuit circuit, PvChannel channel)
     {
         channel.State = PvState.Connected;
-        channel.Info = InfoOf(circuit, channel);
-        foreach (var waiter in channel.Waiters)
-        {
-            _waiters.Remove(waiter);
-            waiter.Done.TrySetResult(new Outcome<PvChannelInfo>.Completed(channel.Info));
-        }
-        channel.Waiters.Clear();
-        foreach (var subscription in channel.Subscriptions)
-            circuit.Core.Subscribe(subscription);
+        channel.Info = channel.InfoOf(circuit.Server.ToString());
+        Answer(channel, new Outcome<PvChannelInfo>.Completed(channel.Info));
+        foreach (var monitor in channel.Monitors)
+            circuit.Core.Subscribe(monitor);
         Tell(channel);
     }
-
-    /// <summary>The protocol does not say who may read and write: a write that is refused is told when it is made.</summary>
-    private static PvChannelInfo InfoOf(Circuit circuit, PvaChannel channel) =>
-        new(circuit.Server.ToString(), PvaNormative.NameOf(channel.Type), 1, true, true);
 
     private void Lose(Circuit circuit)
     {
@@ -172,19 +164,20 @@ public sealed partial class PvaClient
         circuit.Connection?.Dispose();
         if (_isDisposed)
             return;
-        foreach (var link in circuit.Core.Links)
-            SearchAgain((PvaChannel)link, circuit.Connection is null ? RetryNs : 0);
+        foreach (var channel in circuit.Core.Channels)
+            SearchAgain(channel, circuit.Connection is null ? RetryNs : 0);
     }
 
-    private void SearchAgain(PvaChannel channel, long delayNs)
+    private void SearchAgain(PvChannel channel, long delayNs)
     {
         channel.State = channel.State == PvState.Connected ? PvState.Lost : PvState.Searching;
-        (channel.Circuit, channel.Info, channel.Type) = (null, null, null);
+        (channel.Circuit, channel.Info) = (null, null);
+        channel.Reset();
         _search.Add(channel.Cid, channel.Name, NowNs, eager: true, delayNs);
         Tell(channel);
     }
 
-    private void Remove(PvaChannel channel)
+    private void Remove(PvChannel channel)
     {
         if (!_channels.Remove(channel.Cid))
             return;
@@ -194,7 +187,7 @@ public sealed partial class PvaClient
             circuit.Core.Clear(channel);
             Drain(circuit);
             Flush(circuit);
-            if (circuit.Core.Links.Count == 0 && !circuit.IsNameServer)
+            if (circuit.Core.Channels.Count == 0 && !circuit.IsNameServer)
             {
                 circuit.Core.Break("its last channel was closed");
                 Drain(circuit);
@@ -202,30 +195,29 @@ public sealed partial class PvaClient
         }
         channel.State = PvState.Closed;
         (channel.Circuit, channel.Info) = (null, null);
-        channel.Subscriptions.Clear();
-        foreach (var waiter in channel.Waiters)
-        {
-            _waiters.Remove(waiter);
-            waiter.Done.TrySetResult(new Outcome<PvChannelInfo>.Refused($"{channel.Name} was closed"));
-        }
+        channel.Monitors.Clear();
+        Answer(channel, new Outcome<PvChannelInfo>.Refused($"{channel.Name} was closed"));
         Tell(channel);
     }
 
-    private void SendSearches() => _search.Send(NowNs, _port.Port, search =>
+    private void Answer(PvChannel channel, Outcome<PvChannelInfo> outcome)
     {
-        PvaSearch.Write(search, _datagram);
-        foreach (var to in _searched)
+        foreach (var waiter in channel.Waiters)
         {
-            Span<byte> bytes = [.. _datagram.Written];
-            // A server that is asked alone passes the question on to the others of its machine.
-            bytes[PvaSearch.FlagsAt] = _broadcasts.Contains(to.Address) ? (byte)0 : PvaMessage.UnicastFlag;
-            _port.Send(bytes, to);
+            _waiters.Remove(waiter);
+            waiter.Done.TrySetResult(outcome);
         }
+        channel.Waiters.Clear();
+    }
+
+    private void SendSearches() => _search.Send(NowNs, () =>
+    {
+        foreach (var to in _searched)
+            _port.Send(_search.DatagramTo(to), to);
         foreach (var server in _nameServers)
         {
-            var circuit = CircuitTo(server);
-            circuit.IsNameServer = true;
-            circuit.Core.Search(search);
+            var circuit = NameServer(server);
+            _search.Ask(circuit.Core);
             Flush(circuit);
         }
     });
@@ -288,70 +280,12 @@ public sealed partial class PvaClient
         _waiterNs = _waiters.Count == 0 ? long.MaxValue : _waiters.Min(w => w.DeadlineNs);
     }
 
-    private void Tell(PvaChannel channel) => _deliveries.Enqueue(new Delivery { Channel = channel, State = channel.State });
-
-    /// <summary>Tells users what happened. One thread at a time, so that the order stays; what they ask for meanwhile goes out
-    /// together.</summary>
-    private void Deliver()
-    {
-        while (true)
-        {
-            Delivery delivery;
-            lock (_gate)
-            {
-                var me = Environment.CurrentManagedThreadId;
-                if (_delivering != 0 && _delivering != me)
-                    return;
-                if (!_deliveries.TryDequeue(out delivery))
-                {
-                    if (_delivering == 0)
-                        return;
-                    _delivering = 0;
-                    foreach (var circuit in _circuits.Values)
-                        Flush(circuit);
-                    return;
-                }
-                _delivering = me;
-            }
-            delivery.Tell(this);
-        }
-    }
-
-    private readonly record struct Delivery
-    {
-        public PvaRequest? Request { get; init; }
-
-        public Outcome<PvaAnswer>? Outcome { get; init; }
-
-        public PvaMonitor? Monitor { get; init; }
-
-        public PvaChannel? Channel { get; init; }
-
-        public PvState State { get; init; }
-
-        public string? Text { get; init; }
-
-        public void Tell(PvaClient client)
-        {
-            if (Request is not null)
-                Request.Complete(Outcome!, (client._around.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100);
-            else if (Monitor is not null)
-                Monitor.Tell();
-            else if (Channel is null)
-                client.Warned?.Invoke(Text!);
-            else if (Text is not null)
-                Channel.TellRefused(Text);
-            else
-                Channel.TellChanged(State);
-        }
-    }
-
     /// <summary>A circuit and its connection, which is null while it is being made.</summary>
-    internal sealed class Circuit(IPEndPoint server, PvaCircuit core)
+    internal sealed class Circuit(IPEndPoint server, PvCircuit core)
     {
         public IPEndPoint Server => server;
 
-        public PvaCircuit Core => core;
+        public PvCircuit Core => core;
 
         public IConnection? Connection { get; set; }
 
