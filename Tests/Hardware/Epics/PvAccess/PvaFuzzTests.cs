@@ -1,7 +1,6 @@
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Hardware.Epics.PvAccess.Server;
-using Flyscan.Scanning.Units;
 using Flyscan.Tests.Host.Acceptance;
 using Xunit;
 using Xunit.Abstractions;
