@@ -164,14 +164,16 @@ internal sealed class VirtualDevices
             if (at.Has(key))
                 triggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
         }
-        if (!settings.Has("frames-by"))
-            return;
-        foreach (var camera in Cameras)
-            if (settings.Section("frames-by") is var followed && followed.Has(camera.Settings.Detector.Name))
-            {
-                var wire = followed.Section(camera.Settings.Detector.Name);
-                box.WireTtlIn(Number(wire, "pulse", wire.Text("pulse"), "TTLIN", 6), camera.Pulse);
-            }
+        // Both are the camera's exposure output.
+        foreach (var (section, key) in new[] { ("frames-by", "pulse"), ("exposure-out", "input") })
+        {
+            foreach (var camera in settings.Has(section) ? Cameras : [])
+                if (settings.Section(section) is var wired && wired.Has(camera.Settings.Detector.Name))
+                {
+                    var wire = wired.Section(camera.Settings.Detector.Name);
+                    box.WireTtlIn(Number(wire, key, wire.Text(key), "TTLIN", 6), camera.Pulse);
+                }
+        }
     }
 
     private ZebraSimulator NewZebra(ISettings settings) =>
