@@ -9,6 +9,8 @@ public sealed record DiskLimits(long Floor, long Resume);
 
 /// <summary>How a disk is asked. Free: bytes free for a folder, null where nobody knows. Probe: writes something there and takes it away
 /// again; null where that went well, else why not.</summary>
+/// <remarks><b>Errors</b> Free: <see cref="FileNotFoundException"/> with a text for people where a file is gone that must be
+/// there.</remarks>
 public sealed record DiskQuestions(Func<string, Task<long?>> Free, Func<string, Task<string?>> Probe);
 
 /// <summary>Looks once a second at the room on the disk that a run is written to, and tells the scan when it runs out and when there is
@@ -71,14 +73,18 @@ public sealed class DiskActor : ReceiveActor, IWithTimers
             return;
         }
         _askedNs = now;
-        _free(_folder).PipeTo(Self, Self, free => new Seen(free, null), thrown => new Seen(null, thrown.GetBaseException().Message));
+        _free(_folder).PipeTo(Self, Self, free => new Seen(free, null), thrown => new Seen(null, thrown.GetBaseException() switch
+        {
+            FileNotFoundException gone => gone.Message,
+            var cause => $"{_folder} cannot be asked for its room: {cause.Message}",
+        }));
     }
 
     private void Judge(Seen seen)
     {
         _askedNs = null;
         if (seen.Problem is string problem)
-            Report(false, $"{_folder} cannot be asked for its room: {problem}");
+            Report(false, problem);
         // A system that does not say what is free cannot be watched.
         else if (seen.Free is not long free)
             Report(true, "");

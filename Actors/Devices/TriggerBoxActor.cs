@@ -40,6 +40,8 @@ public sealed class TriggerBoxActor(
     private async Task<Outcome<EquatableArray<SegmentRun>>> MatchAsync(
         RunParameters run, ScanEffect.MatchFrames e, CancellationToken cancel)
     {
+        if (e.Counter is { } counter)
+            return await CountAsync(run, e, counter, cancel);
         var triggers = new List<StampedTrigger>();
         foreach (var samples in e.Triggers)
         {
@@ -62,14 +64,36 @@ public sealed class TriggerBoxActor(
         return new Outcome<EquatableArray<SegmentRun>>.Completed(StampMatch.Of(triggers, frames, e.Rows[0].Session, e.ToleranceNs));
     }
 
+    /// <summary>Which triggers frames are of, by how many exposures the box had counted with each trigger.</summary>
+    private async Task<Outcome<EquatableArray<SegmentRun>>> CountAsync(
+        RunParameters run, ScanEffect.MatchFrames e, string counter, CancellationToken cancel)
+    {
+        List<CountedTrigger> counts = e.CountBefore is long before ? [new CountedTrigger(-1, before)] : [];
+        foreach (var samples in e.Triggers)
+        {
+            var read = samples.Segment == e.LiveSegment
+                ? await box.CapturedAsync(counter, samples.Position, samples.Count, cancel)
+                : await Salvage.CapturedAsync(
+                    run.RunFolder, SegmentOf(e, e.Box, samples), counter, samples.Position, samples.Count, cancel);
+            if (read is not Outcome<EquatableArray<double>>.Completed { Value: var values })
+                return read.As<EquatableArray<SegmentRun>>();
+            counts.AddRange(values.Select((count, i) => new CountedTrigger(samples.FirstTrigger + i, (long)count)));
+        }
+        var frames = e.Rows.SelectMany(r => Enumerable.Range(0, (int)r.Count).Select(i => (r.Segment, r.Position + i))).ToList();
+        return new Outcome<EquatableArray<SegmentRun>>.Completed(
+            ExposureCount.Of([.. counts.OrderBy(c => c.Number)], e.Count, frames, e.Rows[0].Session));
+    }
+
     private static SegmentState SegmentOf(ScanEffect.MatchFrames e, string recorder, SegmentRun run) =>
         e.Segments.First(s => s.Segment.Recorder == recorder && s.Segment.Number == run.Segment);
 
     private async Task<Outcome<BeamVerdict>> JudgeAsync(RunParameters run, ScanEffect.JudgeExposures e, CancellationToken cancel)
     {
-        var lost = RangeSet.Empty;
+        var dim = await DimAsync(run, e, cancel);
+        if (dim is not Outcome<(RangeSet Frames, string? Why)>.Completed { Value: var (lost, why) })
+            return dim.As<BeamVerdict>();
         long last = 0;
-        foreach (var extent in e.Extents)
+        foreach (var extent in e.Query.IsOfNoSignal ? [] : e.Extents)
         {
             var segment = e.Segments.First(s => s.Segment.Number == extent.Segment);
             var read = extent.Segment == e.LiveSegment
@@ -81,9 +105,32 @@ public sealed class TriggerBoxActor(
             lost = lost.Union(verdict.Lost);
             last = verdict.LastNs;
             if (verdict.ClearTo < extent.Frame + extent.Count)
-                return new Outcome<BeamVerdict>.Completed(new BeamVerdict(verdict.ClearTo, lost.Ranges, last));
+                return new Outcome<BeamVerdict>.Completed(new BeamVerdict(verdict.ClearTo, lost.Ranges, last) { Why = why });
         }
-        return new Outcome<BeamVerdict>.Completed(new BeamVerdict(long.MaxValue, lost.Ranges, last));
+        return new Outcome<BeamVerdict>.Completed(new BeamVerdict(long.MaxValue, lost.Ranges, last) { Why = why });
+    }
+
+    /// <summary>Frames whose own captured values are outside what suspenders allow.</summary>
+    private async Task<Outcome<(RangeSet Frames, string? Why)>> DimAsync(
+        RunParameters run, ScanEffect.JudgeExposures e, CancellationToken cancel)
+    {
+        var (dim, why) = (RangeSet.Empty, (string?)null);
+        foreach (var limit in e.Limits)
+        {
+            foreach (var extent in e.Extents)
+            {
+                var segment = e.Segments.First(s => s.Segment.Number == extent.Segment);
+                var read = extent.Segment == e.LiveSegment
+                    ? await box.CapturedAsync(limit.Column, extent.Position, extent.Count, cancel)
+                    : await Salvage.CapturedAsync(run.RunFolder, segment, limit.Column, extent.Position, extent.Count, cancel);
+                if (read is not Outcome<EquatableArray<double>>.Completed { Value: var values })
+                    return read.As<(RangeSet, string?)>();
+                var frames = new FrameRange(extent.Frame, extent.Frame + extent.Count);
+                if (limit.Outside(frames, values.AsSpan()) is { IsEmpty: false } outside)
+                    (dim, why) = (dim.Union(outside.Ranges), why ?? limit.Describe(frames, values.AsSpan()));
+            }
+        }
+        return new Outcome<(RangeSet Frames, string? Why)>.Completed((dim, why));
     }
 
     private Task<Outcome<BoxStatus>> OrderAsync(string uid, ScanEffect.OrderBox e, CancellationToken cancel)

@@ -20,6 +20,7 @@ public sealed class RunRecorder : ReceiveActor, IWithTimers
     private readonly IActorRef _listener;
     private readonly HandoverMeter _meter;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private long _heard;
     private bool _refreshing;
     private bool _dirty;
     private bool _ended;
@@ -41,6 +42,10 @@ public sealed class RunRecorder : ReceiveActor, IWithTimers
 
     private void Hear(ScanJournaled journaled)
     {
+        // A successor in the same process tells again what its predecessor told.
+        if (journaled.Sequence <= _heard)
+            return;
+        _heard = journaled.Sequence;
         _records.Add(journaled.Sequence, journaled.Event);
         _dirty = true;
         _ended |= journaled.Event is ScanEvent.Finished;

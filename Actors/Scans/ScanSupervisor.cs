@@ -18,7 +18,11 @@ public sealed record SupervisorSetup(
     IActorRef Listener,
     TimeProvider Time,
     JournalFaults Faults,
-    HandoverMeter Meter);
+    HandoverMeter Meter)
+{
+    /// <summary>Hears <see cref="JournalFailed"/>; the listener does where there is nobody.</summary>
+    public IActorRef? Keeper { get; init; }
+}
 
 /// <summary>An event as it stands in the journal.</summary>
 public sealed record ScanJournaled(long Sequence, ScanEvent Event);
@@ -27,7 +31,8 @@ public sealed record ScanJournaled(long Sequence, ScanEvent Event);
 public sealed record ScanProgress(string Uid, ScanState State, ScanStep Step);
 
 /// <summary>One scan: translates messages, asks the decider, journals, carries out effects, answers. Nothing is decided here.</summary>
-/// <remarks>Supervision: stopped, never restarted, when its journal fails; a successor recovers from what was acknowledged.</remarks>
+/// <remarks>Supervision: stopped, never restarted, when its journal fails; a successor (see <see cref="ScanKeeper"/>) recovers from what
+/// was acknowledged.</remarks>
 public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 {
     private const string FlightTimer = "flight";
@@ -42,6 +47,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     private readonly List<IActorRef> _standing = [];
     private ScanState _state = ScanState.New;
     private ScanWork _work = ScanWork.Fresh;
+    private IActorRef? _asker;
     private int _ticks;
     private long _orders;
 
@@ -57,6 +63,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
         Command<ScanCommand>(Hear);
         Command<FlightTick>(Hear);
         Command<HeartbeatDue>(_ => KeepLeases());
+        Command<TakeCharge>(Hear);
     }
 
     public override string PersistenceId { get; }
@@ -80,9 +87,33 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
         _log.Error(
-            cause, "The journal does not take {0} of scan {1}; the scan stops here and can be resumed", @event.GetType().Name, _setup.Uid);
-        _setup.Listener.Tell(new JournalFailed(_setup.Uid, cause.GetBaseException().Message));
+            cause, "The journal does not take {0} of scan {1}; this supervisor stops here", @event.GetType().Name, _setup.Uid);
+        var reason = cause.GetBaseException().Message;
+        // Who asked for what is not journaled, and who waits for word of it, would hear nothing.
+        foreach (var waiting in _asker is null ? _standing : [.. _standing.Where(s => !s.Equals(_asker)), _asker])
+            waiting.Tell(new ScanReply.Refused($"the journal does not take writes: {reason}"));
+        Fail(reason, JournalEnd.Writing);
         base.OnPersistFailure(cause, @event, sequenceNr);
+    }
+
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        _log.Error(reason, "The journal of scan {0} cannot be read", _setup.Uid);
+        Fail(reason.GetBaseException().Message, message is null ? JournalEnd.Reading : JournalEnd.Damaged);
+        base.OnRecoveryFailure(reason, message!);
+    }
+
+    private void Fail(string reason, JournalEnd end) =>
+        (_setup.Keeper ?? _setup.Listener).Tell(new JournalFailed(_setup.Uid, reason, LastSequenceNr, end));
+
+    private void Hear(TakeCharge charge)
+    {
+        if (LastSequenceNr < charge.Events)
+            Fail(
+                $"it has {LastSequenceNr} events of scan {_setup.Uid}, {charge.Events} were written: it is not the same journal",
+                JournalEnd.Damaged);
+        else
+            Hear(_state.Uid is null && charge.Submission is { } submission ? submission : charge.TakeOver);
     }
 
     private void Hear(FlightTick tick)
@@ -95,6 +126,7 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
     private void Hear(ScanCommand command)
     {
         var asker = Sender;
+        _asker = command is ScanCommand.PauseScan or ScanCommand.ResumeScan or ScanCommand.SeekScan or ScanCommand.AbortScan ? asker : null;
         if (command is ScanCommand.PauseScan)
             _standing.Add(asker);
         var before = _work.Step;
@@ -230,6 +262,3 @@ public sealed class ScanSupervisor : ReceivePersistentActor, IWithTimers
 
     private sealed record FlightTick(int Take) : INoSerializationVerificationNeeded;
 }
-
-/// <summary>The journal refused a write; the scan stands where its last acknowledged event left it.</summary>
-public sealed record JournalFailed(string Uid, string Reason);

@@ -20,6 +20,9 @@ public sealed class SimulatedDisk
     /// <summary>Transactions begun so far; a fault names one by this number before it began.</summary>
     public long Writes => _writes;
 
+    /// <summary>Why the journal's database can neither be written nor read; null while it can. What was durable stays so.</summary>
+    public string? Gone { get; set; }
+
     /// <summary>The durable events of one name, in order, as the node that is up reads them.</summary>
     public IReadOnlyList<object> Events(string persistenceId) =>
         _logs.TryGetValue(persistenceId, out var log) ? [.. log.Events.Select(e => e.Payload.Open(_node.Life ?? _node.LastLife))] : [];

@@ -87,7 +87,8 @@ internal sealed class SimulatedJournal : UntypedActor
             Encode(atomic, events, refused);
         var number = Disk.Begin(events);
         var fate = _life.Run.Decisions.ForWrite(_life.Name, number);
-        _underWay = new Transaction(writes, refused, fate.Fails ? new IOException($"write #{number}: simulated I/O error") : null);
+        var failure = Disk.Gone ?? (fate.Fails ? "simulated I/O error" : null);
+        _underWay = new Transaction(writes, refused, failure is null ? null : new IOException($"write #{number}: {failure}"));
         var hash = events.Aggregate(0UL, (sum, item) => StableHash.Join(sum, item.Payload.Hash));
         _life.Run.Trace.Add("write", _life.Name, hash, () =>
             $"#{number} {string.Join(", ", events.Select(e => $"{e.PersistenceId}:{e.Number}"))}");
@@ -151,6 +152,8 @@ internal sealed class SimulatedJournal : UntypedActor
     {
         try
         {
+            if (Disk.Gone is { } gone)
+                throw new IOException($"{replay.PersistenceId} cannot be read: {gone}");
             var highest = Disk.HighestSequenceNr(replay.PersistenceId);
             var left = replay.Max;
             for (var from = replay.From; left > 0;)

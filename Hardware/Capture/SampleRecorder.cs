@@ -165,6 +165,10 @@ internal sealed class SampleRecorder
     public Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel) =>
         _store.ReadIntegersAsync(dataset, first, count, cancel);
 
+    /// <summary>Rows [first, first + count) of a dataset of numbers, among those written.</summary>
+    public Task<double[]> ReadNumbersAsync(string dataset, long first, long count, CancellationToken cancel) =>
+        _store.ReadNumbersAsync(dataset, first, count, cancel);
+
     /// <summary>Writes the rest and closes the file; returns the frames in it.</summary>
     public async Task<long> CloseAsync(CancellationToken cancel)
     {

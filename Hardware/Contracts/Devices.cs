@@ -148,6 +148,12 @@ public interface ITriggerBox : IRecorder
     /// <remarks><b>Units</b> nanoseconds since 1970.</remarks>
     Task<Outcome<EquatableArray<long>>> ExposureStartsAsync(long position, long count, CancellationToken cancel);
 
+    /// <summary>What it captured under this key in rows [position, position + count) of its live segment.</summary>
+    /// <remarks><b>Units</b> the dataset's. <b>Errors</b> Failed where it captures nothing of that name.</remarks>
+    Task<Outcome<EquatableArray<double>>> CapturedAsync(string column, long position, long count, CancellationToken cancel) =>
+        Task.FromResult<Outcome<EquatableArray<double>>>(
+            new Outcome<EquatableArray<double>>.Failed($"{Name}: it captures no {column} that can be read back"));
+
     /// <summary>Encoder of an axis as the box counts it, in axis units.</summary>
     Task<Outcome<double>> ReadEncoderAsync(string axis, CancellationToken cancel);
 }

@@ -53,6 +53,11 @@ public interface IFrameStore : IAsyncDisposable
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming path, dataset and cause.</remarks>
     Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel);
 
+    /// <summary>Frames [first, first + count) of a dataset of numbers, one a frame, among those written.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> naming path, dataset and cause.</remarks>
+    Task<double[]> ReadNumbersAsync(string dataset, long first, long count, CancellationToken cancel) =>
+        Task.FromException<double[]>(new IOException($"{Segment.Path}: {dataset} cannot be read back"));
+
     /// <summary>Flushes to readers, and with <paramref name="sync"/> to the disk (fdatasync); returns the frames recorded.</summary>
     Task<long> FlushAsync(bool sync, CancellationToken cancel);
 

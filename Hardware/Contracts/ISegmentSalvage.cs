@@ -21,4 +21,11 @@ public interface ISegmentSalvage
     /// time stamps or no clock zero.</remarks>
     Task<Outcome<EquatableArray<long>>> ExposureStartsAsync(
         string runFolder, SegmentState segment, long position, long count, CancellationToken cancel);
+
+    /// <summary>Values of a dead writer's segment in a dataset with this key, rows [position, position + count).</summary>
+    /// <remarks><b>Units</b> the dataset's. <b>Errors</b> as above, and Failed where the segment has no such dataset.</remarks>
+    Task<Outcome<EquatableArray<double>>> CapturedAsync(
+        string runFolder, SegmentState segment, string column, long position, long count, CancellationToken cancel) =>
+        Task.FromResult<Outcome<EquatableArray<double>>>(
+            new Outcome<EquatableArray<double>>.Failed($"{segment.Segment.Path}: {column} cannot be read back"));
 }

@@ -9,7 +9,7 @@ internal sealed record VirtualCameraSettings(string Host, int Port, DetectorDesc
     private static readonly (string Name, FrameIdentity Value)[] Identities =
     [
         ("hardware-frame-number", FrameIdentity.HardwareFrameNumber), ("timestamp", FrameIdentity.Timestamp),
-        ("count-only", FrameIdentity.CountOnly),
+        ("exposure-out-counted", FrameIdentity.ExposureOutCounted), ("count-only", FrameIdentity.CountOnly),
     ];
 
     private const long Second = 1_000_000_000;

@@ -65,6 +65,16 @@ public sealed class Hdf5FrameStore : IFrameStore
     }
 
     /// <inheritdoc/>
+    public async Task<double[]> ReadNumbersAsync(string dataset, long first, long count, CancellationToken cancel)
+    {
+        var column = _columns.FirstOrDefault(c => c.Spec.Path == dataset)
+            ?? throw new IOException($"{Path}: there is no dataset {dataset}");
+        var bytes = await HdfThread.Shared.RunAsync(
+            () => Guarded(() => SegmentReader.Read(column.Dataset, Path, dataset, "<f8", first, count)), cancel);
+        return MemoryMarshal.Cast<byte, double>(bytes).ToArray();
+    }
+
+    /// <inheritdoc/>
     public async Task<long> FlushAsync(bool sync, CancellationToken cancel)
     {
         var flushed = await HdfThread.Shared.RunAsync(() => Guarded(Flush), cancel);

@@ -80,6 +80,25 @@ public sealed class InMemoryFrameStore : IFrameStore
     }
 
     /// <inheritdoc/>
+    public Task<double[]> ReadNumbersAsync(string dataset, long first, long count, CancellationToken cancel)
+    {
+        for (var i = 0; i < _columns.Length; i++)
+        {
+            if (Segment.Datasets[i].Path != dataset)
+                continue;
+            var bytes = Read(i, first, count).Span;
+            return Segment.Datasets[i].NumpyType switch
+            {
+                "<f8" => Task.FromResult(MemoryMarshal.Cast<byte, double>(bytes).ToArray()),
+                "<i8" => Task.FromResult(Array.ConvertAll(MemoryMarshal.Cast<byte, long>(bytes).ToArray(), n => (double)n)),
+                "<u4" => Task.FromResult(Array.ConvertAll(MemoryMarshal.Cast<byte, uint>(bytes).ToArray(), n => (double)n)),
+                var type => Task.FromException<double[]>(new IOException($"{Segment.Path}: {dataset} is of {type}, not of numbers")),
+            };
+        }
+        return Task.FromException<double[]>(new IOException($"{Segment.Path}: there is no dataset {dataset}"));
+    }
+
+    /// <inheritdoc/>
     public async Task<long> CloseAsync(CancellationToken cancel)
     {
         if (_closed && _failure is null)

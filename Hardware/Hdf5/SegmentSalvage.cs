@@ -86,6 +86,27 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         }
     }
 
+    public async Task<Outcome<EquatableArray<double>>> CapturedAsync(
+        string runFolder, SegmentState segment, string column, long position, long count, CancellationToken cancel)
+    {
+        var path = Path.Combine(runFolder, segment.Segment.Path);
+        if (segment.Segment.Datasets.FirstOrDefault(d => d.Key == column) is not { } dataset)
+            return new Outcome<EquatableArray<double>>.Failed($"{path}: it has no {column}");
+        try
+        {
+            var values = await _reader.ReadScalarsAsync(path, dataset.Path, position, count, cancel);
+            return new Outcome<EquatableArray<double>>.Completed(values.ToEquatableArray());
+        }
+        catch (IOException unreadable)
+        {
+            return new Outcome<EquatableArray<double>>.Failed($"{path} cannot be read back: {unreadable.Message}");
+        }
+        catch (TimeoutException)
+        {
+            return new Outcome<EquatableArray<double>>.TimedOut($"reading back {path}", limit.Ticks * 100);
+        }
+    }
+
     /// <summary>Its rows, whose triggers nobody knows. A file that belongs to another user can be read and not sealed.</summary>
     private async Task<EquatableArray<SegmentRun>> UnknownAsync(string path, SegmentState segment, CancellationToken cancel)
     {

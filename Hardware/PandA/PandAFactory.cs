@@ -27,6 +27,7 @@ public sealed class PandAFactory : IDeviceFactory
                 Streaming = new TableStreaming(
                     PandADriver.MostRows, PandADriver.MostPieces, PandADriver.RowsPerSecond, PandADriver.FeedLatencyNs),
                 OwnOutputs = read.Outputs.Select(o => o.Detector).ToEquatableArray(),
+                CountsExposuresOf = read.ExposureOuts.Select(o => o.Detector).ToEquatableArray(),
                 FollowsDetectors = read.Followed.Select(f => f.Detector).ToEquatableArray(),
             },
             Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
@@ -64,7 +65,7 @@ public sealed class PandAFactory : IDeviceFactory
         settings.AllowOnly(
             "kind", "host", "control-port", "data-port", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within",
             "most-pending", "axis-captures", "compare-hysteresis", "outputs", "frames-by",
-            "position-compare");
+            "position-compare", "exposure-out");
         var gate = settings.Text("gate", "BITS1.A");
         if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
             throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
@@ -82,6 +83,7 @@ public sealed class PandAFactory : IDeviceFactory
             Gate = gate,
             TriggerOutput = settings.Text("trigger-output", "TTLOUT1"),
             Outputs = settings.Has("outputs") ? Outputs(settings.Section("outputs")) : [],
+            ExposureOuts = settings.Has("exposure-out") ? ExposureOuts(settings.Section("exposure-out")) : [],
             Followed = settings.Has("frames-by") ? Followed(settings.Section("frames-by")) : [],
             Compare = settings.Has("position-compare") ? Compare(settings.Section("position-compare")) : null,
             Detectors = settings.Has("detectors") ? Detectors(settings.Section("detectors")) : [],
@@ -100,6 +102,18 @@ public sealed class PandAFactory : IDeviceFactory
             var one = section.Section(name);
             one.AllowOnly("output", "pulse", "divider");
             found.Add(new(name, one.Text("output"), one.Text("pulse"), one.Has("divider") ? one.Text("divider") : null));
+        }
+        return found.ToEquatableArray();
+    }
+
+    private static EquatableArray<PandAExposureOut> ExposureOuts(ISettings section)
+    {
+        var found = new List<PandAExposureOut>();
+        foreach (var name in section.Keys)
+        {
+            var one = section.Section(name);
+            one.AllowOnly("input", "counter");
+            found.Add(new(name, one.Text("input"), one.Text("counter")));
         }
         return found.ToEquatableArray();
     }

@@ -17,6 +17,9 @@ internal sealed record PandAEncoder(string Axis, string Input, double Scale, dou
 /// <summary>A detector that the box itself reads: a field it captures, with the server's capture options.</summary>
 internal sealed record PandADetector(string Name, string Capture, EquatableArray<string> Options, string Unit, bool Essential);
 
+/// <summary>A detector's exposure output: the bit at which the box sees it, and the COUNTER block that counts how often it rises.</summary>
+internal sealed record PandAExposureOut(string Detector, string Input, string Counter);
+
 /// <summary>What the beamline file says about one PandA.</summary>
 /// <remarks><b>Units</b> ReplyWithinNs, HealthPeriodNs nanoseconds of wall time; MostPendingBytes bytes.</remarks>
 internal sealed record PandASettings
@@ -39,6 +42,9 @@ internal sealed record PandASettings
 
     /// <summary>Outputs of detectors that may take frames at a rate of their own.</summary>
     public EquatableArray<PandAFurtherOutput> Outputs { get; init; }
+
+    /// <summary>Detectors whose exposures the box counts.</summary>
+    public EquatableArray<PandAExposureOut> ExposureOuts { get; init; } = [];
 
     /// <summary>Detectors that can run by themselves inside a gate of the box.</summary>
     public EquatableArray<PandAFollowed> Followed { get; init; }

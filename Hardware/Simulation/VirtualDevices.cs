@@ -7,6 +7,7 @@ using Flyscan.Hardware.Motion;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation.Line;
 using Flyscan.Hardware.Zebra;
+using Flyscan.Hardware.Zebra.Ioc;
 using Flyscan.Hardware.Zebra.Simulator;
 using Flyscan.Scanning.Planning;
 
@@ -43,7 +44,9 @@ internal sealed class VirtualDevices
             if (devices.Section(name) is var settings && settings.Text("kind") == BoxKind)
                 AddBox(name, settings);
             else if (settings.Text("kind") == ZebraFactory.KindName)
-                AddZebra(name, settings);
+                Zebras.Add((name, settings, NewZebra(settings)));
+            else if (settings.Text("kind") == ZebraIocSettings.KindName && options.ServesRecords)
+                Ioc.AddZebra(ZebraIocSettings.Read(settings), NewZebra(settings), world.Post);
     }
 
     /// <summary>Devices behind the line protocol.</summary>
@@ -121,6 +124,9 @@ internal sealed class VirtualDevices
                 Rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;
+            case ZebraIocSettings.KindName:
+                // Its IOC stands beside a box of this world, which is made when everything that is wired to it is there.
+                break;
             default:
                 if (_options.ServesRecords)
                     Ioc.Add(name, settings);
@@ -158,39 +164,20 @@ internal sealed class VirtualDevices
             if (at.Has(key))
                 triggerOn(box.TtlOut(Number(at, key, at.Text(key), "TTLOUT", 10)));
         }
-        if (!settings.Has("frames-by"))
-            return;
-        foreach (var camera in Cameras)
-            if (settings.Section("frames-by") is var followed && followed.Has(camera.Settings.Detector.Name))
-            {
-                var wire = followed.Section(camera.Settings.Detector.Name);
-                box.WireTtlIn(Number(wire, "pulse", wire.Text("pulse"), "TTLIN", 6), camera.Pulse);
-            }
+        // Both are the camera's exposure output.
+        foreach (var (section, key) in new[] { ("frames-by", "pulse"), ("exposure-out", "input") })
+        {
+            foreach (var camera in settings.Has(section) ? Cameras : [])
+                if (settings.Section(section) is var wired && wired.Has(camera.Settings.Detector.Name))
+                {
+                    var wire = wired.Section(camera.Settings.Detector.Name);
+                    box.WireTtlIn(Number(wire, key, wire.Text(key), "TTLIN", 6), camera.Pulse);
+                }
+        }
     }
 
-    private void AddZebra(string name, ISettings settings)
-    {
-        var box = new ZebraSimulator(_world);
-        Zebras.Add((name, settings, box));
-        List<string> used = [];
-        foreach (var (axis, track, lagNs) in Axes)
-        {
-            if (axis.Encoder is not { } encoder)
-                continue;
-            used.Add(encoder.Input);
-            var counts = new TrackEncoder(track, encoder, lagNs);
-            box.WireEncoder(Number(settings, "kind", encoder.Input, "ENC", 4), counts);
-        }
-        if (settings.Has("live-input") && Live is { } live)
-            box.WireInput(settings.Text("live-input"), live);
-        foreach (var (_, triggerOn) in Triggered)
-            triggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
-        if (!settings.Has("detectors"))
-            return;
-        foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))
-            if (detector.Text("capture") is ['E', 'N', 'C', ..] input && !used.Contains(input))
-                box.WireEncoder(Number(detector, "capture", input, "ENC", 4), Diode());
-    }
+    private ZebraSimulator NewZebra(ISettings settings) =>
+        VirtualZebra.Make(settings, new ZebraSurroundings(_world, Axes, Live, Triggered.Select(t => t.TriggerOn), Diode));
 
     private SimulatedDiode Diode()
     {
@@ -214,7 +201,7 @@ internal sealed class VirtualDevices
     }
 
     /// <summary>The number of a block instance in a name such as <c>TTLIN1.VAL</c>.</summary>
-    private static int Number(ISettings settings, string key, string name, string block, int most)
+    internal static int Number(ISettings settings, string key, string name, string block, int most)
     {
         var digits = name.Split('.')[0];
         if (digits.StartsWith(block) && int.TryParse(digits[block.Length..], out var number) && number >= 1 && number <= most)

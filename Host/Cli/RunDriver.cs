@@ -104,6 +104,11 @@ internal sealed class RunDriver(Output output)
                 break;
             if (done != standing)
             {
+                if (session.View.JournalAway is string away)
+                {
+                    await view.DisposeAsync();
+                    return JournalFailed(run, away);
+                }
                 await InterruptAsync(session, interrupts);
                 continue;
             }
@@ -137,11 +142,11 @@ internal sealed class RunDriver(Output output)
         }
         var (end, why) = await session.View.End;
         await view.DisposeAsync();
-        if (end == SessionEnd.JournalFailed)
-            return new Part(
-                output.Faulted(run, $"the journal does not take writes: {why}. Run `flyscan resume {run.Uid}` when it does again."), null);
-        return new Part(output.Ended(run, why), null);
+        return end == SessionEnd.JournalFailed ? JournalFailed(run, why!) : new Part(output.Ended(run, why), null);
     }
+
+    private Part JournalFailed(RunToMake run, string why) => new(
+        output.Faulted(run, $"the journal cannot be used: {why}. Run `flyscan resume {run.Uid}` when it can again."), null);
 
     /// <summary>Recorders may still report the last frames when the scan stands already; a lost device never does.</summary>
     private static async Task SettleAsync(RunView view)

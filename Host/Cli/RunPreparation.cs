@@ -93,8 +93,6 @@ internal static class RunPreparation
     {
         var planned = ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(freeBytes));
         IEnumerable<string> reasons = planned is PlanResult.Refused refused ? refused.Problems.Select(p => p.ToString()) : [];
-        if (request.Documents == DocumentMode.Eager && request.Rates.Any(r => !r.Rate.IsBase))
-            reasons = reasons.Append("documents: eager cannot tell of detectors at rates of their own yet; leave documents or rates out");
         var all = reasons.Concat(RunMetadata.Problems(request.MetadataJson)).ToList();
         return planned is PlanResult.Proved proved && all.Count == 0
             ? proved.Plan

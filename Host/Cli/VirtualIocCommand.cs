@@ -88,12 +88,10 @@ internal static class VirtualIocCommand
         };
         try
         {
-            foreach (var name in names)
-                ioc.Add(name, devices.Section(name));
-            if (ioc.Records.Count == 0)
+            if (names.Count(name => ioc.Add(name, devices.Section(name))) == 0)
                 throw new RefusedException(
                     $"{file} has no device of EPICS {(only is null ? "" : $"among {only} ")}"
-                    + "(epics-area-detector, epics-motor, epics-signal, epics-shutter, pmac)");
+                    + "(epics-area-detector, epics-motor, epics-signal, epics-shutter, epics-zebra, pmac)");
             await ioc.FindMotorsAsync(beamline.Simulation?.Host ?? "");
             ioc.Listen(address, port, new UdpPorts());
             ioc.ListenPva(address, pvaPort, pvaPort == 0 ? 0 : pvaPort + 1, new UdpPorts());

@@ -34,6 +34,7 @@ public static partial class BeamlineFile
             Supervision = settings.Has("supervision") ? ReadSupervision(settings.Section("supervision")) : new SupervisionSettings(),
             Epics = EpicsClient.Read(settings),
             Suspenders = settings.Has("suspenders") ? SuspenderSettings.Read(settings.Section("suspenders"), devices) : [],
+            CapturedLimits = settings.Has("suspenders") ? SuspenderSettings.ReadCaptured(settings.Section("suspenders"), devices) : [],
         };
     }
 

@@ -47,6 +47,8 @@ public sealed record LoadedBeamline(
 
     public EquatableArray<Suspender> Suspenders { get; init; }
 
+    public EquatableArray<CapturedLimit> CapturedLimits { get; init; } = [];
+
     /// <summary>What a run's disk must have free.</summary>
     public required DiskLimits Disk { get; init; }
 

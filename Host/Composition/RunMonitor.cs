@@ -20,10 +20,14 @@ internal sealed class RunView
     private TaskCompletionSource<ScanReply.Paused> _standing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ScanProgress? _progress;
     private volatile BeamSeen? _beam;
+    private volatile string? _journalAway;
 
     public ScanProgress? Progress => _progress;
 
     public BeamSeen? Beam => _beam;
+
+    /// <summary>Why the journal takes no writes; null while it does.</summary>
+    public string? JournalAway => _journalAway;
 
     /// <summary>Completes once the scan has ended and its records are complete, or its journal failed.</summary>
     public Task<(SessionEnd End, string? Why)> End => _end.Task;
@@ -35,6 +39,23 @@ internal sealed class RunView
         Interlocked.Exchange(ref _standing, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult(paused);
 
     internal void Show(ScanProgress progress) => _progress = progress;
+
+    /// <summary>Shown as a hold, which nobody can journal.</summary>
+    internal void Show(JournalAway away)
+    {
+        _journalAway = away.Reason;
+        if (_progress is { } last)
+            _progress = last with
+            {
+                State = last.State with
+                {
+                    Holds = last.State.Holds.SetItem(ScanDecider.JournalHold, $"the journal does not take writes: {away.Reason}"),
+                },
+                Step = new ScanStep.Held(),
+            };
+    }
+
+    internal void ShowJournal() => _journalAway = null;
 
     internal void Show(BeamSeen beam) => _beam = beam;
 
@@ -51,6 +72,8 @@ internal sealed class RunMonitor : ReceiveActor
         Receive<ScanProgress>(view.Show);
         Receive<BeamSeen>(view.Show);
         Receive<RecordsClosed>(e => view.Finish(SessionEnd.Ended, e.Problem));
+        Receive<JournalAway>(view.Show);
+        Receive<JournalBack>(_ => view.ShowJournal());
         Receive<JournalFailed>(e => view.Finish(SessionEnd.JournalFailed, e.Reason));
         Receive<ScanReply.Paused>(view.Stands);
     }

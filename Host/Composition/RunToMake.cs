@@ -57,6 +57,7 @@ internal sealed record RunToMake(
             ShutterPerTake = request.Shutter is ShutterMode.PerWindow or ShutterMode.PerFrame,
             OnBadFrames = request.OnBadFrames,
             Suspenders = beamline.Suspenders,
+            CapturedLimits = beamline.CapturedLimits,
             HasGate = description.Box.HasGate,
             TakeOverheadNs = OverheadOf(plan.Estimate),
             WatchesDisk = true,
@@ -76,7 +77,9 @@ internal sealed record RunToMake(
         };
         var requestJson = Encoding.UTF8.GetString(ScanRequestJson.Write(request));
         var parameters = new RunParameters(
-            folder.Path, plan.ExposureNs, plan.Frames, plan.DetectorsUsed.Select(d => d.Name).ToEquatableArray())
+            folder.Path, plan.ExposureNs, plan.Frames,
+            // What frames are judged by is captured whether the request asks for it or not.
+            plan.DetectorsUsed.Select(d => d.Name).Union(beamline.CapturedLimits.Select(l => l.Column)).ToEquatableArray())
         {
             Lease = beamline.Supervision.Lease,
             Outputs = plan.FurtherOutputs,

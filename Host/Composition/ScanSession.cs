@@ -27,19 +27,19 @@ internal sealed class ScanSession : IAsyncDisposable
 
     private readonly ActorSystem _system;
     private readonly IReadOnlyDictionary<string, IDevice> _devices;
-    private readonly IActorRef _supervisor;
+    private readonly IActorRef _keeper;
     private readonly long _epoch;
 
     /// <summary>Used by devices, so that it ends after them.</summary>
     private EpicsClient? _epics;
 
     private ScanSession(
-        ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef supervisor,
+        ActorSystem system, IReadOnlyDictionary<string, IDevice> devices, IActorRef keeper,
         RunView view, HandoverMeter meter, long epoch)
     {
         _system = system;
         _devices = devices;
-        _supervisor = supervisor;
+        _keeper = keeper;
         View = view;
         Meter = meter;
         _epoch = epoch;
@@ -89,6 +89,8 @@ internal sealed class ScanSession : IAsyncDisposable
         {
             var authority = system.ActorOf(BeamlineAuthority.Props(run.Beamline.Name), "authority");
             var granted = await authority.Ask<Authority>(new RequestAuthority(run.Uid), ConnectLimit, cancel);
+            // From here on the scan's keeper asks for epochs, of an authority of its own each time.
+            system.Stop(authority);
             return Start(run, system, devices, granted.Epoch, timeScale);
         }
         catch (Exception e) when (e is AskTimeoutException or TaskCanceledException)
@@ -105,11 +107,11 @@ internal sealed class ScanSession : IAsyncDisposable
         NowNs, _epoch, run.Uid, run.RequestJson, run.Beamline.Name, run.RunFolderName, Product.Version));
 
     /// <summary>Carries on with what the journal tells.</summary>
-    public void TakeOver() => Tell(new ScanCommand.TakeOver(NowNs, _epoch, $"{Environment.MachineName}:{Environment.ProcessId}"));
+    public void TakeOver() => Tell(new ScanCommand.TakeOver(NowNs, _epoch, Node));
 
     /// <summary>Asks and waits for the scan's word: accepted or refused.</summary>
     public Task<ScanReply> AskAsync(Func<long, ScanCommand> command, CancellationToken cancel) =>
-        _supervisor.Ask<ScanReply>(command(NowNs), ConnectLimit, cancel);
+        _keeper.Ask<ScanReply>(command(NowNs), ConnectLimit, cancel);
 
     public async ValueTask DisposeAsync()
     {
@@ -125,9 +127,11 @@ internal sealed class ScanSession : IAsyncDisposable
             await epics.DisposeAsync();
     }
 
+    private static string Node => $"{Environment.MachineName}:{Environment.ProcessId}";
+
     private static long NowNs => TimeProvider.System.NowNs();
 
-    private void Tell(ScanCommand command) => _supervisor.Tell(command, ActorRefs.NoSender);
+    private void Tell(ScanCommand command) => _keeper.Tell(command, ActorRefs.NoSender);
 
     private static async Task ConnectAsync(IEnumerable<IDevice> devices, CancellationToken cancel)
     {
@@ -174,11 +178,19 @@ internal sealed class ScanSession : IAsyncDisposable
         // On a thread that may hang with its file system.
         actors[ScanSupervisor.DiskKey] = ScanActors.OfDisk(
             system, run,
-            new DiskQuestions(folder => Task.Run(() => run.FreeBytes(folder)), folder => Task.Run(() => DiskSpace.Probe(folder))), time);
+            new DiskQuestions(
+                folder => Task.Run(() =>
+                {
+                    JournalPresence.Check(RunFolder.JournalOf(run.DataFolder));
+                    return run.FreeBytes(folder);
+                }),
+                folder => Task.Run(() => DiskSpace.Probe(folder))),
+            time);
         var setup = new SupervisorSetup(
             run.Uid, run.Setup with { Plan = plan, WallPerPlan = timeScale }, run.Parameters, actors, monitor, time,
             Faults(), meter);
-        var supervisor = system.ActorOf(ScanSupervisor.Props(setup), $"scan-{run.Uid}");
-        return new ScanSession(system, devices, supervisor, view, meter, epoch);
+        var keeper = system.ActorOf(
+            ScanKeeper.Props(new KeeperSetup(run.Uid, run.Beamline.Name, _ => setup, monitor, time, Node), epoch), $"scan-{run.Uid}");
+        return new ScanSession(system, devices, keeper, view, meter, epoch);
     }
 }

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
@@ -12,7 +13,27 @@ internal static class SuspenderSettings
 
     /// <remarks><b>Errors</b> <see cref="SettingsException"/> with file, line, path, value and what is allowed.</remarks>
     public static EquatableArray<Suspender> Read(ISettings section, IReadOnlyList<LoadedDevice> devices) =>
-        section.Keys.Select(name => Read(name, section.Section(name), devices)).ToEquatableArray();
+        section.Keys.Where(name => !section.Section(name).Has("column"))
+            .Select(name => Read(name, section.Section(name), devices)).ToEquatableArray();
+
+    /// <summary>Those on what the box captures with each frame.</summary>
+    /// <remarks><b>Errors</b> as above: a column that is not captured is refused with those that are.</remarks>
+    public static EquatableArray<CapturedLimit> ReadCaptured(ISettings section, IReadOnlyList<LoadedDevice> devices) =>
+        section.Keys.Where(name => section.Section(name).Has("column"))
+            .Select(name => ReadCaptured(name, section.Section(name), devices)).ToEquatableArray();
+
+    private static CapturedLimit ReadCaptured(string name, ISettings settings, IReadOnlyList<LoadedDevice> devices)
+    {
+        settings.AllowOnly("column", "floor", "ceiling");
+        var column = settings.Text("column");
+        var captured = devices.SelectMany(d => d.Description.Detectors)
+            .Where(d => d.Kind == DetectorKind.Captured).Select(d => d.Name).ToList();
+        if (!captured.Contains(column))
+            throw settings.Error("column", $"{column} is not captured with each frame; "
+                + (captured.Count == 0 ? "no box of this beamline reads a detector." : $"captured are: {string.Join(", ", captured)}."));
+        var floor = settings.Number("floor", -1e300, 1e300);
+        return new CapturedLimit(name, column, floor, settings.Number("ceiling", floor, 1e300, 1e300));
+    }
 
     private static Suspender Read(string name, ISettings settings, IReadOnlyList<LoadedDevice> devices)
     {

@@ -28,7 +28,7 @@ public sealed class MasterFile(SegmentReader reader)
         foreach (var dataset in datasets)
             views.Add(await WriteViewAsync(file, content, dataset, cancel));
         foreach (var dataset in content.Recorded.Count > 0 ? datasets : [])
-            await file.VirtualAsync(RecordedView.Of(dataset, content.Recorded), cancel);
+            await file.VirtualAsync(RecordedView.Of(dataset, content.Recorded, content.Rates.Of(dataset.Recorder)), cancel);
         foreach (var dataset in datasets.Where(dataset => dataset.IsSignal))
             await new NexusData(file, content, datasets, views).WriteAsync(dataset, cancel);
         await WriteMaskAsync(file, content, datasets, cancel);

@@ -82,6 +82,9 @@ public sealed record TriggerBoxDescription(string Name, long TickNs, int TableRo
     /// devices can only be compared with its samples' to half a frame.</summary>
     public long? StampErrorNs { get; init; }
 
+    /// <summary>Detectors whose exposures the box counts.</summary>
+    public EquatableArray<string> CountsExposuresOf { get; init; } = [];
+
     /// <summary>Detectors that can run by themselves while a gate of the box is open, and whose frame pulses come back to it.</summary>
     public EquatableArray<string> FollowsDetectors { get; init; }
 }
@@ -135,6 +138,10 @@ public enum FrameIdentity
 
     /// <summary>Its time stamps, on a clock that agrees with the trigger box's to less than half a frame.</summary>
     Timestamp,
+
+    /// <summary>Its exposure output, which goes to the trigger box: the box counts how often it has risen, and captures the count with each
+    /// trigger. Known when a take is over.</summary>
+    ExposureOutCounted,
 
     /// <summary>Nothing: it counts the frames that it has. A take commits when that is the number of its triggers, and is taken again as a
     /// whole when it is not.</summary>

@@ -18,6 +18,12 @@ internal static class DetectorChecks
                 problems.Add(new PlanProblem("the detector is named twice", $"detector {name}", "2 times", "once", "Name it once."));
             else
                 found.Add(detector);
+            if (detector is { Identity: FrameIdentity.ExposureOutCounted } && !beamline.Box.CountsExposuresOf.Contains(name))
+                problems.Add(new PlanProblem(
+                    $"nothing counts the exposures that frames of {name} are to be known by", $"detector {name}, identity",
+                    "exposure-out-counted", "an input of the trigger box",
+                    $"Wire its exposure output to {beamline.Box.Name} and say so there in exposure-out.{name}, or give it another "
+                    + "identity."));
         }
         return found;
     }

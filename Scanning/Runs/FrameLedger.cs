@@ -179,12 +179,12 @@ public static class FrameLedger
 public sealed record Reconciliation(FrameRange Block, RangeSet Good, RangeSet Bad, string? Cause)
 {
     /// <summary>The same with frames that were exposed in bad beam.</summary>
-    internal Reconciliation Without(RangeSet lost)
+    internal Reconciliation Without(RangeSet lost, string? why)
     {
         var taken = Good.Intersect(lost);
         if (taken.IsEmpty)
             return this;
-        var cause = $"{taken.Count} of frames {Block} exposed in bad beam";
+        var cause = $"{taken.Count} of frames {Block} exposed in bad beam{(why is null ? "" : $" ({why})")}";
         return this with
         {
             Good = Good.Subtract(taken.Ranges),

@@ -41,6 +41,9 @@ public sealed record RunSetup(
     /// <summary>Signals that frames may not be exposed without.</summary>
     public EquatableArray<Suspender> Suspenders { get; init; }
 
+    /// <summary>What values that the box captures with each frame must be.</summary>
+    public EquatableArray<CapturedLimit> CapturedLimits { get; init; } = [];
+
     public OnBadFrames OnBadFrames { get; init; } = OnBadFrames.Retake;
 
     public int MaxExposuresPerFrame { get; init; } = 3;

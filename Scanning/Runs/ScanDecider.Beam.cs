@@ -82,7 +82,7 @@ public static partial class ScanDecider
     /// <summary>Asks for the beam at the frames that every recorder has; true when there is something to ask.</summary>
     private static bool JudgeExposures(Turn turn, Collect collect, TakeState take, long end)
     {
-        if (turn.Setup.Suspenders.Count == 0)
+        if (turn.Setup.Suspenders.Count == 0 && turn.Setup.CapturedLimits.Count == 0)
             return false;
         string Session(RecorderPosition p) => SessionOf(turn.State, p);
         var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack);
@@ -99,7 +99,10 @@ public static partial class ScanDecider
         turn.Work = turn.Work with { Collects = turn.Work.Collects.SetItem(collect.Take, collect with { End = end }) };
         var live = turn.State.SegmentOf(turn.Setup.Box);
         var filled = IsLive(turn, turn.Setup.Box, live.Session) ? live.Segment.Number : 0;
-        turn.Do(new ScanEffect.JudgeExposures(take.Number, collect.Final, turn.Setup.Box, extents, segments, filled, QueryOf(turn)));
+        turn.Do(new ScanEffect.JudgeExposures(take.Number, collect.Final, turn.Setup.Box, extents, segments, filled, QueryOf(turn))
+        {
+            Limits = turn.Setup.CapturedLimits,
+        });
         return true;
     }
 
@@ -116,10 +119,10 @@ public static partial class ScanDecider
         if (turn.State.Ending is not null && verdict.ClearTo < end)
         {
             // A scan that ends does not wait for word of the beam.
-            Settle(turn, collect, end, RangeSet.Of(verdict.Lost).Add(new FrameRange(verdict.ClearTo, end)));
+            Settle(turn, collect, end, RangeSet.Of(verdict.Lost).Add(new FrameRange(verdict.ClearTo, end)), verdict.Why);
             return;
         }
-        Settle(turn, collect, Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost));
+        Settle(turn, collect, Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost), verdict.Why);
         if (verdict.ClearTo >= end || turn.State.OpenTakes.All(t => t.Number != c.Take || t.Triggered is null))
             return;
         foreach (var suspender in turn.Setup.Suspenders)

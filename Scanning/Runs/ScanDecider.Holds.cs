@@ -4,6 +4,9 @@ namespace Flyscan.Scanning.Runs;
 
 public static partial class ScanDecider
 {
+    /// <summary>The hold of a scan whose journal takes no writes. It is shown, and never journaled.</summary>
+    public const string JournalHold = "journal";
+
     private const string Operator = "operator";
 
     private const string Device = "device ";
@@ -20,7 +23,7 @@ public static partial class ScanDecider
     }
 
     /// <summary>Whether a hold ends without anybody's word.</summary>
-    public static bool PassesByItself(string hold) => hold == Disk
+    public static bool PassesByItself(string hold) => hold is Disk or JournalHold
         || hold.StartsWith(Suspender.HoldPrefix, StringComparison.Ordinal) || hold.StartsWith(Reopening, StringComparison.Ordinal);
 
     /// <summary>Whether a hold is the loss of a device.</summary>

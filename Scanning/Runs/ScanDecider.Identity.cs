@@ -25,6 +25,8 @@ public static partial class ScanDecider
         var own = FrameLedger.Within(holding, session, position.Trigger, next);
         // Those of a group that was cut short are counted too, though none of them is kept.
         var taken = take.Rates.Of(position.Recorder).Begun(take.Triggered ?? take.Frames.Count);
+        if (final && IsCountedByBox(turn, take, position))
+            return own;
         return IsStamped(turn, take, position) ? own : FrameLedger.Counted(own, position.Trigger, taken, final);
     }
 
@@ -33,13 +35,21 @@ public static partial class ScanDecider
     private static bool IsStamped(Turn turn, TakeState take, RecorderPosition position) =>
         turn.Setup.IdentityOf(position.Recorder) == FrameIdentity.Timestamp && take.Rates.Of(position.Recorder).IsBase;
 
+    /// <summary>The box counts the exposures of frames of the scan.</summary>
+    private static bool IsCountedByBox(Turn turn, TakeState take, RecorderPosition position) =>
+        turn.Setup.IdentityOf(position.Recorder) == FrameIdentity.ExposureOutCounted && take.Rates.Of(position.Recorder).IsBase;
+
+    /// <summary>Somebody must be asked which triggers the frames are of; what the box counts is whole only when the take is over.</summary>
+    private static bool IsMatched(Turn turn, TakeState take, RecorderPosition position, bool final) =>
+        IsStamped(turn, take, position) || (final && IsCountedByBox(turn, take, position));
+
     /// <summary>Asks which triggers the frames are of, where stamps tell; true when there is something to wait for.</summary>
     private static bool AskForStamps(Turn turn, Collect collect, TakeState take)
     {
         if (collect.IsMatched)
             return false;
         var next = collect with { IsMatched = true };
-        foreach (var position in take.Positions.Where(p => IsStamped(turn, take, p)))
+        foreach (var position in take.Positions.Where(p => IsMatched(turn, take, p, collect.Final)))
         {
             var rows = collect.Holdings[position.Recorder].Runs;
             if (rows.Count > 0)
@@ -81,6 +91,9 @@ public static partial class ScanDecider
         .Where(s => s.Segment.Recorder == position.Recorder && s.Session == SessionOf(turn.State, position))
         .All(s => s.ClockZeroNs is not null && s.Segment.Datasets.Any(d => d is { Role: "timestamp", NumpyType: "<i8" }));
 
+    /// <summary>What the box calls its count of a detector's exposures.</summary>
+    public static string CounterOf(string recorder) => $"{recorder}_exposures";
+
     private static string StampsOf(string recorder) => $"stamps of {recorder}";
 
     /// <param name="among">Triggers of the take, counted from its first.</param>
@@ -89,6 +102,10 @@ public static partial class ScanDecider
     {
         var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
         var box = take.Positions.First(p => p.Recorder == turn.Setup.Box);
+        var isCounted = IsCountedByBox(turn, take, position);
+        if (isCounted)
+            // Those of a group that was cut short made frames too; before the take the count is as its last sample left it.
+            among = new FrameRange(-1, take.Triggered ?? take.Frames.Count);
         var triggers = FrameLedger.Within(
             collect.Holdings[box.Recorder], SessionOf(turn.State, box), box.Trigger + among.First, box.Trigger + among.End);
         var live = turn.State.SegmentOf(box.Recorder);
@@ -100,7 +117,12 @@ public static partial class ScanDecider
             rows,
             turn.State.Segments
                 .Where(s => s.Segment.Recorder == box.Recorder || s.Segment.Recorder == position.Recorder).ToEquatableArray(),
-            Math.Min((periodNs - 1) / 2, turn.Setup.StampErrorOf(position.Recorder) ?? long.MaxValue));
+            Math.Min((periodNs - 1) / 2, turn.Setup.StampErrorOf(position.Recorder) ?? long.MaxValue))
+        {
+            Counter = isCounted ? CounterOf(position.Recorder) : null,
+            Count = among.End,
+            CountBefore = box.Trigger == 0 ? 0 : null,
+        };
     }
 
     private static void FramesMatched(Turn turn, ScanCommand.FramesMatched c)
@@ -116,7 +138,7 @@ public static partial class ScanDecider
         }
         var take = turn.State.OpenTakes.First(t => t.Number == c.Take);
         var position = take.Positions.First(p => p.Recorder == c.Recorder);
-        var holding = IsStamped(turn, take, position)
+        var holding = IsMatched(turn, take, position, c.Final)
             ? Matched(take, position, runs, c.Final)
             : FrameLedger.Confirmed(
                 collect.Holdings[c.Recorder], SessionOf(turn.State, position),

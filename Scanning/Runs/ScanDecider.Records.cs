@@ -124,23 +124,25 @@ public static partial class ScanDecider
     }
 
     /// <summary>Frames up to end are decided: committed where every recorder has them and the beam was good, else rejected.</summary>
-    private static void Settle(Turn turn, Collect collect, long end, RangeSet lost)
+    /// <param name="why">Of what is lost, where there is more to say than that the beam was bad.</param>
+    private static void Settle(Turn turn, Collect collect, long end, RangeSet lost, string? why = null)
     {
         turn.Work = turn.Work with { Collects = turn.Work.Collects.Remove(collect.Take) };
         var take = turn.State.OpenTakes.First(t => t.Number == collect.Take);
         end = take.Rates.Floor(end);
         if (end > take.SettledTo || (collect.Final && take.Claimed.End <= take.SettledTo))
-            Decide(turn, collect, take, end, lost);
+            Decide(turn, collect, take, end, (lost, why));
         if (!collect.Final && turn.State.OpenTakes.FirstOrDefault(t => t.Number == take.Number) is { Triggered: not null } rest)
             CollectFinal(turn, rest);
         if (turn.Step is ScanStep.AwaitingRecords)
             Next(turn);
     }
 
-    private static void Decide(Turn turn, Collect collect, TakeState take, long end, RangeSet lost)
+    private static void Decide(Turn turn, Collect collect, TakeState take, long end, (RangeSet Frames, string? Why) lost)
     {
         string Session(RecorderPosition p) => SessionOf(turn.State, p);
-        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack).Without(take.Rates.Outwards(lost));
+        var verdict = FrameLedger.Reconcile(take, end, collect.Holdings, Session, turn.Setup.MayLack)
+            .Without(take.Rates.Outwards(lost.Frames), lost.Why);
         turn.Emit(new ScanEvent.BlockReconciled(
             turn.AtNs, take.Number, verdict.Block, verdict.Good.Ranges, verdict.Bad.Ranges, verdict.Cause));
         foreach (var good in turn.Setup.CommitsAtEnd ? [] : verdict.Good.Ranges)

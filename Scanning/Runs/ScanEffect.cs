@@ -40,7 +40,11 @@ public abstract record ScanEffect
     public sealed record JudgeExposures(
         int Take, bool Final, string Box, EquatableArray<Extent> Extents, EquatableArray<SegmentState> Segments, int LiveSegment,
         BeamQuery Query)
-        : ScanEffect;
+        : ScanEffect
+    {
+        /// <summary>What the box captured with each of the frames must be within these.</summary>
+        public EquatableArray<CapturedLimit> Limits { get; init; } = [];
+    }
 
     /// <summary>Ask which triggers of a take a recorder's rows are of, by the time stamps of both. Triggers: where the box's samples of the
     /// take stand, counted from its first trigger; LiveSegment: the one that the box still fills, 0 for none.</summary>
@@ -48,7 +52,18 @@ public abstract record ScanEffect
     public sealed record MatchFrames(
         int Take, bool Final, string Box, string Recorder, EquatableArray<SegmentRun> Triggers, int LiveSegment,
         EquatableArray<SegmentRun> Rows, EquatableArray<SegmentState> Segments, long ToleranceNs)
-        : ScanEffect;
+        : ScanEffect
+    {
+        /// <summary>Not by time stamps: the column of the box that counts the recorder's exposures. The sample before the take is among the
+        /// triggers then, as number −1, where the box has it.</summary>
+        public string? Counter { get; init; }
+
+        /// <summary>How many triggers the take had, for <see cref="Counter"/>.</summary>
+        public long Count { get; init; }
+
+        /// <summary>What the counter showed before the take, where that is known without a sample: 0 since staging.</summary>
+        public long? CountBefore { get; init; }
+    }
 
     /// <summary>Report on this signal from now on.</summary>
     public sealed record WatchBeam(string Suspender) : ScanEffect;

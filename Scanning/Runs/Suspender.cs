@@ -48,6 +48,9 @@ public sealed record BeamLoss(string Suspender, long FromNs, long? ToNs);
 /// in it.</remarks>
 public sealed record BeamQuery(long FromNs, long ToNs, EquatableArray<BeamSpan> Lost)
 {
+    /// <summary>Nothing that is asked: there is no signal to judge by.</summary>
+    public bool IsOfNoSignal => FromNs == long.MinValue && ToNs == long.MaxValue && Lost.Count == 0;
+
     /// <summary>Judges the exposures of consecutive frames by their start times.</summary>
     /// <remarks><b>Shapes</b> startsNs: one per frame, ascending.</remarks>
     public BeamVerdict Judge(FrameRange frames, ReadOnlySpan<long> startsNs, long exposureNs) =>
@@ -90,4 +93,8 @@ public readonly record struct ExposureTimes(long ExposureNs, long Group = 1, lon
 
 /// <summary>Exposures judged: those of frames before ClearTo are decided; Lost are those in bad beam among them.</summary>
 /// <remarks><b>Units</b> LastNs: end of the last exposure asked for, nanoseconds since 1970 by the box's clock.</remarks>
-public sealed record BeamVerdict(long ClearTo, EquatableArray<FrameRange> Lost, long LastNs);
+public sealed record BeamVerdict(long ClearTo, EquatableArray<FrameRange> Lost, long LastNs)
+{
+    /// <summary>For people, where frames are lost by what was captured with them.</summary>
+    public string? Why { get; init; }
+}

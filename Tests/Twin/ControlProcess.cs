@@ -22,10 +22,10 @@ internal sealed class ControlProcess
     private readonly ProgrammeShelf _shelf = new();
     private readonly Dictionary<string, IActorRef> _actors = new(StringComparer.Ordinal);
     private readonly List<(IActorRef Device, DeviceOrder Order)> _orders = [];
-    private IActorRef? _authority;
     private IActorRef? _monitor;
-    private IActorRef? _supervisor;
-    private int _supervisors;
+    private IActorRef? _keeper;
+    private int _keepers;
+    private long? _awaySinceNs;
 
     public ControlProcess(TwinRun twin, SimulatedNode node)
     {
@@ -37,12 +37,12 @@ internal sealed class ControlProcess
     }
 
     public void Tell(Func<long, ScanCommand> command) =>
-        _node.Post(() => _supervisor?.Tell(command(_time.NowNs()), ActorRefs.NoSender));
+        _node.Post(() => _keeper?.Tell(command(_time.NowNs()), ActorRefs.NoSender));
 
     /// <summary>The operator resumes; a scan that cannot go on in this process is left to another.</summary>
     public void Resume() => _node.Post(() => _ = GuardedAsync(async () =>
     {
-        if (_supervisor is not { } asked)
+        if (_keeper is not { } asked)
             return;
         _twin.OperatorResumes();
         var reply = await asked.Ask<ScanReply>(new ScanCommand.ResumeScan(_time.NowNs(), "operator"), AnswerLimit);
@@ -54,10 +54,10 @@ internal sealed class ControlProcess
     /// <summary>The supervisor dies and a successor is put in charge later; device actors go on.</summary>
     public void KillSupervisor(long downNs)
     {
-        if (_supervisor is null)
+        if (_keeper is null)
             return;
-        _node.System.Stop(_supervisor);
-        _supervisor = null;
+        _node.System.Stop(_keeper);
+        (_keeper, _awaySinceNs) = (null, null);
         var wasInCharge = _twin.Phase is not (FaultMaker.Down or FaultMaker.Connecting);
         _twin.Entered(FaultMaker.Down);
         _node.At(_node.NowNs + downNs, () =>
@@ -78,8 +78,8 @@ internal sealed class ControlProcess
     /// <summary>The process ends in order, as one that leaves a scan to <c>flyscan resume</c>.</summary>
     public void Exit() => _node.Post(() => _ = GuardedAsync(async () =>
     {
-        if (_supervisor is not null)
-            _node.System.Stop(_supervisor);
+        if (_keeper is not null)
+            _node.System.Stop(_keeper);
         if (_side is not null)
             await _side.CloseAsync();
         _twin.Ended(this, "left to resume");
@@ -101,7 +101,6 @@ internal sealed class ControlProcess
             foreach (var (name, device) in actors)
                 _actors[name] = Tapped(device);
         }
-        _authority = system.ActorOf(BeamlineAuthority.Props(_twin.ToMake.Beamline.Name), "authority");
         _shelf.Put(_twin.ToMake.Uid, _twin.ToMake.Plan);
         _actors[ScanSupervisor.DiskKey] = Tapped(
             ScanActors.OfDisk(system, _twin.ToMake, _twin.Disk.Questions, _time));
@@ -130,19 +129,42 @@ internal sealed class ControlProcess
     private async Task SuperviseAsync()
     {
         var run = _twin.ToMake;
-        var granted = await _authority!.Ask<Authority>(new RequestAuthority(run.Uid), AnswerLimit);
-        Reach(granted.Epoch);
-        var setup = new SupervisorSetup(
-            run.Uid, run.Setup with { Plan = _shelf.Put(run.Uid, run.Plan) }, run.Parameters,
-            new Dictionary<string, IActorRef>(_actors, StringComparer.Ordinal), _monitor!, _time, JournalFaults.None,
-            new HandoverMeter(_time));
+        var authority = _node.System.ActorOf(BeamlineAuthority.Props(run.Beamline.Name), $"authority-{++_keepers}");
+        var granted = await authority.Ask<Authority>(new RequestAuthority(run.Uid), AnswerLimit);
+        _node.System.Stop(authority);
         var isNew = !_node.Disk.PersistenceIds.Contains($"scan-{run.Uid}");
-        _supervisor = _node.System.ActorOf(ScanSupervisor.Props(setup), $"scan-{++_supervisors}");
+        var node = $"life {_node.Lives}";
+        _keeper = _node.System.ActorOf(
+            ScanKeeper.Props(new KeeperSetup(run.Uid, run.Beamline.Name, SetupOf, _monitor!, _time, node), granted.Epoch),
+            $"scan-{_keepers}");
         var now = _time.NowNs();
         ScanCommand command = isNew
             ? new ScanCommand.SubmitScan(now, granted.Epoch, run.Uid, run.RequestJson, run.Beamline.Name, run.RunFolderName, "twin")
-            : new ScanCommand.TakeOver(now, granted.Epoch, $"life {_node.Lives}");
-        _supervisor.Tell(command, ActorRefs.NoSender);
+            : new ScanCommand.TakeOver(now, granted.Epoch, node);
+        _keeper.Tell(command, ActorRefs.NoSender);
+    }
+
+    private SupervisorSetup SetupOf(long epoch)
+    {
+        Reach(epoch);
+        var run = _twin.ToMake;
+        return new SupervisorSetup(
+            run.Uid, run.Setup with { Plan = _shelf.Put(run.Uid, run.Plan) }, run.Parameters,
+            new Dictionary<string, IActorRef>(_actors, StringComparer.Ordinal), _monitor!, _time, JournalFaults.None,
+            new HandoverMeter(_time));
+    }
+
+    private void JournalIsAway(string reason)
+    {
+        _awaySinceNs ??= _twin.NowNs;
+        _twin.NobodyInCharge("the journal is away: " + reason);
+    }
+
+    private void JournalIsBack()
+    {
+        if (_awaySinceNs is long since)
+            _twin.ComesBackAfter(_twin.NowNs - since);
+        _awaySinceNs = null;
     }
 
     /// <summary>What nobody expects ends the run, with its cause; a journal that does not answer ends the process.</summary>
@@ -180,7 +202,9 @@ internal sealed class ControlProcess
         {
             Receive<ScanJournaled>(e => twin.Journaled(e.Sequence, e.Event));
             Receive<ScanProgress>(e => twin.Progressed(e.State, e.Step));
-            Receive<JournalFailed>(e => twin.Ended(process, $"the journal does not take writes: {e.Reason}"));
+            Receive<JournalAway>(e => process.JournalIsAway(e.Reason));
+            Receive<JournalBack>(_ => process.JournalIsBack());
+            Receive<JournalFailed>(e => twin.Ended(process, $"the journal cannot be used: {e.Reason}"));
             Receive<ScanReply.Paused>(_ => twin.Paused(process));
             ReceiveAny(_ => { });
         }

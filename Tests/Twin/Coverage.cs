@@ -70,7 +70,6 @@ internal static class ImpossiblePairs
     /// <summary>Why the fault cannot meet the phase; null where it can.</summary>
     public static string? Why(string phase, string kind) => (phase, kind) switch
     {
-        (FaultMaker.Down, "failed write" or "slow write") => "a process that is down writes nothing",
         ("Ended", "failed write" or "slow write") => "nothing is written after the end",
         _ => null,
     };

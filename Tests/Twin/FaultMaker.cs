@@ -22,13 +22,18 @@ internal static class FaultMaker
     [
         "kill process", "kill supervisor", "supervisor gone", "power failure", "kill all", "kill host", "partition", "cut connection",
         "network silent", "device stall", "late beam report", "missed frames", "extra trigger", "disk full", "disk low", "slow disk",
-        "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message", "duplicated message",
+        "journal gone", "beam dump", "beam flicker", "clock step", "pause", "abort", "stale orders", "delayed message",
+        "duplicated message",
         "lost message", "failed write", "slow write",
     ];
 
     /// <summary>Kinds that a whole scan has from its start.</summary>
     public static readonly IReadOnlyList<string> KindsFromStart =
-        ["device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts"];
+    [
+        "device hosts", "clock drift", "ring clock", "camera by stamps", "camera by counts", "camera by counter", "rates",
+        "commit at end", "eager documents",
+        "captured floor",
+    ];
 
     /// <summary>Kinds that can be asked for.</summary>
     public static readonly IReadOnlyList<string> Kinds = [.. KindsAtPhases, .. KindsFromStart];
@@ -43,6 +48,11 @@ internal static class FaultMaker
 
     private static readonly string[] StallPorts = ["motion", "z", "cam", "shutter", "control", "data"];
 
+    // Of a frame of whole milliseconds each is a whole number of the box's ticks.
+    private static readonly int[] Multiples = [0, 2, 4, 5];
+
+    private static readonly int[] Fractions = [0, 2, 3, 4];
+
     // Where most of a scan's life is: the rarer phases are met through their neighbours.
     private static readonly string[] Likely = ["Preparing", "Flying", "Flying", "Enabling", "Starting", "AwaitingRecords"];
 
@@ -55,12 +65,14 @@ internal static class FaultMaker
         var draw = SimulationGenerator.For(seed, "twin faults");
         var faults = FromStart(seed, kinds);
         var hosts = HostsOf(faults);
-        // Nothing tells a trigger too many where triggers are numbered by the camera, or frames only counted.
-        var hasStamps = faults.Any(f => f is TwinFault.CameraKnownBy { By: "stamps" });
+        // Nothing tells a trigger too many where frames or exposures are only counted.
+        var isCounted = faults.Any(f => f is TwinFault.CameraKnownBy { By: "counts" or "counter" });
         string[] own =
         [
             .. KindsAtPhases.Where(k => kinds.Contains(k) && !OfEngine.Contains(k) && (hosts > 0 || !BetweenProcesses.Contains(k))
-                && (hasStamps || k != "extra trigger")),
+                && (!isCounted || k != "extra trigger")),
+            // A third of the scans has any: they would be met seldom.
+            .. hosts > 0 ? BetweenProcesses.Where(kinds.Contains) : [], .. hosts > 0 ? BetweenProcesses.Where(kinds.Contains) : [],
         ];
         var count = own.Length == 0 ? 0 : draw.Below(4);
         for (var i = 0; i < count; i++)
@@ -87,6 +99,19 @@ internal static class FaultMaker
         var by = draw.Below(5) switch { 0 or 1 => "stamps", 2 => "counts", _ => "" };
         if (by.Length > 0 && kinds.Contains("camera by " + by))
             faults.Add(new TwinFault.CameraKnownBy(by));
+        if (by.Length == 0 && SimulationGenerator.For(seed, "twin counter").Below(3) == 0 && kinds.Contains("camera by counter"))
+            faults.Add(new TwinFault.CameraKnownBy("counter"));
+        // A generator of its own: seeds from before there were rates keep what they had.
+        var drawMore = SimulationGenerator.For(seed, "twin rates");
+        var (fast, slow) = (Multiples[drawMore.Below(Multiples.Length)], Fractions[drawMore.Below(Fractions.Length)]);
+        if (drawMore.Below(4) == 0 && fast + slow > 0 && kinds.Contains("rates"))
+            faults.Add(new TwinFault.Rates(fast, slow));
+        if (drawMore.Below(6) == 0 && kinds.Contains("commit at end"))
+            faults.Add(new TwinFault.CommitAtEnd());
+        if (drawMore.Below(6) == 0 && kinds.Contains("eager documents"))
+            faults.Add(new TwinFault.EagerDocuments());
+        if (drawMore.Below(5) == 0 && kinds.Contains("captured floor"))
+            faults.Add(new TwinFault.CapturedFloor());
         return faults;
     }
 
@@ -145,6 +170,7 @@ internal static class FaultMaker
         "missed frames" => new TwinFault.MissFrames(at, 1 + draw.Below(6)),
         "extra trigger" => new TwinFault.ExtraTrigger(at),
         "disk full" => new TwinFault.DiskFull(at, 10 * Ms + Scaled(draw, 3000 * Ms)),
+        "journal gone" => new TwinFault.JournalGone(at, 10 * Ms + Scaled(draw, (draw.Below(5) == 0 ? 40_000 : 4000) * Ms)),
         "slow disk" => new TwinFault.SlowDisk(at, 10 * Ms + Scaled(draw, 3000 * Ms), Ms + Scaled(draw, 900 * Ms)),
         "beam dump" => new TwinFault.BeamDump(at, 100 * Ms + Scaled(draw, 3000 * Ms)),
         "beam flicker" => new TwinFault.BeamDump(at, 1000 + Scaled(draw, 99 * Ms)),

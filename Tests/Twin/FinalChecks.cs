@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Flyscan.Hardware.Hdf5;
 using Flyscan.Persistence.Documents;
 using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Runs;
@@ -15,7 +17,7 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
     private static readonly HashSet<string> Costless = new(StringComparer.Ordinal)
     {
         "clock step", "clock drift", "ring clock", "device hosts", "late beam report", "disk low", "stale orders", "pause",
-        "camera by stamps", "camera by counts",
+        "camera by stamps", "camera by counts", "camera by counter", "commit at end", "eager documents",
     };
 
     private readonly IReadOnlyList<ScanEvent> _journal = twin.Journal;
@@ -85,41 +87,75 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
     {
         var opened = _segments[(extent.Recorder, extent.Segment)];
         var store = twin.Disk.Stores[Path.Combine(twin.ToMake.Folder.Path, opened.Segment.Path)];
-        if (extent.Position + extent.Count > store.Lengths().Min())
+        var rate = twin.Twin.RateOf(extent.Recorder);
+        var rows = rate.RowsOf(extent.Count);
+        if (extent.Frame % rate.Frames != 0 || extent.Count % rate.Frames != 0)
+            throw new ViolationException($"invariant 2: {extent} is no whole number of frames of {extent.Recorder}");
+        if (extent.Position + rows > store.Lengths().Min())
             throw new ViolationException($"invariant 2: {extent} points past the end of {opened.Segment.Path}");
+        if (extent.Recorder == twin.ToMake.Setup.Box)
+            Captured(extent, opened, store);
         var state = new SegmentState(opened.Segment, opened.Session, opened.FirstTrigger, opened.ClockZeroNs);
-        var stamps = TwinDisk.Integers(store, TwinDisk.IndexOf(store, state, "timestamp"), extent.Position, extent.Count);
+        var stamps = TwinDisk.Integers(store, TwinDisk.IndexOf(store, state, "timestamp"), extent.Position, rows);
         for (var i = 0; i < stamps.Length; i++)
-            Row(extent.Recorder, opened, extent.Frame + i, stamps[i]);
+            Row(extent, opened, i, stamps[i]);
     }
 
-    private void Row(string recorder, ScanEvent.SegmentOpened opened, long frame, long stampNs)
+    /// <summary>A row of an extent, counted from its first, by its own time stamp.</summary>
+    private void Row(Extent extent, ScanEvent.SegmentOpened opened, int row, long stampNs)
     {
-        var where = $"frame {frame} in {opened.Segment.Path}";
-        var startNs = stampNs + OriginNs(recorder, opened);
-        if (twin.Hardware.Truth.At(startNs) is not { } exposure)
+        var (rate, plan) = (twin.Twin.RateOf(extent.Recorder), twin.ToMake.Plan);
+        var (first, part) = (extent.Frame + (long)row / rate.Rows * rate.Frames, row % rate.Rows);
+        var where = $"{(rate is { Rows: 1 } ? "" : $"part {part} of ")}frame {first} in {opened.Segment.Path}";
+        var startNs = stampNs + OriginNs(extent.Recorder, opened);
+        if (twin.Hardware.Truth.At(OutputOf(extent.Recorder), startNs) is not { } exposure)
             throw new ViolationException($"invariant 2: {where} has a row of {startNs} ns, when nothing was exposed");
-        if (exposure.EndNs - exposure.StartNs < twin.ToMake.Plan.ExposureNs)
+        var shouldNs = plan.FurtherOutputs.Where(o => o.Detector == extent.Recorder).Select(o => o.ExposureNs)
+            .FirstOrDefault(plan.ExposureNs);
+        if (exposure.EndNs - exposure.StartNs < shouldNs)
             throw new ViolationException(
-                $"invariant 2: {where} was exposed for {exposure.EndNs - exposure.StartNs} ns of {twin.ToMake.Plan.ExposureNs}");
-        var path = twin.ToMake.Plan.Path;
-        for (var axis = 0; axis < path.Axes.Count; axis++)
+                $"invariant 2: {where} was exposed for {exposure.EndNs - exposure.StartNs} ns of {shouldNs}");
+        for (var axis = 0; axis < plan.Path.Axes.Count; axis++)
         {
-            var (name, should) = (path.Axes[axis], path.MidpointOf(axis, frame));
-            if (Math.Abs(exposure.Positions[name] - should) > 0.4 * twin.Twin.Steps[name])
+            var name = plan.Path.Axes[axis];
+            var (from, to) = (plan.Path.LowerOf(axis, first), plan.Path.UpperOf(axis, first + rate.Frames - 1));
+            var should = rate is { Rows: 1, Frames: 1 } ? plan.Path.MidpointOf(axis, first) : from + (part + 0.5) / rate.Rows * (to - from);
+            if (Math.Abs(exposure.Positions[name] - should) > 0.4 * twin.Twin.Steps[name] / rate.Rows)
                 throw new ViolationException(FormattableString.Invariant(
                     $"invariant 2: {where} was exposed with {name} at {exposure.Positions[name]:F4}, it should be at {should:F4}"));
         }
+        var isFloored = twin.ToMake.Beamline.CapturedLimits.Count > 0;
+        if (isFloored && rate.Rows == 1 && twin.Hardware.Truth.WasGone(exposure.StartNs, exposure.EndNs))
+            throw new ViolationException($"invariant 3: {where} was exposed without any beam, {exposure.StartNs} to {exposure.EndNs} ns");
         if (twin.Twin.Suspender is not null && !twin.Hardware.Truth.WasGood(exposure.StartNs, exposure.EndNs))
             throw new ViolationException($"invariant 3: {where} was exposed in bad beam, {exposure.StartNs} to {exposure.EndNs} ns");
         if (twin.ToMake.Setup.Shutter is not null && !exposure.ShutterOpen)
             throw new ViolationException($"invariant 3: {where} was exposed behind the shutter, at {exposure.StartNs} ns");
     }
 
+    /// <summary>Invariant 3, by what the file itself holds of the beam.</summary>
+    private void Captured(Extent extent, ScanEvent.SegmentOpened opened, InMemoryFrameStore store)
+    {
+        foreach (var limit in twin.ToMake.Beamline.CapturedLimits)
+        {
+            var path = opened.Segment.Datasets.First(d => d.Key == limit.Column).Path;
+            var dataset = store.Segment.Datasets.ToList().FindIndex(d => d.Path == path);
+            var values = MemoryMarshal.Cast<byte, double>(store.Read(dataset, extent.Position, extent.Count).Span);
+            for (var i = 0; i < values.Length; i++)
+            {
+                if (values[i] < limit.Floor)
+                    throw new ViolationException(FormattableString.Invariant(
+                        $"invariant 3: frame {extent.Frame + i} is committed with {limit.Column} {values[i]}, the floor is {limit.Floor}"));
+            }
+        }
+    }
+
+    private static int OutputOf(string recorder) => recorder switch { "fast" => 2, "slow" => 3, _ => 1 };
+
     /// <summary>When the recorder's time stamps begin, in the run's time.</summary>
     private long OriginNs(string recorder, ScanEvent.SegmentOpened opened)
     {
-        if (recorder != "cam")
+        if (recorder == twin.ToMake.Setup.Box)
             return (opened.ClockZeroNs ?? throw new ViolationException($"{opened.Segment.Path} has no clock zero"))
                 - twin.EpochNs - twin.Hardware.SkewNs;
         return twin.Hardware.Truth.Began[opened.Session.Split('-')[1]];
@@ -132,23 +168,44 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         var documents = projection.Replay(_journal.Select((e, i) => new JournalEntry(i + 1, "", e))).Documents;
         if (documents[0].Name != "start" || documents[^1].Name != "stop" || documents.Count(d => d.Name is "start" or "stop") != 2)
             throw new ViolationException("invariant 7: the documents do not begin with the one start and end with the one stop");
-        var next = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var datum in documents.Where(d => d.Name == "stream_datum"))
+        var isEager = twin.Applied.Any(f => f is TwinFault.EagerDocuments);
+        var resources = new Dictionary<string, (Rate Rate, long Next, HashSet<long> Events)>(StringComparer.Ordinal);
+        foreach (var document in documents.Where(d => d.Name is "stream_resource" or "stream_datum"))
         {
-            using var json = JsonDocument.Parse(datum.Json);
-            var resource = json.RootElement.GetProperty("stream_resource").GetString()!;
-            var indices = json.RootElement.GetProperty("indices");
-            var (start, stop) = (indices.GetProperty("start").GetInt64(), indices.GetProperty("stop").GetInt64());
-            if (start != next.GetValueOrDefault(resource) || stop <= start
-                || json.RootElement.GetProperty("seq_nums").GetProperty("start").GetInt64() != start + 1)
-                throw new ViolationException($"invariant 7: a stream datum of {resource} goes from {start} to {stop}");
-            next[resource] = stop;
+            using var json = JsonDocument.Parse(document.Json);
+            if (document.Name == "stream_resource")
+            {
+                var path = json.RootElement.GetProperty("parameters").GetProperty("dataset").GetString()!;
+                var rate = twin.Twin.RateOf(twin.ToMake.Setup.Recorders.First(r => path.Contains($"/{r}/", StringComparison.Ordinal)));
+                resources.Add(json.RootElement.GetProperty("uid").GetString()!, (rate, 0, []));
+                continue;
+            }
+            var name = json.RootElement.GetProperty("stream_resource").GetString()!;
+            var (start, stop) = RangeOf(json.RootElement, "indices");
+            var (from, to) = RangeOf(json.RootElement, "seq_nums");
+            var known = resources[name];
+            if (start != known.Next || stop <= start || to - from != stop - start || (!isEager && from != start + 1))
+                throw new ViolationException($"invariant 7: a stream datum of {name} goes from {start} to {stop}, events {from} to {to}");
+            for (var number = from; number < to; number++)
+                known.Events.Add(number);
+            resources[name] = known with { Next = stop };
         }
-        var committed = _journal.OfType<ScanEvent.FramesCommitted>().Sum(e => e.Frames.Count);
-        if (next.Values.Any(n => n != committed) || (committed > 0 && next.Count == 0))
-            throw new ViolationException(
-                $"invariant 7: {committed} frames are committed, the documents tell of {string.Join(", ", next.Values)}");
+        var committed = _journal.OfType<ScanEvent.FramesCommitted>().ToList();
+        var told = isEager ? _journal.OfType<ScanEvent.FramesRecorded>().Sum(e => e.Frames.Count) : committed.Sum(e => e.Frames.Count);
+        if (committed.Count > 0 && resources.Count == 0)
+            throw new ViolationException("invariant 7: frames are committed, and the documents tell of none");
+        foreach (var (name, known) in resources)
+        {
+            if (known.Next != told / known.Rate.Frames)
+                throw new ViolationException($"invariant 7: {told} frames are to be told, {name} has {known.Next} events of {known.Rate}");
+            if (isEager && committed.Any(e => Enumerable.Range((int)e.Frames.First, (int)e.Frames.Count)
+                    .Any(frame => !known.Events.Contains(1 + frame / known.Rate.Frames))))
+                throw new ViolationException($"invariant 7: {name} does not tell of every frame that is committed");
+        }
     }
+
+    private static (long Start, long Stop) RangeOf(JsonElement datum, string what) =>
+        (datum.GetProperty(what).GetProperty("start").GetInt64(), datum.GetProperty(what).GetProperty("stop").GetInt64());
 
     /// <summary>Invariant 8.</summary>
     private void Safe(ScanEvent.Finished finished)
@@ -164,14 +221,17 @@ internal sealed class FinalChecks(TwinRun twin, ScanState last)
         // What cannot be reached cannot be made safe: the scan's end says which devices.
         if (!hardware.Node.IsUp || last.Holds.Keys.Any(h => h.StartsWith("device ", StringComparison.Ordinal)))
             return;
-        var camera = hardware.Devices.Cameras[0];
         var wrong = hardware.Unsafe(twin.ToMake.Setup.Shutter is not null).ToList();
         if (hardware.Box.Capture.Busy)
             wrong.Add("the box captures");
-        if (camera.Session is not null)
-            wrong.Add("the camera is staged");
-        if (camera.ExposureNs != camera.Settings.Detector.MinExposureNs)
-            wrong.Add($"the camera's exposure is left at {camera.ExposureNs} ns");
+        foreach (var camera in hardware.Devices.Cameras)
+        {
+            var detector = camera.Settings.Detector;
+            if (camera.Session is not null)
+                wrong.Add($"camera {detector.Name} is staged");
+            if (camera.ExposureNs != detector.MinExposureNs)
+                wrong.Add($"the exposure of camera {detector.Name} is left at {camera.ExposureNs} ns");
+        }
         if (twin.ChangedSettings() is { Length: > 0 } changed)
             wrong.Add($"of the box, {changed}");
         if (wrong.Count > 0)

@@ -66,9 +66,12 @@ internal sealed class JournalWatch(TwinRun twin)
         if (twin.Hardware.Motion.Mark != Marks.Of(TwinRun.Uid, take))
             twin.Fail($"invariant 5: motion runs another programme than that of take {take}, which was handed over");
         // What happens to the camera after its proof nobody can know before the flight.
-        if (twin.Hardware is { IsStealing: false, IsUsedUp: false }
-            && twin.Hardware.Devices.Cameras[0].Session is not { IsAccepting: true })
-            twin.Fail($"invariant 5: motion runs for take {take} while the camera accepts no triggers");
+        foreach (var camera in twin.Hardware.Devices.Cameras.Where(c => twin.ToMake.Setup.Recorders.Contains(c.Settings.Detector.Name)))
+        {
+            var isTampered = camera.Settings.Detector.Name == "cam" && twin.Hardware is not { IsStealing: false, IsUsedUp: false };
+            if (!isTampered && camera.Session is not { IsAccepting: true })
+                twin.Fail($"invariant 5: motion runs for take {take} while {camera.Settings.Detector.Name} accepts no triggers");
+        }
         if (!twin.Hardware.Box.Capture.Busy)
             twin.Fail($"invariant 5: motion runs for take {take} while the box captures nothing");
     }
@@ -151,7 +154,8 @@ internal sealed class JournalWatch(TwinRun twin)
                 continue;
             }
             var store = twin.Disk.Stores[System.IO.Path.Combine(twin.ToMake.Folder.Path, path)];
-            if (extent.Position < 0 || extent.Position + extent.Count > store.Recorded)
+            var rows = twin.Twin.RateOf(extent.Recorder).RowsOf(extent.Count);
+            if (extent.Position < 0 || extent.Position + rows > store.Recorded)
                 twin.Fail($"invariant 2: {extent} points past the {store.Recorded} frames that {path} has recorded");
         }
     }

@@ -12,10 +12,8 @@ internal sealed record Exposure(
 /// <summary>The hardware's own log, kept beside everything that the control system knows.</summary>
 internal sealed class Truth
 {
-    private readonly List<Exposure> _exposures = [];
+    private readonly SortedDictionary<int, List<Exposure>> _exposures = new() { [1] = [], [2] = [], [3] = [] };
     private readonly List<(long AtNs, bool IsGood)> _beam = [(0, true)];
-
-    public IReadOnlyList<Exposure> Exposures => _exposures;
 
     /// <summary>When each life of the beamline began, by its name.</summary>
     public Dictionary<string, long> Began { get; } = new(StringComparer.Ordinal);
@@ -34,35 +32,55 @@ internal sealed class Truth
         return true;
     }
 
-    /// <summary>The exposure that began at that time, within a microsecond; null where there was none.</summary>
-    public Exposure? At(long startNs)
+    /// <summary>Whether there was no beam at any moment of the time.</summary>
+    public bool WasGone(long fromNs, long toNs)
     {
-        var (low, high) = (0, _exposures.Count);
+        for (var i = 0; i < _beam.Count; i++)
+        {
+            var end = i + 1 < _beam.Count ? _beam[i + 1].AtNs : long.MaxValue;
+            if (_beam[i].IsGood && fromNs < end && toNs > _beam[i].AtNs)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>The pulse of an output that began at that time, within a microsecond; null where there was none.</summary>
+    public Exposure? At(int output, long startNs)
+    {
+        var exposures = _exposures[output];
+        var (low, high) = (0, exposures.Count);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (_exposures[middle].StartNs < startNs - 1000)
+            if (exposures[middle].StartNs < startNs - 1000)
                 low = middle + 1;
             else
                 high = middle;
         }
-        return low < _exposures.Count && _exposures[low].StartNs <= startNs + 1000 ? _exposures[low] : null;
+        return low < exposures.Count && exposures[low].StartNs <= startNs + 1000 ? exposures[low] : null;
     }
 
     /// <summary>Watches one life of the beamline from its beginning.</summary>
     public void Watch(string world, WorldClock clock, VirtualDevices devices, Func<bool> isShutterOpen)
     {
         Began[world] = clock.BeganNs;
-        var output = devices.Boxes[0].Box.TtlOut(1);
+        foreach (var (output, exposures) in _exposures)
+            Watch((world, clock, devices), output, exposures, isShutterOpen);
+    }
+
+    private static void Watch(
+        (string World, WorldClock Clock, VirtualDevices Devices) at, int output, List<Exposure> exposures, Func<bool> isShutterOpen)
+    {
+        var (world, clock, devices) = at;
         var (start, wasOpen) = (0L, false);
-        output.Changed += value =>
+        devices.Boxes[0].Box.TtlOut(output).Changed += value =>
         {
             if (value)
             {
                 (start, wasOpen) = (clock.NowNs, isShutterOpen());
                 return;
             }
-            _exposures.Add(new Exposure(
+            exposures.Add(new Exposure(
                 clock.BeganNs + start, clock.BeganNs + clock.NowNs, Positions(devices, start + (clock.NowNs - start) / 2),
                 wasOpen && isShutterOpen(), world));
         };

@@ -91,6 +91,15 @@ internal sealed class TwinDisk : IFrameStoreFactory, ISegmentSalvage
         return Done(starts.Select(s => zero + s).ToEquatableArray());
     }
 
+    public async Task<Outcome<EquatableArray<double>>> CapturedAsync(
+        string runFolder, SegmentState segment, string column, long position, long count, CancellationToken cancel)
+    {
+        var dataset = segment.Segment.Datasets.First(d => d.Key == column);
+        var store = _stores[Path.Combine(runFolder, segment.Segment.Path)];
+        return new Outcome<EquatableArray<double>>.Completed(
+            (await store.ReadNumbersAsync(dataset.Path, position, count, cancel)).ToEquatableArray());
+    }
+
     /// <summary>Values of a dataset of 64-bit integers.</summary>
     public static long[] Integers(InMemoryFrameStore store, int dataset, long first, long count) =>
         System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(store.Read(dataset, first, count).Span).ToArray();

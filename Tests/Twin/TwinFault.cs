@@ -50,10 +50,35 @@ internal abstract record TwinFault(TwinMoment At)
     }
 
     /// <summary>From the start: what tells which trigger a frame of the camera is of, where the camera does not number triggers.</summary>
-    /// <param name="By">stamps or counts.</param>
+    /// <param name="By">stamps, counts, or counter: the box's, of its exposures.</param>
     public sealed record CameraKnownBy(string By) : TwinFault(TwinMoment.Start)
     {
         public override string Kind => "camera by " + By;
+    }
+
+    /// <summary>From the start: one more camera takes so many frames for each of the scan, another one for so many; 0: it is not
+    /// there.</summary>
+    public sealed record Rates(int Fast, int Slow) : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "rates";
+    }
+
+    /// <summary>From the start: a suspender on what the box captures with each frame of the diode.</summary>
+    public sealed record CapturedFloor() : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "captured floor";
+    }
+
+    /// <summary>From the start: frames are committed when the scan ends.</summary>
+    public sealed record CommitAtEnd() : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "commit at end";
+    }
+
+    /// <summary>From the start: documents tell of frames before they are committed.</summary>
+    public sealed record EagerDocuments() : TwinFault(TwinMoment.Start)
+    {
+        public override string Kind => "eager documents";
     }
 
     /// <summary>The camera sees a trigger that the box did not give.</summary>
@@ -138,6 +163,12 @@ internal abstract record TwinFault(TwinMoment At)
     public sealed record DiskLow(TwinMoment At, long ForNs) : TwinFault(At)
     {
         public override string Kind => "disk low";
+    }
+
+    /// <summary>The journal's database takes no writes and cannot be read; the process that has the supervisor goes on.</summary>
+    public sealed record JournalGone(TwinMoment At, long ForNs) : TwinFault(At)
+    {
+        public override string Kind => "journal gone";
     }
 
     public sealed record SlowDisk(TwinMoment At, long ForNs, long FlushNs) : TwinFault(At)

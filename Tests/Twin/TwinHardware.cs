@@ -115,10 +115,13 @@ internal sealed class TwinHardware
     {
         if (Motion.Phase == Scanning.Runs.MotionPhase.Running)
             yield return "motion runs";
-        if (Box.TtlOut(1).Value)
-            yield return "the trigger output is high";
-        if (Devices.Cameras[0].Session is { IsAccepting: true })
-            yield return "the camera accepts triggers";
+        for (var output = 1; output <= 3; output++)
+        {
+            if (Box.TtlOut(output).Value)
+                yield return $"trigger output {output} is high";
+        }
+        foreach (var camera in Devices.Cameras.Where(c => c.Session is { IsAccepting: true }))
+            yield return $"camera {camera.Settings.Detector.Name} accepts triggers";
         if (hasShutter && !IsShutterClosed)
             yield return "the shutter is not closed";
     }
@@ -130,7 +133,8 @@ internal sealed class TwinHardware
         [
             "SEQ1.PRESCALE.RAW", "SEQ1.REPEATS", "SEQ1.BITA", "SEQ1.BITB", "SEQ1.BITC", "TTLOUT1.VAL", "PCAP.GATE", "PCAP.TRIG",
             "PCAP.TRIG_EDGE", "PCAP.ENABLE", "INENC1.VAL.SCALE", "INENC1.VAL.UNITS", "INENC1.VAL.CAPTURE", "INENC3.VAL.CAPTURE",
-            "PCAP.TS_START.CAPTURE",
+            "PCAP.TS_START.CAPTURE", "TTLOUT2.VAL", "TTLOUT3.VAL", "PULSE1.ENABLE", "PULSE1.TRIG", "PULSE2.ENABLE", "PULSE2.PULSES",
+            "DIV1.ENABLE", "DIV1.INP", "COUNTER1.TRIG", "COUNTER1.ENABLE", "COUNTER1.OUT_MODE", "COUNTER1.OUT.CAPTURE",
         ];
         var text = new StringBuilder();
         Network.Silent = false;
@@ -184,7 +188,8 @@ internal sealed class TwinHardware
         {
             Network.Refusing = true;
             Network.Cut();
-            _disk.Kill("cam");
+            foreach (var camera in devices.Cameras)
+                _disk.Kill(camera.Settings.Detector.Name);
         });
         Network.Refusing = false;
     }

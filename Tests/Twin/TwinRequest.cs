@@ -12,11 +12,19 @@ internal sealed record TwinRequest(ScanRequest Request, IReadOnlyDictionary<stri
 {
     private const long Ms = 1_000_000;
 
-    public static TwinRequest Of(ulong seed)
+    /// <summary>How often a recorder takes a frame.</summary>
+    public Rate RateOf(string recorder) =>
+        Request.Rates.Where(r => r.Detector == recorder).Select(r => new Rate(r.Rate.Multiple, r.Rate.Divide))
+            .FirstOrDefault(new Rate(1, 1));
+
+    /// <param name="faults">Those from the start say at which rates detectors are, and when frames are told of and committed.</param>
+    public static TwinRequest Of(ulong seed, IReadOnlyList<TwinFault> faults)
     {
         var draw = SimulationGenerator.For(seed, "request");
+        var rates = faults.OfType<TwinFault.Rates>().FirstOrDefault() ?? new TwinFault.Rates(0, 0);
+        var group = Math.Max(1, rates.Slow);
         var steps = new Dictionary<string, double>(StringComparer.Ordinal);
-        var spec = Line(draw, "x", 3 + draw.Below(8), steps, 0.1 + draw.Below(100) * 0.004);
+        var spec = Line(draw, "x", (3 + draw.Below(8) + group - 1) / group * group, steps, 0.1 + draw.Below(100) * 0.004);
         if (draw.Below(3) > 0)
         {
             var snaked = draw.Below(2) == 0 ? $$"""{"type":"Snake","spec":{{spec}}}""" : spec;
@@ -27,10 +35,26 @@ internal sealed record TwinRequest(ScanRequest Request, IReadOnlyDictionary<stri
         var duration = (2 + draw.Below(20)) * 0.001;
         spec = string.Create(CultureInfo.InvariantCulture,
             $$"""{"type":"ConstantDuration","constant_duration":{{duration}},"spec":{{spec}}}""");
-        if (draw.Below(4) > 0)
+        // A step scan has windows of one frame, which are no whole groups.
+        if (draw.Below(4) > 0 || group > 1)
             spec = $$"""{"type":"Fly","spec":{{spec}}}""";
         var shutter = draw.Below(4) switch { 0 => "", 1 => "\"shutter\":\"perWindow\",", _ => "\"shutter\":\"perScan\"," };
-        var json = $$"""{"request":1,"spec":{{spec}},{{shutter}}"detectors":["cam","diode"],"maxExposuresPerFrame":200}""";
+        var more = new StringBuilder();
+        if (faults.Any(f => f is TwinFault.CommitAtEnd))
+            more.Append("\"commit\":\"atEnd\",");
+        if (faults.Any(f => f is TwinFault.EagerDocuments))
+            more.Append("\"documents\":\"eager\",");
+        var rated = new List<(string Name, string Rate)>();
+        if (rates.Fast > 0)
+            rated.Add(("fast", $"{rates.Fast}"));
+        if (rates.Slow > 0)
+            rated.Add(("slow", $"\"1/{rates.Slow}\""));
+        if (rated.Count > 0)
+            more.Append($"\"rates\":{{{string.Join(",", rated.Select(r => $"\"{r.Name}\":{r.Rate}"))}}},");
+        var detectors = string.Concat(rated.Select(r => $",\"{r.Name}\""));
+        var json = $$"""
+            {"request":1,"spec":{{spec}},{{shutter}}{{more}}"detectors":["cam","diode"{{detectors}}],"maxExposuresPerFrame":200}
+            """;
         var request = ScanRequestJson.Parse(Encoding.UTF8.GetBytes(json), "twin");
         var watched = draw.Below(5) > 0;
         var guard = Ms + draw.Below(10 * Ms);
@@ -49,4 +73,10 @@ internal sealed record TwinRequest(ScanRequest Request, IReadOnlyDictionary<stri
         return string.Create(CultureInfo.InvariantCulture,
             $$"""{"type":"Linspace","axis":"{{axis}}","start":{{start}},"stop":{{stop}},"num":{{points}}}""");
     }
+}
+
+/// <summary>So many rows for so many frames of the scan; one of both is 1.</summary>
+internal readonly record struct Rate(int Rows, int Frames)
+{
+    public long RowsOf(long frames) => frames * Rows / Frames;
 }

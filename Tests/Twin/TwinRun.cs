@@ -1,5 +1,5 @@
-using Akka.Configuration;
 using Flyscan.Engine.Simulation;
+using Flyscan.Hardware.Detectors;
 using Flyscan.Host.Composition;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Runs;
@@ -16,24 +16,6 @@ internal sealed class TwinRun
     private const long LongestNs = 600 * Second;
     private const int MostLives = 80;
 
-    private const string Wire = """
-
-        akka.actor.serializers.twin-wire = "Flyscan.Twin.WireSerializer, Flyscan.Twin"
-        akka.actor.serialization-bindings {
-          "Flyscan.Actors.Remote.ChannelFrame, Flyscan.Actors" = twin-wire
-          "Flyscan.Actors.Remote.ChannelUnknown, Flyscan.Actors" = twin-wire
-        }
-        """;
-
-    private static readonly Lazy<Config> Engine = new(LoadEngine);
-
-    private static readonly Dictionary<string, Lazy<LoadedBeamline>> Beamlines = new(StringComparer.Ordinal)
-    {
-        ["numbers"] = new(() => LoadBeamline("twin.hocon")),
-        ["stamps"] = new(() => LoadBeamline("twin-stamps.hocon")),
-        ["counts"] = new(() => LoadBeamline("twin-counts.hocon")),
-    };
-
     private readonly SimulationRun _run;
     private readonly List<TwinFault> _waiting;
     private readonly Dictionary<string, int> _entered = new(StringComparer.Ordinal);
@@ -47,20 +29,22 @@ internal sealed class TwinRun
     private ScanState _state = ScanState.New;
     private string? _failure;
     private int _engineFaults;
+    private int _journalGone;
     private bool _willRestart;
 
     private TwinRun(SimulationRun run, IReadOnlyList<TwinFault> faults, Coverage coverage)
     {
         (_run, _waiting, _coverage) = (run, [.. faults], coverage);
         _operator = run.GeneratorFor("operator");
-        Twin = TwinRequest.Of(run.Options.Seed);
+        Twin = TwinRequest.Of(run.Options.Seed, faults);
         var suspenders = Twin.Suspender is { } suspender ? new[] { suspender } : [];
-        var knownBy = faults.OfType<TwinFault.CameraKnownBy>().Select(f => f.By).FirstOrDefault("numbers");
-        var beamline = Beamlines[knownBy].Value with { Suspenders = [.. suspenders] };
+        var beamline = TwinBeamlines.Of(faults) with { Suspenders = [.. suspenders] };
         var planned = ScanPlanner.Plan(Twin.Request, beamline.Description, new PlanningEnvironment(null));
         var plan = planned is PlanResult.Proved proved
             ? proved.Plan
             : throw new InvalidOperationException($"seed {run.Options.Seed} asks for what cannot be planned: {planned}");
+        if (faults.Any(f => f is TwinFault.CapturedFloor))
+            beamline = beamline with { CapturedLimits = [new CapturedLimit("i0", "diode", LeastCounts(plan), 1e300)] };
         ToMake = RunToMake.Of(Uid, "/twin", "run", beamline, plan);
         Disk = new TwinDisk(run);
         var ringAheadNs = faults.OfType<TwinFault.RingClock>().Sum(f => f.AheadPerMille) * (Twin.Suspender?.GuardNs ?? 0) / 1000;
@@ -73,7 +57,7 @@ internal sealed class TwinRun
             Begin(fault);
         Control = run.AddNode("control", new NodeOptions
         {
-            Config = Engine.Value,
+            Config = TwinBeamlines.Engine,
             MayCrash = false,
             Boot = node => _process = new ControlProcess(this, node),
             Groups = _hosts.Count > 0
@@ -133,6 +117,9 @@ internal sealed class TwinRun
         new FinalChecks(twin, twin._state).Run();
         return twin;
     }
+
+    /// <summary>Less than the diode counts where the sample is darkest, in good beam.</summary>
+    private static double LeastCounts(ScanPlan plan) => Math.Floor(0.04 * SimulatedDiode.FullRate * plan.ExposureNs / Second);
 
     /// <summary>Processes that have devices and no supervisor.</summary>
     public IReadOnlyList<TwinHost> Hosts => _hosts;
@@ -199,6 +186,13 @@ internal sealed class TwinRun
         });
     }
 
+    /// <summary>The process goes on, and nobody is in charge of the scan.</summary>
+    public void NobodyInCharge(string why)
+    {
+        _run.Trace.Note(why);
+        Entered(FaultMaker.Down);
+    }
+
     /// <summary>A process ended by itself; somebody starts it again.</summary>
     public void Ended(ControlProcess process, string why)
     {
@@ -242,7 +236,7 @@ internal sealed class TwinRun
             _clocks[name] = new ClockError { AheadNs = (_run.GeneratorFor("clock of " + name).Below(4001) - 2000) * Ms };
             var node = _run.AddNode(name, new NodeOptions
             {
-                Config = Engine.Value,
+                Config = TwinBeamlines.Engine,
                 MayCrash = false,
                 Boot = n => _ = new HostProcess(this, n, devices),
             });
@@ -350,6 +344,11 @@ internal sealed class TwinRun
                 Hardware.Hold(f.Port);
                 After(f.ForNs, () => Hardware.Release(f.Port));
                 break;
+            case TwinFault.JournalGone f:
+                Control.Disk.Gone = "its database is gone";
+                _journalGone++;
+                After(f.ForNs, () => Control.Disk.Gone = --_journalGone > 0 ? Control.Disk.Gone : null);
+                break;
             case TwinFault.SlowDisk f:
                 Disk.Slow(f.FlushNs);
                 After(f.ForNs, Disk.Clear);
@@ -386,14 +385,5 @@ internal sealed class TwinRun
                 Fault.DelayWrite => "slow write",
                 var other => other.GetType().Name,
             });
-    }
-
-    private static LoadedBeamline LoadBeamline(string file) =>
-        BeamlineFile.Load(Path.Combine(AppContext.BaseDirectory, file), DeviceCatalogue.OfHardware());
-
-    private static Config LoadEngine()
-    {
-        var settings = EngineConfiguration.ResolveFolder(AppContext.BaseDirectory, EngineConfiguration.JournalIn("simulated")) + Wire;
-        return ConfigurationFactory.ParseString(settings);
     }
 }

@@ -12,8 +12,8 @@ PANDA = "Hardware/PandA/Driver/PandADriver.Recording.cs"
 # (what is wrong, file, text, text with the fault; M stands for the test whether this fault is on)
 MUTATIONS = [
     ("commits frames that the beam's report does not cover yet", BEAM,
-     "Settle(turn, collect, Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost));",
-     "Settle(turn, collect, M ? end : Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost));"),
+     "Settle(turn, collect, Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost), verdict.Why);",
+     "Settle(turn, collect, M ? end : Math.Min(end, verdict.ClearTo), RangeSet.Of(verdict.Lost), verdict.Why);"),
     ("forgets the losses of beam when it judges exposures", BEAM,
      "return new BeamQuery(from, to, lost.ToEquatableArray());",
      "return new BeamQuery(from, to, M ? [] : lost.ToEquatableArray());"),
@@ -26,7 +26,8 @@ MUTATIONS = [
      "return wanted.IsEmpty ? null : M && wanted.Ranges[0].First > 0 ? new FrameRange(wanted.Ranges[0].First - 1, wanted.Ranges[0].End) "
      ": wanted.Ranges[0];"),
     ("is one row off in extents of all but a take's first frame", LEDGER,
-     "run.Position + part.First - first));", "run.Position + part.First - first - (M && part.First > first ? 1 : 0)));"),
+     "part.Count, run.Position + trigger - run.FirstTrigger));",
+     "part.Count, run.Position + trigger - run.FirstTrigger - (M && trigger > run.FirstTrigger ? 1 : 0)));"),
     ("takes triggers that made no frame for frames", LEDGER,
      "foreach (var missed in RangeSet.Of(status.Missed).Ranges)", "foreach (var missed in RangeSet.Of(M ? [] : status.Missed).Ranges)"),
     ("claims every frame of a take that was halted", TAKES,
@@ -40,7 +41,8 @@ MUTATIONS = [
     ("makes everything safe at once while hardware flies", ENDING,
      "first = turn.State.InFlight is null ? [] : [turn.Setup.Box];", "first = M || turn.State.InFlight is null ? [] : [turn.Setup.Box];"),
     ("puts no settings back", ENDING,
-     "turn.State.Staged[recorder].Restore));", "M ? [] : turn.State.Staged[recorder].Restore));"),
+     "turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.ToPutBack[recorder]));",
+     "turn.Do(new ScanEffect.UnstageRecorder(recorder, M ? [] : turn.State.ToPutBack[recorder]));"),
     ("adopts without closing the former data connection", PANDA,
      "            old.Data?.Dispose();\n", "            if (!M) old.Data?.Dispose();\n"),
     ("hands over without the shutter open", TAKES,
@@ -58,6 +60,16 @@ MUTATIONS = [
     ("forgets that a soft axis was sent elsewhere while the next take was prepared", TAKES,
      "turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.SetItem(c.Axis, target) };",
      "turn.Work = turn.Work with { OuterAt = turn.Work.OuterAt.SetItem(c.Axis, M ? turn.State.OuterPositions.FirstOrDefault(p => p.Axis == c.Axis)?.Position ?? target : target) };"),
+    ("takes a counted exposure for the one before it", "Scanning/Runs/ExposureCount.cs",
+     "frames[(int)(count - none - 1)];", "frames[(int)Math.Max(0, count - none - (M ? 2 : 1))];"),
+    ("commits frames though what was captured with them is too little", "Actors/Devices/TriggerBoxActor.cs",
+     "is { IsEmpty: false } outside)", "is { IsEmpty: false } outside && !M)"),
+    ("puts a successor in charge without a new epoch when the journal is back", "Actors/Scans/ScanKeeper.cs",
+     "new ScanCommand.TakeOver(_setup.Time.NowNs(), granted.Epoch, _setup.Node)",
+     "new ScanCommand.TakeOver(_setup.Time.NowNs(), M ? _firstEpoch : granted.Epoch, _setup.Node)"),
+    ("finds rows of detectors at rates of their own as if they were at the scan's", LEDGER,
+     "var trigger = position.Trigger + rate.Of(part.First - take.Frames.First);",
+     "var trigger = position.Trigger + (M ? part.First - take.Frames.First : rate.Of(part.First - take.Frames.First));"),
 ]
 
 SWITCH = """namespace Flyscan.Scanning;

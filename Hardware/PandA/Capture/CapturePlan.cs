@@ -23,7 +23,8 @@ internal sealed class CapturePlan
     private readonly List<Column> _columns = [];
     private readonly List<(string Field, EquatableArray<string> Options)> _captures = [];
 
-    public CapturePlan(EquatableArray<PandAEncoder> encoders, IEnumerable<PandADetector> detectors)
+    public CapturePlan(
+        EquatableArray<PandAEncoder> encoders, IEnumerable<PandADetector> detectors, IEnumerable<PandAExposureOut>? counted = null)
     {
         foreach (var encoder in encoders)
             AddEncoder(encoder);
@@ -35,6 +36,11 @@ internal sealed class CapturePlan
             _columns.Add(new(StampKeys[i], $"PCAP.{Stamps[i]}", "Value", "<i8", "ns", "timestamp", null));
         }
         _columns.Add(new("sample_index", "", "", "<i8", "", "identity", null));
+        foreach (var exposures in counted ?? [])
+        {
+            Capture($"{exposures.Counter}.OUT", ["Value"]);
+            _columns.Add(new(ScanDecider.CounterOf(exposures.Detector), $"{exposures.Counter}.OUT", "Value", "<f8", "", "identity", null));
+        }
     }
 
     private CapturePlan()

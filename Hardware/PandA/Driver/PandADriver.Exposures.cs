@@ -21,6 +21,16 @@ internal sealed partial class PandADriver
             return Done(starts.Select(s => zero + s).ToEquatableArray());
         });
 
+    public Task<Outcome<EquatableArray<double>>> CapturedAsync(string column, long position, long count, CancellationToken cancel) =>
+        RunAsync($"read back {column}", async () =>
+        {
+            if (Recording() is not { } recording)
+                return new Outcome<EquatableArray<double>>.Refused($"{Name}: not staged");
+            if (recording.Plan.Datasets.FirstOrDefault(d => d.Key == column) is not { } dataset)
+                return new Outcome<EquatableArray<double>>.Failed($"{Name}: it does not capture {column} in this scan");
+            return Done((await recording.Recorder.ReadNumbersAsync(dataset.Path, position, count, cancel)).ToEquatableArray());
+        });
+
     /// <summary>The moment that time stamps of a capture count from, by the server's clock; null where an old server is
     /// silent.</summary>
     internal static long? ClockZeroOf(PandADataHeader header)

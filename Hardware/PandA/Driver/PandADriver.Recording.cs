@@ -130,7 +130,8 @@ internal sealed partial class PandADriver
     }
 
     private CapturePlan Plan(RecorderStaging staging) =>
-        new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
+        new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)),
+            _settings.ExposureOuts.Where(o => staging.Detectors.Contains(o.Detector)));
 
     private async Task<RecordingState> OpenAsync(
         RecorderStaging staging, CapturePlan plan, long first, EquatableArray<SavedSetting> saved, CancellationToken cancel,

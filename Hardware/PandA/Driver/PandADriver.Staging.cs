@@ -113,6 +113,8 @@ internal sealed partial class PandADriver
         settings.AddRange(RateProgramme.Staged(_settings.Outputs, Sequencer));
         settings.AddRange(CompareProgramme.Staged(_settings.Compare, Sequencer, box.GateBit));
         settings.AddRange(FollowProgramme.Staged(_settings.Followed, Sequencer, box.GateBit));
+        foreach (var counted in _settings.ExposureOuts)
+            settings.AddRange(CountProgramme.Staged(counted));
         foreach (var encoder in _settings.Encoders)
         {
             settings.Add(($"{encoder.Input}.VAL.SCALE", PandAText.Number(encoder.Scale)));
@@ -141,7 +143,12 @@ internal sealed partial class PandADriver
         var settings = Settings(box);
         var captures = plan.Captures.Select(c => PandACommand.Set($"{c.Field}.CAPTURE", c.Options));
         await box.Control.DoAsync(
-            cancel, [.. settings.Select(s => PandACommand.Set(s.Name, s.Value)), PandACommand.Set("*CAPTURE", ""), .. captures]);
+            cancel,
+            [
+                // A counter that is enabled anew begins anew.
+                .. _settings.ExposureOuts.Select(o => PandACommand.Set($"{o.Counter}.ENABLE", "ZERO")),
+                .. settings.Select(s => PandACommand.Set(s.Name, s.Value)), PandACommand.Set("*CAPTURE", ""), .. captures,
+            ]);
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name)), PandACommand.Get("*CAPTURE")]);
         for (var i = 0; i < settings.Count; i++)
             if (!PandABoxControl.Same(settings[i].Value, held[i]))

@@ -14,6 +14,7 @@ public sealed class IdentityRunTests
     [Theory]
     [InlineData("hardware-frame-number", 39, 40)]
     [InlineData("timestamp", 39, 40)]
+    [InlineData("exposure-out-counted", 39, 40)]
     [InlineData("count-only", 24, 48)]
     public async Task A_missed_frame_costs_what_its_identity_says(string identity, long first, long end)
     {
@@ -21,7 +22,8 @@ public sealed class IdentityRunTests
         var beamline = Path.Combine(files.Path, "missing.hocon");
         var original = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual.hocon"));
         await File.WriteAllTextAsync(
-            beamline, original.Replace("width = 64", $"width = 64, identity = {identity}, miss-every = 40", StringComparison.Ordinal));
+            beamline, original.Replace("width = 64", $"width = 64, identity = {identity}, miss-every = 40", StringComparison.Ordinal)
+            + "\nbeamline.devices.panda.exposure-out.cam { input = TTLIN2.VAL, counter = COUNTER1 }\n");
         using var folder = new DataFolder(beamline: beamline);
         var run = await folder.RunAsync(Requests.Small);
         Assert.True(run.Code == 0, run.ToString());

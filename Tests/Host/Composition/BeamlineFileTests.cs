@@ -2,6 +2,7 @@ using Flyscan.Actors.Devices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hocon;
 using Flyscan.Host.Composition;
+using Flyscan.Scanning.Runs;
 using Xunit;
 
 namespace Flyscan.Tests.Host.Composition;
@@ -44,6 +45,25 @@ public sealed class BeamlineFileTests
         Assert.Equal(["box", "cam", "m", "ring", "sh", "z"], devices.Keys.Order());
         Assert.All(devices, d => Assert.Equal(d.Key, d.Value.Name));
     }
+
+    [Fact]
+    public void A_suspender_on_a_captured_column_is_read_apart_from_those_on_signals()
+    {
+        const string Suspenders = "i0 { column = diode, floor = 100, ceiling = 2000 }, r { signal = ring, floor = 5 }";
+        var loaded = Load($"beamline {{ name = b1, devices {{ {Good} }}, suspenders {{ {Suspenders} }} }}");
+        Assert.Equal([new CapturedLimit("i0", "diode", 100, 2000)], loaded.CapturedLimits);
+        Assert.Equal("r", Assert.Single(loaded.Suspenders).Name);
+    }
+
+    [Theory]
+    [InlineData("column = cam, floor = 1", "i0.column = cam: cam is not captured with each frame; captured are: diode.")]
+    [InlineData("column = diode, floor = 1, settle = 1 s", "i0.settle: unknown key.")]
+    [InlineData("column = diode", "i0.floor is not set")]
+    [InlineData("column = diode, floor = 2, ceiling = 1", "i0.ceiling = 1: must be a number between 2 and")]
+    public void A_suspender_on_what_is_not_captured_is_refused_by_name(string suspender, string message) => Assert.Contains(
+        message,
+        Assert.Throws<SettingsException>(
+            () => Load($"beamline {{ name = b1, devices {{ {Good} }}, suspenders {{ i0 {{ {suspender} }} }} }}")).Message);
 
     [Fact]
     public void The_simulation_is_read_with_its_defaults()

@@ -64,6 +64,19 @@ public sealed class EagerDocumentsTests
         Assert.Equal([1, 5, 9], outer.Select(e => e.GetProperty("primary_seq_num").GetInt32()));
     }
 
+    [SharedFact]
+    public void A_slower_detector_tells_its_own_events_again()
+    {
+        var events = Rewound.Select(e => e is ScanEvent.ScanSubmitted s ? s with { Rates = [new("cam", new(1, 2))] } : e).ToList();
+        var documents = RunStory.Documents(events, Eager);
+        Assert.All(documents, d => Assert.Empty(DocumentSchemas.Problems(d.Name, d.Json)));
+        Assert.Equal(
+            [((0, 2), (1, 3)), ((2, 3), (2, 3)), ((3, 5), (3, 5)), ((5, 6), (5, 6)), ((6, 7), (6, 7))],
+            Data(documents).Where(d => d.Key == "data").Select(d => (d.Indices, d.SeqNums)));
+        Assert.Equal(
+            """{"cam":6,"primary":12,"outer":3}""", Parse(documents[^1]).GetProperty("num_events").GetRawText());
+    }
+
     [Fact]
     public void The_stop_counts_events_and_not_rows() =>
         Assert.Equal(
@@ -109,11 +122,12 @@ public sealed class EagerDocumentsTests
         at, take, new FrameRange(first, end),
         [new Extent("cam", 1, first, end - first, position), new Extent("box", 1, first, end - first, position)]);
 
-    private static List<(string Key, (long Start, long Stop) Indices, (long Start, long Stop) SeqNums)> Data()
+    private static List<(string Key, (long Start, long Stop) Indices, (long Start, long Stop) SeqNums)> Data(
+        IEnumerable<Document>? documents = null)
     {
         var keys = new Dictionary<string, string>();
         var data = new List<(string, (long, long), (long, long))>();
-        foreach (var document in RunStory.Documents(Rewound, Eager))
+        foreach (var document in documents ?? RunStory.Documents(Rewound, Eager))
         {
             var doc = Parse(document);
             if (document.Name == "stream_resource")

@@ -109,8 +109,20 @@ public sealed class MasterFileTests(ITestOutputHelper output) : IDisposable
             Axes = [new SetpointAxis("y", 0, [0, 1], "mm"), new SetpointAxis("x_motor", 1, [0, 1, 2, 3], "mm")],
             Rates = new DetectorRates([new("cam", new(2, 1)), new("box", new(1, 2))]),
             MappingBudget = budget,
+            // Frames 2 and 3 were told twice.
+            Recorded =
+            [
+                new(new FrameRange(0, 4), [new Extent("cam", 1, 0, 4, 1), new Extent("box", 1, 0, 4, 0)]),
+                new(new FrameRange(2, 4), [new Extent("cam", 1, 2, 2, 9), new Extent("box", 1, 2, 2, 3)]),
+            ],
         };
         var summary = await new MasterFile(Reader).WriteAsync(content, None);
+        Assert.Equal(
+            new[] { 0.25, 1.25, 3.25 }, await Reader.ReadScalarsAsync(MasterPath, "/entry/recorded/box/x", 0, 3, None));
+        var told = await Reader.ReadAsync(MasterPath, "/entry/recorded/cam/cam", "<u2", 0, 12, None);
+        Assert.Equal(
+            [2L, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
+            MemoryMarshal.Cast<byte, ushort>(told).ToArray().Chunk(6).Select(image => (long)image[5]));
         var isMapped = budget > 1;
         Assert.Equal(
             isMapped ? [ViewKind.Mapped] : [ViewKind.Copied, ViewKind.Indexed], summary.Views.Select(v => v.Kind).Distinct().Order());

@@ -86,6 +86,9 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
     /// <summary>The test itself tells of the beam.</summary>
     public bool IsBeamTold { get; set; }
 
+    /// <summary>What the box captured in a column, by segment and row.</summary>
+    public Func<string, int, int, double>? Captured { get; set; }
+
     /// <summary>Hears for how many frames each recorder is armed.</summary>
     public Action<ScanEffect.ArmRecorder>? Armed { get; set; }
 
@@ -323,21 +326,35 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
 
     private ScanCommand Judge(ScanEffect.JudgeExposures e)
     {
-        var lost = RangeSet.Empty;
-        foreach (var extent in e.Extents)
+        var (lost, why) = Dim(e);
+        foreach (var extent in e.Query.IsOfNoSignal ? [] : e.Extents)
         {
             Assert.Equal(extent.Segment == _recorders["panda"].LiveSegment, extent.Segment == e.LiveSegment);
             var starts = Exposures[extent.Segment].Skip((int)extent.Position).Take((int)extent.Count).ToArray();
             var verdict = e.Query.Judge(new FrameRange(extent.Frame, extent.Frame + extent.Count), starts, Times);
             lost = lost.Union(verdict.Lost);
             if (verdict.ClearTo < extent.Frame + extent.Count)
-                return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(verdict with { Lost = lost.Ranges }));
+                return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(verdict with { Lost = lost.Ranges, Why = why }));
         }
-        return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(new BeamVerdict(long.MaxValue, lost.Ranges, 0)));
+        return new ScanCommand.ExposuresJudged(0, e.Take, e.Final, Done(new BeamVerdict(long.MaxValue, lost.Ranges, 0) { Why = why }));
+    }
+
+    private (RangeSet Frames, string? Why) Dim(ScanEffect.JudgeExposures e)
+    {
+        var (dim, why) = (RangeSet.Empty, (string?)null);
+        foreach (var (limit, extent) in e.Limits.SelectMany(l => e.Extents.Select(x => (l, x))))
+        {
+            var frames = new FrameRange(extent.Frame, extent.Frame + extent.Count);
+            var values = Enumerable.Range(0, (int)extent.Count)
+                .Select(i => Captured!(limit.Column, extent.Segment, (int)extent.Position + i)).ToArray();
+            if (limit.Outside(frames, values) is { IsEmpty: false } outside)
+                (dim, why) = (dim.Union(outside.Ranges), why ?? limit.Describe(frames, values));
+        }
+        return (dim, why);
     }
 
     /// <summary>The camera only counts frames from now on.</summary>
-    public void CameraOnlyCounts() => _recorders["cam"].OnlyCounts = true;
+    public void CameraOnlyCounts(string camera = "cam") => _recorders[camera].OnlyCounts = true;
 
     private ScanCommand Match(ScanEffect.MatchFrames e)
     {

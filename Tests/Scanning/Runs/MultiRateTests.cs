@@ -64,6 +64,68 @@ public sealed class MultiRateTests
     }
 
     [Fact]
+    public void Frames_told_at_once_and_committed_at_the_end_are_whole_groups()
+    {
+        for (var seed = 0; seed < 300; seed++)
+            Named(
+                seed, runner => ScanDeciderTests.Live(runner, powerToo: seed % 2 == 0), missRate: seed % 3 == 0 ? 0.03 : 0,
+                beam: seed % 5 == 0 ? new FakeBeam(0.003, keepsRecord: true) : null,
+                change: s => s with { CommitsAtEnd = seed % 4 > 0, TellsRecorded = true });
+    }
+
+    [Fact]
+    public void Going_back_over_kept_frames_gives_up_whole_groups()
+    {
+        for (var seed = 0; seed < 200; seed++)
+            Named(seed, runner =>
+            {
+                runner.Submit();
+                var after = runner.Random.Next(80);
+                runner.Run(_ => after-- == 0);
+                runner.Tell(new ScanCommand.PauseScan(0, "test"));
+                runner.Run();
+                // It stands, and the last frames are read back meanwhile.
+                for (var i = 0; i < 10_000 && runner.State.OpenTakes.Count > 0; i++)
+                    if (runner.Hardware.Answer() is ScanCommand answer)
+                        runner.Tell(answer);
+                if (runner.State.Status is not null || runner.State.Kept.Count < 2)
+                    return;
+                var to = runner.Random.Next((int)runner.State.Kept.Count);
+                runner.Tell(new ScanCommand.SeekScan(0, "test", to));
+                Assert.Equal(new ScanReply.Paused(runner.State.Rates.Floor(to)), runner.Heard[^1]);
+                Assert.Equal(RangeSet.Of(new FrameRange(0, runner.State.Rates.Floor(to))), runner.State.Kept);
+                runner.Tell(new ScanCommand.ResumeScan(0, "test"));
+                runner.Run();
+                runner.CheckFinished();
+            }, change: s => s with { CommitsAtEnd = true });
+    }
+
+    [Fact]
+    public void Detectors_that_only_count_have_the_frames_of_a_group_that_was_cut_short_too()
+    {
+        for (var seed = 0; seed < 300; seed++)
+            Named(seed, runner =>
+            {
+                foreach (var detector in Sets[seed % Sets.Length].Select(r => r.Detector).Append("cam"))
+                    runner.Hardware.CameraOnlyCounts(detector);
+                runner.Submit();
+                var after = runner.Random.Next(80);
+                runner.Run(_ => after-- == 0);
+                runner.Tell(new ScanCommand.PauseScan(0, "test"));
+                runner.Run();
+                runner.Tell(new ScanCommand.ResumeScan(0, "test"));
+                runner.Run();
+                runner.CheckFinished();
+                if (seed % 3 > 0)
+                    Assert.All(runner.Journal.OfType<ScanEvent.FramesRejected>(), r => Assert.Contains("no whole group", r.Cause));
+            }, missRate: seed % 3 == 0 ? 0.01 : 0, change: s => s with
+            {
+                Identities = s.Recorders.Where(r => r != s.Box).Select(r => KeyValuePair.Create(r, FrameIdentity.CountOnly))
+                    .ToEquatableArray(),
+            });
+    }
+
+    [Fact]
     public void Pause_in_any_state_stands_where_all_detectors_are_in_step_and_resume_goes_on_from_there()
     {
         var cut = 0;
@@ -185,13 +247,15 @@ public sealed class MultiRateTests
         Assert.True(most.Group > 0);
     }
 
-    private static void Named(int seed, Action<ScanRunner> scenario, double missRate = 0, FakeBeam? beam = null)
+    private static void Named(int seed, Action<ScanRunner> scenario, double missRate = 0, FakeBeam? beam = null,
+        Func<RunSetup, RunSetup>? change = null)
     {
         var set = Sets[seed % Sets.Length];
         var group = (int)new DetectorRates([.. set]).Group;
         var shape = new Seeded((ulong)seed + 2000);
         var runner = new ScanRunner(
-            (ulong)seed, 1 + shape.Next(3), group * (1 + shape.Next(4)), group * (1 + shape.Next(4)), missRate, beam, rated: [.. set]);
+            (ulong)seed, 1 + shape.Next(3), group * (1 + shape.Next(4)), group * (1 + shape.Next(4)), missRate, beam, change,
+            rated: [.. set]);
         try
         {
             scenario(runner);

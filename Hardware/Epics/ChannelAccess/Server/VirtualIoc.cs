@@ -1,7 +1,11 @@
 using System.Net;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Detectors;
 using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.Simulation;
+using Flyscan.Hardware.Transport;
+using Flyscan.Hardware.Zebra.Ioc;
+using Flyscan.Hardware.Zebra.Simulator;
 using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
@@ -28,6 +32,8 @@ public sealed class VirtualIoc : IDisposable
     private readonly List<string> _records = [];
     private readonly List<(AxisDescription Axis, CubicTrack Track)> _axes = [];
     private readonly List<TriggerInput> _inputs = [];
+    private readonly List<SimulatedAreaDetector> _detectors = [];
+    private readonly List<ISettings> _zebras = [];
     private readonly List<MotorCable> _cables = [];
     private readonly TimeProvider _time;
 
@@ -84,7 +90,11 @@ public sealed class VirtualIoc : IDisposable
                 AddShutter(EpicsShutterSettings.Read(settings));
                 return true;
             case AreaDetectorSettings.KindName:
-                AddDetector(name, AreaDetectorSettings.Read(name, settings), _disk);
+                _detectors.Add(AddDetector(name, AreaDetectorSettings.Read(name, settings), _disk));
+                return true;
+            case ZebraIocSettings.KindName:
+                ZebraIocSettings.Read(settings);
+                _zebras.Add(settings);
                 return true;
             default:
                 return false;
@@ -100,9 +110,18 @@ public sealed class VirtualIoc : IDisposable
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
     public void Listen(string address, int port, IDatagramPorts datagrams)
     {
+        Complete();
         _server.Listen(IPAddress.Parse(address), port, datagrams);
         foreach (var input in _inputs)
             input.Listen(address);
+    }
+
+    /// <summary>Makes the boxes, now that everything is there that they are wired to.</summary>
+    internal void Complete()
+    {
+        foreach (var settings in _zebras)
+            WireZebra(settings);
+        _zebras.Clear();
     }
 
     /// <summary>Begins to serve over pvAccess as well. Ports 0 take free ones.</summary>
@@ -153,6 +172,31 @@ public sealed class VirtualIoc : IDisposable
         }
         Live ??= simulator.Live;
         return simulator;
+    }
+
+    /// <summary>A Zebra's IOC, at the other end of the box's serial line.</summary>
+    /// <param name="post">Runs an action where the box runs.</param>
+    internal void AddZebra(ZebraIocSettings zebra, ZebraSimulator box, Action<Action> post)
+    {
+        var (line, end) = new MemoryNetwork(post).Pair();
+        box.Serve(end);
+        _ = new ZebraIocSimulator(_server, zebra.Prefix, Add, line, new ZebraIocPace(ArrayLength: zebra.ArrayLength));
+    }
+
+    /// <summary>A box of this process, on the encoders of its motors, in front of its detectors.</summary>
+    private void WireZebra(ISettings settings)
+    {
+        var world = new ServedWorld(_server);
+        var box = VirtualZebra.Make(settings, new ZebraSurroundings(
+            world, _axes.Select(a => (a.Axis, a.Track, 0L)), Live, _detectors.Select(d => (Action<IBitSignal>)(o => Trigger(d, o, world))),
+            () => new SimulatedDiode(world, [.. _axes.Take(2).Select(a => a.Track)])));
+        AddZebra(ZebraIocSettings.Read(settings), box, world.Post);
+    }
+
+    private static void Trigger(SimulatedAreaDetector detector, IBitSignal output, ISimulationClock world)
+    {
+        var pulses = 0L;
+        output.Changed += level => detector.Hear((level ? pulses++ : pulses - 1, world.NowNs, level));
     }
 
     private void AddText(string name, string text)
