@@ -2,19 +2,12 @@ using Flyscan.Hardware.Contracts;
 
 namespace Flyscan.Hardware.Capture;
 
-/// <summary>Reads one column of many samples.</summary>
-/// <remarks><b>Shapes</b> samples: count × stride bytes; into: count × column bytes. firstIndex: number of the first sample.</remarks>
-internal delegate void SampleReader(ReadOnlySpan<byte> samples, int stride, int count, long firstIndex, Span<byte> into);
-
 /// <summary>Takes samples on the thread that received them and writes them behind it: transposes into pooled columns, appends,
 /// flushes.</summary>
 /// <remarks>Nothing here waits for the disk but its own loop. Samples that wait are bounded: beyond the limit the recorder faults and
 /// takes no more.</remarks>
 internal sealed class SampleRecorder
 {
-    /// <summary>Samples read at a time, column by column: few enough to stay in the nearest cache.</summary>
-    private const int BlockBytes = 16 * 1024;
-
     /// <summary>One that fills, one that is written, one between.</summary>
     private const int LeastBatches = 3;
 
@@ -37,10 +30,10 @@ internal sealed class SampleRecorder
     private readonly Action<long> _recorded;
     private readonly Action<string> _faulted;
     private readonly object _gate = new();
-    private readonly Queue<Batch> _ready = new();
-    private readonly Stack<Batch> _free = new();
+    private readonly Queue<SampleBatch> _ready = new();
+    private readonly Stack<SampleBatch> _free = new();
     private readonly List<(long Target, bool Sync, TaskCompletionSource<long> Done)> _requests = [];
-    private Batch? _filling;
+    private SampleBatch? _filling;
     private IDisposable? _wake;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
@@ -114,7 +107,7 @@ internal sealed class SampleRecorder
         while (count > 0 && Take() is { } batch)
         {
             var rows = Math.Min(count, batch.Capacity - batch.Rows);
-            Transpose(batch, samples[..(rows * stride)], stride, firstIndex, readers);
+            batch.Fill(samples[..(rows * stride)], stride, firstIndex, readers);
             Return(batch, rows);
             samples = samples[(rows * stride)..];
             (count, firstIndex) = (count - rows, firstIndex + rows);
@@ -195,7 +188,7 @@ internal sealed class SampleRecorder
     /// <summary>The batch that fills; null when nothing more may wait.</summary>
     /// <remarks>It is filled outside the lock: the writing loop takes that several times a batch, and would wait for it longer than for
     /// the disk.</remarks>
-    private Batch? Take()
+    private SampleBatch? Take()
     {
         lock (_gate)
         {
@@ -211,7 +204,7 @@ internal sealed class SampleRecorder
         }
     }
 
-    private void Return(Batch batch, int rows)
+    private void Return(SampleBatch batch, int rows)
     {
         bool wanted;
         lock (_gate)
@@ -229,39 +222,20 @@ internal sealed class SampleRecorder
             Kick();
     }
 
-    private void Transpose(Batch batch, ReadOnlySpan<byte> samples, int stride, long firstIndex, SampleReader[] readers)
-    {
-        var block = Math.Max(1, BlockBytes / stride);
-        var at = batch.Rows;
-        for (; !samples.IsEmpty; samples = samples[Math.Min(samples.Length, block * stride)..])
-        {
-            var rows = Math.Min(block, samples.Length / stride);
-            for (var c = 0; c < readers.Length; c++)
-            {
-                var into = batch.Columns[c].AsSpan(at * _columnBytes[c], rows * _columnBytes[c]);
-                readers[c](samples, stride, rows, firstIndex, into);
-            }
-            at += rows;
-            firstIndex += rows;
-        }
-    }
-
     /// <summary>A batch that ends where a chunk does; null when all that may be are waiting for the disk.</summary>
-    private Batch? Rent()
+    private SampleBatch? Rent()
     {
         if (!_free.TryPop(out var batch))
         {
             if (_batches >= _mostBatches)
                 return null;
             _batches++;
-            batch = new Batch();
+            batch = new SampleBatch(_columnBytes);
         }
         var now = _clock.NowNs;
         var rows = now - _rentedNs < FastNs ? _fastRows : _chunkRows;
         _rentedNs = now;
-        if (batch.Columns.Length == 0 || batch.Columns[0].Length < rows * _columnBytes[0])
-            batch.Columns = [.. _columnBytes.Select(bytes => GC.AllocateUninitializedArray<byte>(bytes * rows))];
-        batch.Capacity = rows - (int)(_accepted % _chunkRows);
+        batch.Make(rows, rows - (int)(_accepted % _chunkRows));
         return batch;
     }
 
@@ -292,7 +266,7 @@ internal sealed class SampleRecorder
     }
 
     /// <summary>Chooses what to do next; false where there is nothing, which ends the loop when nothing is under way either.</summary>
-    private bool Next(bool isIdle, out Batch? batch, out bool sync, out bool flush)
+    private bool Next(bool isIdle, out SampleBatch? batch, out bool sync, out bool flush)
     {
         lock (_gate)
         {
@@ -335,10 +309,9 @@ internal sealed class SampleRecorder
         return asked || _written > _flushed && (watched || timed);
     }
 
-    private async Task AppendAsync(Batch batch)
+    private async Task AppendAsync(SampleBatch batch)
     {
-        var columns = batch.Columns.Select((c, i) => (ReadOnlyMemory<byte>)c.AsMemory(0, batch.Rows * _columnBytes[i])).ToList();
-        await _store.AppendAsync(columns, batch.Rows, CancellationToken.None);
+        await _store.AppendAsync(batch.Written(), batch.Rows, CancellationToken.None);
         lock (_gate)
         {
             _written += batch.Rows;
@@ -391,14 +364,5 @@ internal sealed class SampleRecorder
             (reason, _unreported) = (_unreported, null);
         if (reason is not null)
             _faulted(reason);
-    }
-
-    private sealed class Batch
-    {
-        public byte[][] Columns { get; set; } = [];
-
-        public int Rows { get; set; }
-
-        public int Capacity { get; set; }
     }
 }
