@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
@@ -15,6 +16,9 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
     private const string TimestampRole = "timestamp";
     private const int Block = 65_536;
 
+    // Of a file that a detector's own writer makes: what is known of it while it is written.
+    private const string StagedSuffix = ".staged";
+
     private readonly SegmentRecovery _recovery = new(time, limit);
     private readonly SegmentReader _reader = new(time, limit);
 
@@ -26,7 +30,7 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         // A number may be taken before there is a file: a detector's own writer makes it with its first frame.
         foreach (var file in Directory.EnumerateFiles(data, $"{recorder}.*"))
         {
-            if (Path.GetExtension(file) is not (".h5" or ".staged"))
+            if (Path.GetExtension(file) is not (".h5" or StagedSuffix))
                 continue;
             var number = Path.GetFileNameWithoutExtension(file).AsSpan(recorder.Length + 1);
             if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
@@ -114,9 +118,25 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
         }
         catch (Exception foreign) when (foreign is IOException or UnauthorizedAccessException)
         {
-            content = await _reader.InspectAsync(path, datasets, cancel);
+            try
+            {
+                content = await _reader.InspectAsync(path, datasets, cancel);
+            }
+            catch (IOException) when (HasNothingDecided(path))
+            {
+                // Its writer died while it made the file.
+                return [];
+            }
         }
         return content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)];
+    }
+
+    /// <summary>Its driver keeps beside the file what it has read from it: where that is nothing, nothing can have been
+    /// committed.</summary>
+    private static bool HasNothingDecided(string path)
+    {
+        var kept = Path.ChangeExtension(path, StagedSuffix);
+        return File.Exists(kept) && AreaDetectorLedger.Read(File.ReadAllBytes(kept)) is { Rows: 0 };
     }
 
     private async Task<EquatableArray<SegmentRun>> RunsOfAsync(

@@ -30,8 +30,9 @@ public sealed class VirtualBeamline : IAsyncDisposable
     private VirtualBeamline(ISettings beamline, VirtualBeamlineOptions options)
     {
         var simulation = beamline.Section("simulation");
-        _options = options with { ServesRecords = simulation.Has("epics-port") };
-        simulation.AllowOnly("host", "port", "epics-port", "box-data-period", "idle-exit");
+        _options = options with { ServesRecords = simulation.Has("epics-port"), HasMotorPort = simulation.Has("motor-port") };
+        simulation.AllowOnly("host", "port", "epics-port", "motor-port", "box-data-period", "idle-exit");
+        CheckMotorPort(simulation);
         _idleExit = TimeSpan.FromMicroseconds(simulation.DurationNs("idle-exit", Second, 7 * 86_400 * Second, 600 * Second) / 1000);
         _world = new SimulatedWorld(options.TimeScale, options.Time);
         var boxPeriodNs = simulation.DurationNs("box-data-period", 0, 10 * Second, 0);
@@ -87,7 +88,7 @@ public sealed class VirtualBeamline : IAsyncDisposable
         }
         await _idle.DisposeAsync();
         CloseListeners();
-        foreach (var client in Clients().Concat(_lines))
+        foreach (var client in Clients().Concat(Lines()))
             client.Dispose();
         foreach (var cable in _devices.Cables)
             cable.Dispose();
@@ -146,6 +147,30 @@ public sealed class VirtualBeamline : IAsyncDisposable
             ServeZebra(name, settings, host, box.Serve);
         if (_devices.Ioc.Records.Count > 0)
             ListenForRecords(host, (int)simulation.Integer("epics-port", 0, 65535));
+        if (_options.HasMotorPort)
+            ListenForMotors(host, (int)simulation.Integer("motor-port", 1, 65535));
+    }
+
+    /// <summary>IOCs know the port from the file, so that it is that one. They are no clients: a beamline that only they look at is
+    /// idle.</summary>
+    private void ListenForMotors(string host, int port) => _listeners.Add(ConnectionListener.Listen(host, port, connection =>
+    {
+        lock (_gate)
+            _lines.Add(connection);
+        _devices.Motors.Serve(connection);
+    }));
+
+    private void CheckMotorPort(ISettings simulation)
+    {
+        if (!_options.HasMotorPort)
+            return;
+        if (_options.ServesRecords)
+            throw simulation.Error("motor-port", "an IOC of their own moves the motors or, with epics-port, this world: give one of both");
+        if (_options.TimeScale != 1)
+            throw simulation.Error(
+                "motor-port", string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"an IOC moves its motors in real time, and this beamline would run at time scale {_options.TimeScale}; take 1"));
     }
 
     /// <summary>Channel Access searches come to the UDP port of the same number.</summary>
@@ -221,6 +246,12 @@ public sealed class VirtualBeamline : IAsyncDisposable
     {
         lock (_gate)
             return [.. _clients];
+    }
+
+    private IConnection[] Lines()
+    {
+        lock (_gate)
+            return [.. _lines];
     }
 
     private void CloseListeners()

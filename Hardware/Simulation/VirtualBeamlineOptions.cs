@@ -32,6 +32,9 @@ public sealed record VirtualBeamlineOptions
     /// <summary>The records of EPICS devices are served and their axes move here; else they are left to an IOC elsewhere.</summary>
     internal bool ServesRecords { get; init; }
 
+    /// <summary>Motors of motor records stand here, and IOCs elsewhere move them.</summary>
+    internal bool HasMotorPort { get; init; }
+
     /// <summary>Names this run, so that what another run knew is not taken for known; from the wall clock when null.</summary>
     public string? WorldName { get; init; }
 }

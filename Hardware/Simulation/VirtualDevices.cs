@@ -7,6 +7,7 @@ using Flyscan.Hardware.Motion;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation.Line;
 using Flyscan.Hardware.Zebra;
+using Flyscan.Hardware.Zebra.Ioc;
 using Flyscan.Hardware.Zebra.Simulator;
 using Flyscan.Scanning.Planning;
 
@@ -32,6 +33,7 @@ internal sealed class VirtualDevices
         (_world, _options, _boxDataPeriodNs) = (world, options, boxDataPeriodNs);
         _epochNs = (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
         Ioc = new VirtualIoc(new WorldClock(world), options.Time, options.Stores);
+        Motors = new MotorPort(world, options.Time);
         _around = new CameraSurroundings(world, options.Stores, options.Time, worldName, options.TimeScale < 1)
         {
             EpochNs = _epochNs,
@@ -42,7 +44,9 @@ internal sealed class VirtualDevices
             if (devices.Section(name) is var settings && settings.Text("kind") == BoxKind)
                 AddBox(name, settings);
             else if (settings.Text("kind") == ZebraFactory.KindName)
-                AddZebra(name, settings);
+                Zebras.Add((name, settings, NewZebra(settings)));
+            else if (settings.Text("kind") == ZebraIocSettings.KindName && options.ServesRecords)
+                Ioc.AddZebra(ZebraIocSettings.Read(settings), NewZebra(settings), world.Post);
     }
 
     /// <summary>Devices behind the line protocol.</summary>
@@ -71,8 +75,12 @@ internal sealed class VirtualDevices
     /// <summary>The records of devices of EPICS, on the beam clock.</summary>
     public VirtualIoc Ioc { get; }
 
+    /// <summary>Motors that IOCs elsewhere move.</summary>
+    public MotorPort Motors { get; }
+
     private IEnumerable<(AxisDescription Axis, CubicTrack Track, long LagNs)> Axes => Controllers.SelectMany(c => c.Axes)
-        .Select(a => (a.Settings.Axis, a.Track, a.Settings.FollowingErrorNs)).Concat(Ioc.Axes.Select(a => (a.Axis, a.Track, 0L)));
+        .Select(a => (a.Settings.Axis, a.Track, a.Settings.FollowingErrorNs)).Concat(Ioc.Axes.Select(a => (a.Axis, a.Track, 0L)))
+        .Concat(Motors.Axes.Select(a => (a.Axis, a.Track, 0L)));
 
     private IBitSignal? Live => Controllers.Count > 0 ? Controllers[0].Live : Ioc.Live;
 
@@ -104,6 +112,9 @@ internal sealed class VirtualDevices
             case AreaDetectorSettings.KindName when AreaDetectorSettings.Read(name, settings) is { TriggerPort: > 0 } detector:
                 Cables.Add(new TriggerCable(name, detector.TriggerHost, detector.TriggerPort, _world, _options.Time));
                 break;
+            case EpicsMotorSettings.KindName when _options.HasMotorPort:
+                Motors.Add(EpicsMotorSettings.Read(name, settings).Axis);
+                break;
             case VirtualShutterFactory.KindName:
                 Line.Add(new SimulatedShutter(_world, name, VirtualShutterSettings.Read(settings).LeadNs));
                 break;
@@ -112,6 +123,9 @@ internal sealed class VirtualDevices
                 var ring = new SimulatedRing(_world, name, nominal, _epochNs + _options.RingClockAheadNs);
                 Rings.Add((ring, nominal));
                 Line.Add(ring);
+                break;
+            case ZebraIocSettings.KindName:
+                // Its IOC stands beside a box of this world, which is made when everything that is wired to it is there.
                 break;
             default:
                 if (_options.ServesRecords)
@@ -162,29 +176,8 @@ internal sealed class VirtualDevices
         }
     }
 
-    private void AddZebra(string name, ISettings settings)
-    {
-        var box = new ZebraSimulator(_world);
-        Zebras.Add((name, settings, box));
-        List<string> used = [];
-        foreach (var (axis, track, lagNs) in Axes)
-        {
-            if (axis.Encoder is not { } encoder)
-                continue;
-            used.Add(encoder.Input);
-            var counts = new TrackEncoder(track, encoder, lagNs);
-            box.WireEncoder(Number(settings, "kind", encoder.Input, "ENC", 4), counts);
-        }
-        if (settings.Has("live-input") && Live is { } live)
-            box.WireInput(settings.Text("live-input"), live);
-        foreach (var (_, triggerOn) in Triggered)
-            triggerOn(box.Output(settings.Text("trigger-output", "OUT1_TTL")));
-        if (!settings.Has("detectors"))
-            return;
-        foreach (var detector in settings.Section("detectors").Keys.Select(settings.Section("detectors").Section))
-            if (detector.Text("capture") is ['E', 'N', 'C', ..] input && !used.Contains(input))
-                box.WireEncoder(Number(detector, "capture", input, "ENC", 4), Diode());
-    }
+    private ZebraSimulator NewZebra(ISettings settings) =>
+        VirtualZebra.Make(settings, new ZebraSurroundings(_world, Axes, Live, Triggered.Select(t => t.TriggerOn), Diode));
 
     private SimulatedDiode Diode()
     {
@@ -208,7 +201,7 @@ internal sealed class VirtualDevices
     }
 
     /// <summary>The number of a block instance in a name such as <c>TTLIN1.VAL</c>.</summary>
-    private static int Number(ISettings settings, string key, string name, string block, int most)
+    internal static int Number(ISettings settings, string key, string name, string block, int most)
     {
         var digits = name.Split('.')[0];
         if (digits.StartsWith(block) && int.TryParse(digits[block.Length..], out var number) && number >= 1 && number <= most)

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra.Protocol;
@@ -5,23 +6,19 @@ using Output = Flyscan.Hardware.Zebra.Protocol.ZebraClientProtocol.Output;
 
 namespace Flyscan.Hardware.Zebra;
 
-/// <summary>What comes from a box unasked. Called in order, from the connection's thread; must not wait.</summary>
-internal interface IZebraListener
+/// <summary>A box's own serial line, behind a terminal server or at this machine.</summary>
+internal sealed class ZebraSerialLine(ZebraSettings settings, IClock clock, IConnector connector) : IZebraLine
 {
-    void Armed();
-
-    void Sample(uint[] words);
-
-    void Damaged(string line);
-
-    void Disarmed();
-
-    /// <summary>The connection can no longer be used.</summary>
-    void Lost(string reason);
+    public async Task<IZebraLink> OpenAsync(IZebraListener listener, Action reached, CancellationToken cancel)
+    {
+        var connection = await connector.ConnectAsync(settings.Host, settings.Port, cancel);
+        reached();
+        return new ZebraClient(connection, clock, new ZebraLimits(settings.ReplyWithinNs), listener);
+    }
 }
 
 /// <summary>One line to a Zebra: pumps bytes and wake-ups through the protocol, and completes a task per request.</summary>
-internal sealed class ZebraClient : IDisposable
+internal sealed class ZebraClient : IZebraLink
 {
     private readonly IConnection _connection;
     private readonly IClock _clock;
@@ -39,11 +36,13 @@ internal sealed class ZebraClient : IDisposable
         connection.Start(Receive, Closed);
     }
 
-    /// <summary>Fields that follow the time stamp in a sample from now on.</summary>
-    public void Expect(int fields)
+    /// <summary>What is read was asked of the box itself.</summary>
+    public long StatusLagNs => 0;
+
+    public void Expect(ushort bitCap)
     {
         lock (_gate)
-            _protocol.Expect(fields);
+            _protocol.Expect(BitOperations.PopCount(bitCap));
     }
 
     /// <summary>The value of a register.</summary>
@@ -51,6 +50,15 @@ internal sealed class ZebraClient : IDisposable
     /// it is silent.</remarks>
     public async Task<ushort> ReadAsync(byte address, CancellationToken cancel) =>
         await SendAsync(new ZebraRequest.Read(address), cancel) is ZebraReply.Value value ? value.Word : throw Odd($"R{address:X2}");
+
+    public async Task<ushort[]> ReadAsync(IReadOnlyList<byte> addresses, CancellationToken cancel)
+    {
+        List<Task<ushort>> asked = [.. addresses.Select(a => ReadAsync(a, cancel))];
+        var values = new ushort[asked.Count];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = await asked[i];
+        return values;
+    }
 
     /// <summary>A 32-bit quantity: LO at the address, HI behind it. Read again while it changes under the reading.</summary>
     public async Task<uint> ReadPairAsync(byte address, CancellationToken cancel)
@@ -66,11 +74,24 @@ internal sealed class ZebraClient : IDisposable
         }
     }
 
-    public async Task WriteAsync(byte address, ushort value, CancellationToken cancel)
+    public async Task WriteAsync(ZebraWord word, CancellationToken cancel)
     {
-        if (await SendAsync(new ZebraRequest.Write(address, value), cancel) is not ZebraReply.Done)
-            throw Odd($"W{address:X2}{value:X4}");
+        foreach (var (address, value) in word.Writes)
+            if (await SendAsync(new ZebraRequest.Write(address, value), cancel) is not ZebraReply.Done)
+                throw Odd($"W{address:X2}{value:X4}");
     }
+
+    public async Task<bool> IsHighAsync(int bus, long sinceNs, CancellationToken cancel) =>
+        (await ReadAsync((byte)(ZebraRegister.SysStat1Lo + bus / 16), cancel) >> (bus % 16) & 1) != 0;
+
+    public Task<bool> IsArmedAsync(CancellationToken cancel) => IsHighAsync(ZebraRegister.BusArm, _clock.NowNs, cancel);
+
+    public Task<uint> CapturedAsync(CancellationToken cancel) => ReadPairAsync(ZebraRegister.PcNumCap, cancel);
+
+    public Task PullAsync(CancellationToken cancel) => Task.CompletedTask;
+
+    /// <summary>Its loss is reported by the client itself.</summary>
+    public void AskHealth() => _ = SendAsync(new ZebraRequest.Read(ZebraRegister.SysVer), CancellationToken.None);
 
     /// <summary>One request; the answer, or why there is none.</summary>
     public Task<ZebraReply> SendAsync(ZebraRequest request, CancellationToken cancel)

@@ -50,6 +50,7 @@ internal sealed partial class ZebraDriver
     {
         if (Recording() is not { } recording)
             return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
+        await Client().PullAsync(cancel);
         await recording.Recorder.FlushOrFaultAsync().OrCancelled(cancel);
         return Done(Status(recording, await Client().ReadAsync(ZebraRegister.SysStatErr, cancel)));
     });
@@ -122,13 +123,7 @@ internal sealed partial class ZebraDriver
     }
 
     /// <summary>The box has not restarted, and holds what was set.</summary>
-    private async Task<bool> IsOursAsync(ZebraClient client, CancellationToken cancel)
-    {
-        foreach (var (address, value) in _held)
-            if (await client.ReadAsync(address, cancel) != value)
-                return false;
-        return true;
-    }
+    private async Task<bool> IsOursAsync(IZebraLink client, CancellationToken cancel) => await ForeignAsync(client, cancel) is null;
 
     private RecordingState? Recording()
     {

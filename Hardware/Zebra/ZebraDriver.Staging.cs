@@ -1,4 +1,3 @@
-using System.Globalization;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Zebra.Protocol;
 using Flyscan.Scanning.Runs;
@@ -37,7 +36,7 @@ internal sealed partial class ZebraDriver
             return new Outcome<RecorderSession>.Refused($"{Name}: already staged: unstage first");
         await QuietAsync(client, cancel);
         if (await client.ReadAsync(ZebraRegister.SysStatErr, cancel) != 0)
-            await client.WriteAsync(ZebraRegister.SysReset, 1, cancel);
+            await WriteAsync(client, ZebraRegister.SysReset, 1, cancel);
         var capture = new ZebraCapture(_settings, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)));
         var words = StagedWords(capture, await client.ReadAsync(ZebraRegister.Polarity, cancel));
         var saved = await SaveAsync(client, words, cancel);
@@ -45,7 +44,7 @@ internal sealed partial class ZebraDriver
         try
         {
             _held.Clear();
-            client.Expect(capture.Fields);
+            client.Expect(capture.BitCap);
             await ApplyAsync(client, words, cancel);
             await ResetGateAsync(client, cancel);
             await ApplyAsync(client, [Output], cancel);
@@ -75,8 +74,8 @@ internal sealed partial class ZebraDriver
             var recording = TakeRecording();
             var frames = recording is null ? 0 : await CloseFileAsync(recording, cancel);
             _held.Clear();
-            foreach (var setting in restore)
-                await RestoreAsync(client, setting, cancel);
+            foreach (var word in ZebraWord.Of(restore))
+                await client.WriteAsync(word, cancel);
             var problem = recording?.Fault
                 ?? (recording is not null && frames != recording.Recorder.Accepted
                     ? $"the file has {frames} frames, {recording.Recorder.Accepted} came"
@@ -117,68 +116,67 @@ internal sealed partial class ZebraDriver
     private ZebraWord Output => new(_settings.TriggerOutput, (uint)ZebraRegister.BusGate(_settings.Blocks), false);
 
     /// <summary>GATE n keeps the level that its last user left; a falling edge of our soft input takes it down.</summary>
-    private async Task ResetGateAsync(ZebraClient client, CancellationToken cancel)
+    private async Task ResetGateAsync(IZebraLink client, CancellationToken cancel)
     {
-        if (!await IsExposingAsync(client, cancel))
+        if (!await IsExposingAsync(client, _clock.NowNs, cancel))
             return;
         var reset = ZebraRegister.GateReset(_settings.Blocks);
-        await client.WriteAsync(reset, (ushort)ZebraRegister.BusSoftIn(_settings.Blocks), cancel);
+        await WriteAsync(client, reset, ZebraRegister.BusSoftIn(_settings.Blocks), cancel);
         await OpenGateAsync(client, true, cancel);
         await OpenGateAsync(client, false, cancel);
-        await client.WriteAsync(reset, ZebraRegister.BusPulse, cancel);
-        if (await IsExposingAsync(client, cancel))
+        await WriteAsync(client, reset, ZebraRegister.BusPulse, cancel);
+        if (await IsExposingAsync(client, _clock.NowNs, cancel))
             throw new IOException($"GATE{_settings.Blocks} stays high: somebody else writes to the box");
     }
 
     /// <summary>Old values of everything that staging and programmes change, in the order in which they are put back.</summary>
-    private async Task<List<SavedSetting>> SaveAsync(ZebraClient client, List<ZebraWord> words, CancellationToken cancel)
+    private async Task<List<SavedSetting>> SaveAsync(IZebraLink client, List<ZebraWord> words, CancellationToken cancel)
     {
-        var saved = new List<SavedSetting>();
         byte[] first = [_settings.TriggerOutput, ZebraRegister.GateSet(_settings.Blocks), ZebraRegister.GateReset(_settings.Blocks)];
-        foreach (var address in first.Union(words.SelectMany(w => w.Writes).Select(w => w.Address).Union(ProgrammeRegisters).Order()))
-            saved.Add(new($"{address:X2}", $"{await client.ReadAsync(address, cancel):X4}"));
-        return saved;
+        byte[] addresses = [.. first.Union(words.SelectMany(w => w.Writes).Select(w => w.Address).Union(ProgrammeRegisters).Order())];
+        var values = await client.ReadAsync(addresses, cancel);
+        return [.. addresses.Select((address, i) => new SavedSetting($"{address:X2}", $"{values[i]:X4}"))];
     }
 
     /// <summary>Writes what differs from what is held.</summary>
-    private async Task ApplyAsync(ZebraClient client, IEnumerable<ZebraWord> words, CancellationToken cancel)
+    private async Task ApplyAsync(IZebraLink client, IEnumerable<ZebraWord> words, CancellationToken cancel)
     {
         foreach (var word in words)
         {
             var writes = word.Writes.ToList();
             if (writes.TrueForAll(w => _held.TryGetValue(w.Address, out var held) && held == w.Value))
                 continue;
+            await client.WriteAsync(word, cancel);
             foreach (var (address, value) in writes)
-            {
-                await client.WriteAsync(address, value, cancel);
                 _held[address] = value;
-            }
         }
     }
 
     /// <summary>Every register of ours reads as it was set.</summary>
-    private async Task VerifyAsync(ZebraClient client, CancellationToken cancel)
+    private async Task VerifyAsync(IZebraLink client, CancellationToken cancel)
     {
-        foreach (var (address, value) in _held)
-        {
-            var read = await client.ReadAsync(address, cancel);
-            if (read != value)
-                throw new IOException(
-                    $"register {address:X2} was set to {value:X4} and reads {read:X4}: somebody else writes to the box");
-        }
+        if (await ForeignAsync(client, cancel) is { } foreign)
+            throw new IOException(foreign);
     }
 
-    private static Task RestoreAsync(ZebraClient client, SavedSetting setting, CancellationToken cancel) => client.WriteAsync(
-        byte.Parse(setting.Name, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-        ushort.Parse(setting.Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture), cancel);
+    /// <summary>What reads otherwise than it was set; null where nothing does.</summary>
+    private async Task<string?> ForeignAsync(IZebraLink client, CancellationToken cancel)
+    {
+        var held = _held.ToList();
+        var read = await client.ReadAsync([.. held.Select(h => h.Key)], cancel);
+        for (var i = 0; i < read.Length; i++)
+            if (read[i] != held[i].Value)
+                return $"register {held[i].Key:X2} was set to {held[i].Value:X4} and reads {read[i]:X4}: somebody else writes to the box";
+        return null;
+    }
 
-    private async Task UndoAsync(ZebraClient client, List<SavedSetting> saved)
+    private async Task UndoAsync(IZebraLink client, List<SavedSetting> saved)
     {
         _held.Clear();
         try
         {
-            foreach (var setting in saved)
-                await RestoreAsync(client, setting, CancellationToken.None);
+            foreach (var word in ZebraWord.Of(saved))
+                await client.WriteAsync(word, CancellationToken.None);
         }
         catch (Exception error) when (error is IOException or TimeoutException)
         {

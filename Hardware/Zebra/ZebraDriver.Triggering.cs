@@ -101,8 +101,9 @@ internal sealed partial class ZebraDriver
     {
         var client = Client();
         await OpenGateAsync(client, false, cancel);
-        var deadline = _clock.NowNs + (_programme?.Train.PeriodNs ?? 0) + MarginNs;
-        while (await IsExposingAsync(client, cancel))
+        var closedNs = _clock.NowNs;
+        var deadline = closedNs + (_programme?.Train.PeriodNs ?? 0) + MarginNs + client.StatusLagNs;
+        while (await IsExposingAsync(client, closedNs, cancel))
         {
             if (_clock.NowNs > deadline)
             {
@@ -124,7 +125,7 @@ internal sealed partial class ZebraDriver
     }
 
     /// <summary>Arms, and waits until the box says so.</summary>
-    private async Task<ZebraFlight> ArmCompareAsync(ZebraClient client, ZebraProgramme programme, CancellationToken cancel)
+    private async Task<ZebraFlight> ArmCompareAsync(IZebraLink client, ZebraProgramme programme, CancellationToken cancel)
     {
         ZebraFlight flight;
         lock (_gate)
@@ -136,27 +137,35 @@ internal sealed partial class ZebraDriver
                 LastHeardNs = _clock.NowNs,
             };
         }
-        await client.WriteAsync(ZebraRegister.PcArm, 1, cancel);
+        await WriteAsync(client, ZebraRegister.PcArm, 1, cancel);
         await _clock.WithinAsync(flight.Armed.Task, _settings.ReplyWithinNs, "PR, that position compare is armed,", cancel);
         return flight;
     }
 
     /// <summary>All frames are out, or the box has disarmed itself.</summary>
-    private async Task<bool> IsFinishedAsync(ZebraClient client, ZebraFlight flight, CancellationToken cancel)
+    private async Task<bool> IsFinishedAsync(IZebraLink client, ZebraFlight flight, CancellationToken cancel)
     {
-        if (flight.IsOver || !await IsArmedAsync(client, cancel))
+        await client.PullAsync(cancel);
+        if (flight.IsOver || !await client.IsArmedAsync(cancel))
             return true;
         if (flight.Programme.EndsItself || await client.ReadPairAsync(ZebraRegister.PcNumCap, cancel) < flight.Programme.Frames)
             return false;
-        return !await IsExposingAsync(client, cancel);
+        // Levels may be older than the count: the last exposure began before that was read.
+        if (client.StatusLagNs > 0)
+            await _clock.SleepAsync(flight.Programme.Train.ExposureNs, cancel);
+        return !await IsExposingAsync(client, long.MinValue, cancel);
     }
 
     /// <summary>Waits for every sample that the box still sends, and accounts for those that did not come.</summary>
-    private async Task EndFlightAsync(ZebraClient client, ZebraFlight flight, CancellationToken cancel)
+    private async Task EndFlightAsync(IZebraLink client, ZebraFlight flight, CancellationToken cancel)
     {
         while (!flight.Disarmed.Task.IsCompleted && _clock.NowNs < flight.LastHeardNs + QuietNs + QuietFromNow(flight))
+        {
+            await client.PullAsync(cancel);
             await _clock.SleepAsync(PollNs, cancel);
-        var captured = await client.ReadPairAsync(ZebraRegister.PcNumCap, cancel);
+        }
+        // Position compare makes no more pulses than frames: where all came, none is left to ask for.
+        var captured = flight.Next >= flight.Programme.Frames ? flight.Next : await client.CapturedAsync(cancel);
         lock (_gate)
         {
             if (flight.IsOver || _recording is not { } recording || !ReferenceEquals(flight, _flight))
@@ -196,7 +205,7 @@ internal sealed partial class ZebraDriver
         return words;
     }
 
-    private async Task<uint[]> ArmProbeAsync(ZebraClient client, CancellationToken cancel)
+    private async Task<uint[]> ArmProbeAsync(IZebraLink client, CancellationToken cancel)
     {
         try
         {
@@ -212,10 +221,11 @@ internal sealed partial class ZebraDriver
         }
     }
 
-    private async Task<BoxStatus> BoxStatusAsync(ZebraClient client, CancellationToken cancel)
+    private async Task<BoxStatus> BoxStatusAsync(IZebraLink client, CancellationToken cancel)
     {
         var mark = new TakeMark((int)await client.ReadPairAsync(ZebraRegister.DivDivisor(_settings.MarkBlock), cancel));
-        var armed = await IsArmedAsync(client, cancel);
+        await client.PullAsync(cancel);
+        var armed = await client.IsArmedAsync(cancel);
         var captured = armed ? await client.ReadPairAsync(ZebraRegister.PcNumCap, cancel) : 0;
         var errors = await client.ReadAsync(ZebraRegister.SysStatErr, cancel);
         lock (_gate)
@@ -223,27 +233,25 @@ internal sealed partial class ZebraDriver
             var fault = _recording?.Fault ?? ((errors >> ZebraRegister.BufferOverflowBit & 1) != 0
                 ? "SYS_STATERR: the buffer of samples ran over"
                 : null);
+            var flight = _flight is { IsOver: false } flying ? flying : null;
             var phase = fault is not null ? BoxPhase.Faulted
                 : !armed ? BoxPhase.Idle
-                : captured == 0 ? BoxPhase.Waiting
+                : captured == 0 && flight is not { Next: > 0 } ? BoxPhase.Waiting
                 : BoxPhase.Running;
-            var flying = _flight is { IsOver: false } flight ? Math.Max(flight.Fired, armed ? captured : 0) : 0;
-            return new BoxStatus(phase, mark, (_recording?.Fired ?? 0) + flying, fault);
+            return new BoxStatus(
+                phase, mark, (_recording?.Fired ?? 0) + Math.Max(flight?.Fired ?? 0, flight is not null && armed ? captured : 0), fault);
         }
     }
 
-    private async Task<bool> IsLiveAsync(ZebraClient client, CancellationToken cancel)
-    {
-        var bus = _settings.LiveInput!.Value;
-        return (await client.ReadAsync((byte)(ZebraRegister.SysStat1Lo + bus / 16), cancel) >> (bus % 16) & 1) != 0;
-    }
+    private Task<bool> IsLiveAsync(IZebraLink client, CancellationToken cancel) =>
+        client.IsHighAsync(_settings.LiveInput!.Value, long.MinValue, cancel);
 
-    private async Task CloseAsync(ZebraClient client)
+    private async Task CloseAsync(IZebraLink client)
     {
         try
         {
             await OpenGateAsync(client, false, CancellationToken.None);
-            await client.WriteAsync(ZebraRegister.PcDisarm, 1, CancellationToken.None);
+            await WriteAsync(client, ZebraRegister.PcDisarm, 1, CancellationToken.None);
         }
         catch (Exception error) when (error is IOException or TimeoutException)
         {

@@ -19,40 +19,33 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
 
     private readonly ZebraSettings _settings;
     private readonly IClock _clock;
-    private readonly IConnector _connector;
+    private readonly IZebraLine _line;
     private readonly IFrameStoreFactory _stores;
     private readonly double _timeScale;
+    private readonly LossNotice _loss;
     private readonly object _gate = new();
-    private ZebraClient? _client;
+    private IZebraLink? _client;
     private IDisposable? _healthWake;
     private Task _turn = Task.CompletedTask;
-    private Action<string>? _toldWhenLost;
-    private string? _lost;
 
-    public ZebraDriver(string name, ZebraSettings settings, DeviceEnvironment environment)
+    public ZebraDriver(string name, ZebraSettings settings, DeviceEnvironment environment, IZebraLine line)
     {
-        (Name, _settings, _timeScale) = (name, settings, environment.TimeScale);
-        (_clock, _connector, _stores) = (environment.Clock, environment.Connector, environment.Stores);
+        (Name, _settings, _timeScale, _loss) = (name, settings, environment.TimeScale, new LossNotice(name));
+        (_clock, _line, _stores) = (environment.Clock, line, environment.Stores);
+    }
+
+    /// <summary>Over the box's own line.</summary>
+    public ZebraDriver(string name, ZebraSettings settings, DeviceEnvironment environment)
+        : this(name, settings, environment, new ZebraSerialLine(settings, environment.Clock, environment.Connector))
+    {
     }
 
     public string Name { get; }
 
     public event Action<string>? Lost
     {
-        add
-        {
-            string? reason;
-            lock (_gate)
-                (_toldWhenLost, reason) = (_toldWhenLost + value, _lost);
-            if (reason is not null)
-                value?.Invoke(reason);
-        }
-
-        remove
-        {
-            lock (_gate)
-                _toldWhenLost -= value;
-        }
+        add => _loss.Told += value;
+        remove => _loss.Told -= value;
     }
 
     public event Action<long>? Recorded;
@@ -62,11 +55,8 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
     public Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel) => InTurnAsync("connect", async () =>
     {
         Disconnect();
-        var connection = await _connector.ConnectAsync(_settings.Host, _settings.Port, cancel);
-        lock (_gate)
-            _lost = null;
-        var client = new ZebraClient(connection, _clock, new ZebraLimits(_settings.ReplyWithinNs), this);
-        client.Expect(Recording()?.Capture.Fields ?? 0);
+        var client = await _line.OpenAsync(this, _loss.Clear, cancel);
+        client.Expect(Recording()?.Capture.BitCap ?? 0);
         try
         {
             var version = await client.ReadAsync(ZebraRegister.SysVer, cancel);
@@ -87,7 +77,7 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
     public Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) => InTurnAsync("make safe", async () =>
     {
         var client = Client();
-        await QuietAsync(client, cancel);
+        await QuietAsync(client, cancel, prove: true);
         return Done(Nothing.Value);
     });
 
@@ -112,37 +102,28 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
             await recording.Recorder.AbandonAsync();
     }
 
-    void IZebraListener.Lost(string reason)
-    {
-        Action<string>? told;
-        lock (_gate)
-        {
-            if (_lost is not null)
-                return;
-            _lost = $"{Name}: {reason}";
-            told = _toldWhenLost;
-        }
-        Disconnect();
-        told?.Invoke($"{Name}: {reason}");
-    }
+    void IZebraListener.Lost(string reason) => _loss.Tell(reason, Disconnect);
 
     private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
 
-    private ZebraClient Client()
+    private IZebraLink Client()
     {
         lock (_gate)
             return _client ?? throw new IOException("not connected");
     }
 
     /// <summary>Closes the gate, disarms, and sees that no exposure is under way.</summary>
-    private async Task QuietAsync(ZebraClient client, CancellationToken cancel)
+    /// <param name="prove">By levels of the bus that are read after that, however long they take to come.</param>
+    private async Task QuietAsync(IZebraLink client, CancellationToken cancel, bool prove = false)
     {
         await OpenGateAsync(client, false, cancel);
-        await client.WriteAsync(ZebraRegister.PcDisarm, 1, cancel);
-        var deadline = _clock.NowNs + SafeWithinNs;
+        await WriteAsync(client, ZebraRegister.PcDisarm, 1, cancel);
+        var sinceNs = prove ? _clock.NowNs : long.MinValue;
+        var deadline = _clock.NowNs + SafeWithinNs + client.StatusLagNs;
         // Before staging the blocks are somebody else's, and what they hold says nothing.
         var ours = Recording() is not null;
-        while (await IsArmedAsync(client, cancel) || ours && await IsExposingAsync(client, cancel))
+        while (await client.IsArmedAsync(cancel) || prove && await client.IsHighAsync(ZebraRegister.BusArm, sinceNs, cancel)
+            || ours && await IsExposingAsync(client, sinceNs, cancel))
         {
             if (_clock.NowNs > deadline)
                 throw new IOException("not safe: still armed, or its output still high, after PC_DISARM");
@@ -151,20 +132,17 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
     }
 
     /// <summary>The soft input that lets pulses through; the other three belong to others.</summary>
-    private async Task OpenGateAsync(ZebraClient client, bool open, CancellationToken cancel)
+    private async Task OpenGateAsync(IZebraLink client, bool open, CancellationToken cancel)
     {
         var soft = await client.ReadAsync(ZebraRegister.SoftIn, cancel);
-        await client.WriteAsync(ZebraRegister.SoftIn, (ushort)(open ? soft | GateMask : soft & ~GateMask), cancel);
+        await WriteAsync(client, ZebraRegister.SoftIn, open ? soft | GateMask : soft & ~GateMask, cancel);
     }
 
-    private static async Task<bool> IsArmedAsync(ZebraClient client, CancellationToken cancel) =>
-        (await client.ReadAsync(ZebraRegister.SysStat1Hi, cancel) >> (ZebraRegister.BusArm - 16) & 1) != 0;
+    private static Task WriteAsync(IZebraLink client, byte address, int value, CancellationToken cancel) =>
+        client.WriteAsync(new ZebraWord(address, (uint)value, false), cancel);
 
-    private async Task<bool> IsExposingAsync(ZebraClient client, CancellationToken cancel)
-    {
-        var bus = ZebraRegister.BusGate(_settings.Blocks);
-        return (await client.ReadAsync((byte)(ZebraRegister.SysStat1Lo + bus / 16), cancel) >> (bus % 16) & 1) != 0;
-    }
+    private Task<bool> IsExposingAsync(IZebraLink client, long sinceNs, CancellationToken cancel) =>
+        client.IsHighAsync(ZebraRegister.BusGate(_settings.Blocks), sinceNs, cancel);
 
     /// <summary>Asks now and then, so that a box that went silent is noticed by its missing answer.</summary>
     private void WatchHealth()
@@ -178,20 +156,19 @@ internal sealed partial class ZebraDriver : ITriggerBox, IZebraListener
 
     private void AskHealth()
     {
-        ZebraClient? client;
+        IZebraLink? client;
         lock (_gate)
             client = _client;
         if (client is null)
             return;
-        // Its loss is reported by the client itself.
-        _ = client.SendAsync(new ZebraRequest.Read(ZebraRegister.SysVer), CancellationToken.None);
+        client.AskHealth();
         WatchHealth();
     }
 
     /// <summary>Closes the connection; what is recorded stays open for an adoption.</summary>
     private void Disconnect()
     {
-        ZebraClient? client;
+        IZebraLink? client;
         lock (_gate)
         {
             client = _client;

@@ -13,6 +13,20 @@ internal readonly record struct ZebraWord(byte Address, uint Value, bool Wide)
     public IEnumerable<(byte Address, ushort Value)> Writes => Wide
         ? [(Address, (ushort)Value), ((byte)(Address + 1), (ushort)(Value >> 16))]
         : [(Address, (ushort)Value)];
+
+    /// <summary>Registers as they were saved, address by address; both halves of a pair become one word.</summary>
+    public static IEnumerable<ZebraWord> Of(IEnumerable<SavedSetting> saved)
+    {
+        var values = saved.Select(s => (
+            Address: byte.Parse(s.Name, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            Value: ushort.Parse(s.Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture))).ToList();
+        var byAddress = values.ToDictionary(v => v.Address, v => v.Value);
+        foreach (var (address, value) in values)
+            if (ZebraRegister.IsLow(address) && byAddress.TryGetValue((byte)(address + 1), out var high))
+                yield return new ZebraWord(address, (uint)high << 16 | value, true);
+            else if (!ZebraRegister.IsLow((byte)(address - 1)) || !byAddress.ContainsKey((byte)(address - 1)))
+                yield return new ZebraWord(address, value, false);
+    }
 }
 
 /// <summary>What was asked for and what the registers can hold instead.</summary>

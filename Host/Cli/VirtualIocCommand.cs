@@ -38,18 +38,25 @@ internal static class VirtualIocCommand
             HelpName = "IP",
             DefaultValueFactory = _ => "127.0.0.1",
         };
+        var only = new Option<string?>("--devices")
+        {
+            Description = "Serve these devices only, comma-separated: a beamline may have several IOCs. Default all",
+            HelpName = "NAMES",
+        };
         var command = new VerbCommand(
             "virtual-ioc",
             "Serves the records of a beamline file's EPICS devices over Channel Access and pvAccess, simulated, until it is ended.",
-            "flyscan virtual-ioc --beamline i22.hocon", "flyscan virtual-ioc --beamline i22.hocon --port 15064")
+            "flyscan virtual-ioc --beamline i22.hocon", "flyscan virtual-ioc --beamline i22.hocon --port 15064",
+            "flyscan virtual-ioc --beamline i22.hocon --devices cam --port 15066")
         {
-            beamline, port, pvaPort, address,
+            beamline, port, pvaPort, address, only,
         };
         command.SetVerb(null, async (parsed, output) =>
         {
             var usual = parsed.GetResult(port) is { Implicit: false } ? 0 : PvaSettings.UsualServerPort;
-            using var ioc = Start(
-                parsed.GetValue(beamline)!, parsed.GetValue(address)!, parsed.GetValue(port), parsed.GetValue(pvaPort) ?? usual);
+            using var ioc = await StartAsync(
+                parsed.GetValue(beamline)!, parsed.GetValue(only), parsed.GetValue(address)!, parsed.GetValue(port),
+                parsed.GetValue(pvaPort) ?? usual);
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
             using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
@@ -70,21 +77,31 @@ internal static class VirtualIocCommand
         return command;
     }
 
-    private static VirtualIoc Start(string file, string address, int port, int pvaPort)
+    private static async Task<VirtualIoc> StartAsync(string file, string? only, string address, int port, int pvaPort)
     {
         var beamline = RunPreparation.LoadBeamline(file);
-        var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System, new Hdf5FrameStoreFactory());
+        var devices = beamline.Settings.Section("devices");
+        var names = Chosen([.. devices.Keys], only, file);
+        var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System, new Hdf5FrameStoreFactory())
+        {
+            MotorPort = beamline.Simulation?.MotorPort ?? 0,
+        };
         try
         {
-            var devices = beamline.Settings.Section("devices");
-            foreach (var name in devices.Keys)
-                ioc.Add(name, devices.Section(name));
-            if (ioc.Records.Count == 0)
+            if (names.Count(name => ioc.Add(name, devices.Section(name))) == 0)
                 throw new RefusedException(
-                    $"{file} has no device of EPICS (epics-area-detector, epics-motor, epics-signal, epics-shutter, pmac)");
+                    $"{file} has no device of EPICS {(only is null ? "" : $"among {only} ")}"
+                    + "(epics-area-detector, epics-motor, epics-signal, epics-shutter, epics-zebra, pmac)");
+            await ioc.FindMotorsAsync(beamline.Simulation?.Host ?? "");
             ioc.Listen(address, port, new UdpPorts());
             ioc.ListenPva(address, pvaPort, pvaPort == 0 ? 0 : pvaPort + 1, new UdpPorts());
             return ioc;
+        }
+        catch (TimeoutException)
+        {
+            ioc.Dispose();
+            throw new RefusedException(
+                $"something listens on {beamline.Simulation!.Host}:{ioc.MotorPort} (simulation.motor-port) that is no virtual beamline");
         }
         catch (IOException inUse)
         {
@@ -97,5 +114,15 @@ internal static class VirtualIocCommand
             ioc.Dispose();
             throw new RefusedException($"--address {address}: give an IP address of this machine, as 127.0.0.1");
         }
+    }
+
+    private static string[] Chosen(string[] all, string? only, string file)
+    {
+        if (only is null)
+            return all;
+        var wanted = only.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return wanted.FirstOrDefault(w => !all.Contains(w)) is { } unknown
+            ? throw new RefusedException($"--devices: {file} has no device {unknown}; it has {string.Join(", ", all)}")
+            : wanted;
     }
 }

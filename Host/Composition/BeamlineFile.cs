@@ -66,12 +66,15 @@ public static partial class BeamlineFile
 
     private static SimulationSettings ReadSimulation(ISettings settings)
     {
-        settings.AllowOnly("host", "port", "epics-port", "box-data-period", "idle-exit");
+        settings.AllowOnly("host", "port", "epics-port", "motor-port", "box-data-period", "idle-exit");
         return new SimulationSettings(
             settings.Text("host", "127.0.0.1"),
             (int)settings.Integer("port", 0, 65535, 0),
             settings.DurationNs("box-data-period", 0, 10 * Second, 0),
-            settings.DurationNs("idle-exit", Second, 7 * 86_400 * Second, 600 * Second));
+            settings.DurationNs("idle-exit", Second, 7 * 86_400 * Second, 600 * Second))
+        {
+            MotorPort = settings.Has("motor-port") ? (int)settings.Integer("motor-port", 1, 65535) : 0,
+        };
     }
 
     private static List<LoadedDevice> ReadDevices(HoconSettings section, DeviceCatalogue catalogue)

@@ -17,8 +17,12 @@ public sealed record LoadedDevice(string Name, IDeviceFactory Factory, ISettings
 }
 
 /// <summary>The world that stands in for the hardware, from <c>beamline.simulation</c>.</summary>
-/// <remarks><b>Units</b> nanoseconds; Port 0 lets the system choose.</remarks>
-public sealed record SimulationSettings(string Host, int Port, long BoxDataPeriodNs, long IdleExitNs);
+/// <remarks><b>Units</b> nanoseconds; Port 0 lets the system choose. MotorPort: where IOCs move the motors that stand in it, 0: they have
+/// their own.</remarks>
+public sealed record SimulationSettings(string Host, int Port, long BoxDataPeriodNs, long IdleExitNs)
+{
+    public int MotorPort { get; init; }
+}
 
 /// <summary>How long devices obey a supervisor that says nothing, and how long a stall may last after it was named, before the take is
 /// given up.</summary>

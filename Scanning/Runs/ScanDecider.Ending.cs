@@ -41,20 +41,28 @@ public static partial class ScanDecider
         if (turn.Step is ScanStep.Ended or ScanStep.Unstaging || turn.State.Ending is not null)
             return;
         var reason = status.Fault ?? "it no longer knows the session that it was staged with";
+        if (!HoldsForSession(turn, recorder, reason))
+            Trouble(turn, recorder, $"{reason}; it was staged anew {MostReopenings} times, and no frame was committed since");
+        else if (turn.Step is not ScanStep.MakingSafe)
+            MakeSafe(turn);
+    }
+
+    /// <summary>Sets the hold for a recorder that forgot its session; false where that happens too often.</summary>
+    private static bool HoldsForSession(Turn turn, string recorder, string reason)
+    {
         var committed = turn.State.Committed.Count;
         var before = turn.Work.Reopened.GetValueOrDefault(recorder);
         var times = before.Committed == committed ? before.Times + 1 : 1;
         if (times > MostReopenings)
-        {
-            Trouble(turn, recorder, $"{reason}; it was staged anew {MostReopenings} times, and no frame was committed since");
-            return;
-        }
+            return false;
         turn.Work = turn.Work with { Reopened = turn.Work.Reopened.SetItem(recorder, (times, committed)) };
         if (!turn.State.Holds.ContainsKey(Reopening + recorder))
             turn.Emit(new ScanEvent.HoldSet(turn.AtNs, Reopening + recorder, reason));
-        if (turn.Step is not ScanStep.MakingSafe)
-            MakeSafe(turn);
+        return true;
     }
+
+    private static bool AwaitsSession(Turn turn) =>
+        turn.State.Holds.Keys.Any(h => h.StartsWith(Reopening, StringComparison.Ordinal));
 
     /// <summary>Everything is safe: recorders that lost their sessions are asked what they have left, and staged anew.</summary>
     private static bool Reopens(Turn turn)
@@ -216,6 +224,8 @@ public static partial class ScanDecider
             return;
         var sessionGone = turn.Work.Unstaged.Contains(c.Recorder);
         var problem = sessionGone && c.Outcome is Outcome<long>.Refused ? null : c.Outcome.Problem;
+        if (!sessionGone && c.Outcome is Outcome<long>.Refused gone && HoldsForSession(turn, c.Recorder, gone.Reason))
+            problem = null;
         var live = sessionGone ? null : (c.Outcome as Outcome<long>.Completed)?.Value;
         Unstaged(turn, step with
         {
@@ -249,7 +259,7 @@ public static partial class ScanDecider
         turn.Step = step;
         if (step.Awaiting.Count > 0)
             return;
-        if (step.Problems.Count == 0)
+        if (step.Problems.Count == 0 && !AwaitsSession(turn))
         {
             Close(turn, step);
             return;
@@ -263,13 +273,21 @@ public static partial class ScanDecider
     private static void SafeAfterUnstaging(Turn turn, ScanStep.Unstaging step)
     {
         turn.Work = turn.Work with { FailedUnstaging = null, Trouble = null };
-        if (turn.Work.Lost.Count == 0)
+        if (turn.Work.Lost.Count > 0)
         {
-            Close(turn, step);
-            return;
+            HoldLost(turn);
+            Stand(turn);
         }
-        HoldLost(turn);
-        Stand(turn);
+        else if (step.Problems.Count == 0 && AwaitsSession(turn))
+        {
+            // What its dead writer left is read back, and it is unstaged once more: settings of the new one are put back too.
+            Adopt(turn);
+        }
+        else
+        {
+            ClearReopenings(turn);
+            Close(turn, step);
+        }
     }
 
     private static void Close(Turn turn, ScanStep.Unstaging step)

@@ -119,6 +119,9 @@ public static partial class ScanDecider
             Next(turn);
     }
 
+    private static string WhyNotAdopted(ScanStep.Adopting found) =>
+        found.Motion is { Fault: string why } ? $"cannot be adopted: {why}" : "cannot be adopted";
+
     /// <summary>A take was handed over and never taken back: still flying, done meanwhile, never begun, or lost with the box.</summary>
     private static void AdoptFlight(Turn turn, ScanStep.Adopting found, TakeState take)
     {
@@ -138,6 +141,6 @@ public static partial class ScanDecider
         if (boxRuns && motionRuns && recordersLive)
             Fly(turn, take.Number, programme);
         else
-            Halt(turn, take.Number, programme, boxRuns ? "cannot be adopted" : "complete, or never begun, when it was taken over");
+            Halt(turn, take.Number, programme, boxRuns ? WhyNotAdopted(found) : "complete, or never begun, when it was taken over");
     }
 }

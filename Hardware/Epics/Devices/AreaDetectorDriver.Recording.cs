@@ -50,10 +50,7 @@ internal sealed partial class AreaDetectorDriver
 
     public async Task<Outcome<RecorderStatus>> GetStatusAsync(CancellationToken cancel)
     {
-        var reached = await ReachAsync(cancel);
-        if (reached.Problem is not null)
-            return reached.As<RecorderStatus>();
-        var read = await StateAsync(cancel);
+        var read = await BridgedAsync(() => StateAsync(cancel), cancel);
         return read is Outcome<AreaDetectorState>.Completed { Value: var state } ? Done(StatusOf(state)) : read.As<RecorderStatus>();
     }
 
@@ -71,13 +68,14 @@ internal sealed partial class AreaDetectorDriver
     public Task<Outcome<long>> UnstageAsync(EquatableArray<SavedSetting> restore, CancellationToken cancel) => InTurnAsync(
         async () =>
         {
+            // Each by itself: a file that was closed must not be closed again because a setting was not put back.
             var closed = _ledger is null
                 ? new Outcome<long>.Refused($"{Name}: it is not staged")
-                : await CloseFileAsync(cancel);
-            var restored = await RestoreAsync(restore);
+                : await BridgedAsync(() => CloseFileAsync(cancel), cancel);
+            var restored = await BridgedAsync(() => RestoreAsync(restore), CancellationToken.None);
             return closed is Outcome<long>.Failed || restored.Problem is null ? closed : restored.As<long>();
         },
-        cancel);
+        cancel, isBridged: false);
 
     private async Task<Outcome<long>> CloseFileAsync(CancellationToken cancel)
     {

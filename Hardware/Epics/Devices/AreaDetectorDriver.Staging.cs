@@ -12,12 +12,32 @@ internal sealed partial class AreaDetectorDriver
     /// <summary>How far a time may be off what was written before it is somebody else's.</summary>
     private const double TimeTolerance = 0.01;
 
+    /// <summary>What staging would change. What it changed before somebody died is not in it any more, and was told before.</summary>
+    public Task<Outcome<EquatableArray<SavedSetting>>> ReadSettingsAsync(RecorderStaging staging, CancellationToken cancel) => InTurnAsync(
+        async () =>
+        {
+            // A folder without a name there is refused by staging, which changes nothing.
+            if (_settings.Paths.TheirsOf(Path.Combine(staging.RunFolder, "data")) is not { } theirs)
+                return Done<EquatableArray<SavedSetting>>([]);
+            var found = new List<SavedSetting>();
+            foreach (var setting in SettingsOf(staging, theirs))
+            {
+                var read = await BeforeAsync(setting, cancel);
+                if (read is not Outcome<PvReading>.Completed { Value: var was })
+                    return read.As<EquatableArray<SavedSetting>>();
+                if (setting.IsChangedFrom(was.Value))
+                    found.Add(new SavedSetting(setting.Name, Kept(was.Value)));
+            }
+            return Done(found.ToEquatableArray());
+        },
+        cancel);
+
     public Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel) =>
         InTurnAsync(() => StageInTurnAsync(staging, cancel), cancel);
 
     private async Task<Outcome<RecorderSession>> StageInTurnAsync(RecorderStaging staging, CancellationToken cancel)
     {
-        var file = $"{Name}.{staging.Segment:0000}";
+        var file = FileOf(staging);
         var folder = Path.Combine(staging.RunFolder, "data");
         if (_settings.Paths.TheirsOf(folder) is not { } theirs)
             return new Outcome<RecorderSession>.Refused(
@@ -29,7 +49,7 @@ internal sealed partial class AreaDetectorDriver
         if (freed.Problem is not null)
             return freed.As<RecorderSession>();
         var saved = new List<SavedSetting>();
-        var set = await SetUpAsync(staging, theirs, file, saved, cancel);
+        var set = await SetUpAsync(staging, theirs, saved, cancel);
         // What was begun is not left half done.
         if (set.Problem is null && !cancel.IsCancellationRequested)
         {
@@ -66,9 +86,9 @@ internal sealed partial class AreaDetectorDriver
 
     /// <summary>The writer first, then the camera; every set-point read back.</summary>
     private async Task<Outcome<Nothing>> SetUpAsync(
-        RecorderStaging staging, string theirs, string file, List<SavedSetting> saved, CancellationToken cancel)
+        RecorderStaging staging, string theirs, List<SavedSetting> saved, CancellationToken cancel)
     {
-        foreach (var setting in WriterSettings(theirs, file).Concat(CameraSettings(staging)))
+        foreach (var setting in SettingsOf(staging, theirs))
         {
             var set = await SetAsync(setting, saved, cancel);
             if (set.Problem is not null)
@@ -81,6 +101,12 @@ internal sealed partial class AreaDetectorDriver
         }
         return await OpenAsync(cancel);
     }
+
+    private string FileOf(RecorderStaging staging) => $"{Name}.{staging.Segment:0000}";
+
+    /// <summary>All that staging sets, in order.</summary>
+    private IEnumerable<Setting> SettingsOf(RecorderStaging staging, string theirs) =>
+        WriterSettings(theirs, FileOf(staging)).Concat(CameraSettings(staging));
 
     private IEnumerable<Setting> WriterSettings(string theirs, string file)
     {
@@ -143,11 +169,10 @@ internal sealed partial class AreaDetectorDriver
     private async Task<Outcome<Nothing>> SetAsync(Setting setting, List<SavedSetting> saved, CancellationToken cancel)
     {
         var channel = setting.Channels[setting.Record];
-        var before = await channel.GetAsync(_settings.ReplyWithinNs, cancel, setting.Form(channel));
-        if (before is not Outcome<PvReading>.Completed { Value: var read })
+        var before = await BeforeAsync(setting, cancel);
+        if (before is not Outcome<PvReading>.Completed { Value: var was })
             return before.As<Nothing>();
-        var was = Whole(channel, read);
-        if (!setting.Matches(was.Value))
+        if (setting.IsChangedFrom(was.Value))
             saved.Add(new SavedSetting(setting.Name, Kept(was.Value)));
         var put = await channel.PutAndWaitAsync(setting.Value, _settings.ReplyWithinNs, cancel);
         if (put.Problem is not null)
@@ -168,6 +193,13 @@ internal sealed partial class AreaDetectorDriver
                     + (setting.Record == "AcquirePeriod" ? "; correct dead-time: the detector needs longer between frames" : ""));
             await WaitUntilAsync(Clock.NowNs + LookPeriodNs, cancel);
         }
+    }
+
+    private async Task<Outcome<PvReading>> BeforeAsync(Setting setting, CancellationToken cancel)
+    {
+        var channel = setting.Channels[setting.Record];
+        var read = await channel.GetAsync(_settings.ReplyWithinNs, cancel, setting.Form(channel));
+        return read is Outcome<PvReading>.Completed { Value: var was } ? Done(Whole(channel, was)) : read;
     }
 
     private static string Kept(PvValue value) => value switch
@@ -213,6 +245,9 @@ internal sealed partial class AreaDetectorDriver
         public double Tolerance { get; init; }
 
         public string Name => Prefix + Record;
+
+        /// <summary>Whether it is another one than before the scan, at the latest once it is armed.</summary>
+        public bool IsChangedFrom(PvValue before) => !Matches(before) || Record == "NumImages";
 
         public bool Matches(PvValue read) => Value switch
         {

@@ -80,11 +80,8 @@ internal sealed partial class AreaDetectorDriver : EpicsDevice, IRecorder
     }
 
     /// <summary>Stops exposing; the file stays open, so that what was recorded can be collected.</summary>
-    public override async Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel)
-    {
-        var reached = await ReachAsync(cancel);
-        return reached.Problem is null ? await StopAcquiringAsync(cancel) : reached;
-    }
+    public override Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) =>
+        BridgedAsync(() => StopAcquiringAsync(cancel), cancel);
 
     /// <summary>A text that a trigger record does not know would be refused only when it matters.</summary>
     private async Task<string?> UnknownChoiceAsync(CancellationToken cancel)
@@ -183,14 +180,14 @@ internal sealed partial class AreaDetectorDriver : EpicsDevice, IRecorder
         }
     }
 
-    /// <summary>One conversation with the detector at a time: a flush must not look at an arming that is half done.</summary>
-    private async Task<Outcome<T>> InTurnAsync<T>(Func<Task<Outcome<T>>> talk, CancellationToken cancel)
+    /// <summary>One conversation with the detector at a time: a flush must not look at an arming that is half done. One that a loss of the
+    /// connection cut off is begun again: an IOC that began anew is told by what it says then.</summary>
+    private async Task<Outcome<T>> InTurnAsync<T>(Func<Task<Outcome<T>>> talk, CancellationToken cancel, bool isBridged = true)
     {
         await _turn.WaitAsync(CancellationToken.None);
         try
         {
-            var reached = await ReachAsync(cancel);
-            return reached.Problem is null ? await talk() : reached.As<T>();
+            return isBridged ? await BridgedAsync(talk, cancel) : await talk();
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or TimeoutException)
         {

@@ -10,10 +10,13 @@ internal abstract class EpicsDevice : IDevice, IInspectable
 {
     private const long ConnectWithinNs = 10_000_000_000;
     private const long InspectWithinNs = 5_000_000_000;
+    private const int MostTries = 4;
 
     private readonly IPvClient _client;
     private readonly Dictionary<string, IPvChannel> _channels = [];
     private readonly long _reconnectWithinNs;
+    private int _losses;
+    private int _givenUp;
 
     protected EpicsDevice(string name, DeviceEnvironment environment, long reconnectWithinNs)
     {
@@ -68,7 +71,24 @@ internal abstract class EpicsDevice : IDevice, IInspectable
     }
 
     /// <summary>A channel that is opened with the device.</summary>
-    protected IPvChannel Open(string name) => _channels.TryGetValue(name, out var known) ? known : _channels[name] = _client.Open(name);
+    protected IPvChannel Open(string name)
+    {
+        if (_channels.TryGetValue(name, out var known))
+            return known;
+        var channel = _channels[name] = _client.Open(name);
+        channel.Changed += state =>
+        {
+            if (state == PvState.Lost)
+                Interlocked.Increment(ref _losses);
+        };
+        return channel;
+    }
+
+    /// <summary>How often a channel was lost so far.</summary>
+    protected int Losses => Volatile.Read(ref _losses);
+
+    /// <summary>Whether a channel was lost since, or is.</summary>
+    protected bool WasLost(int since) => Losses != since || _channels.Values.Any(c => c.State != PvState.Connected);
 
     /// <summary>A waveform of characters that holds one comes as a number: it is a text of one character, or an empty one.</summary>
     protected static PvReading Whole(IPvChannel channel, PvReading reading) =>
@@ -81,6 +101,23 @@ internal abstract class EpicsDevice : IDevice, IInspectable
 
     protected static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
 
+    /// <summary>Says something to the device once it can be reached, and again where the connection was lost meanwhile: only for what may
+    /// be said twice.</summary>
+    protected async Task<Outcome<T>> BridgedAsync<T>(Func<Task<Outcome<T>>> talk, CancellationToken cancel)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var reached = await ReachAsync(cancel);
+            if (reached.Problem is not null)
+                return reached.As<T>();
+            var (losses, givenUp) = (Losses, Volatile.Read(ref _givenUp));
+            var outcome = await talk();
+            if (outcome is Outcome<T>.Completed or Outcome<T>.Cancelled || !WasLost(losses) || tries == MostTries
+                || givenUp != Volatile.Read(ref _givenUp))
+                return outcome;
+        }
+    }
+
     /// <summary>Waits until every channel is there again; a device that stays away is lost.</summary>
     protected async Task<Outcome<Nothing>> ReachAsync(CancellationToken cancel)
     {
@@ -92,6 +129,7 @@ internal abstract class EpicsDevice : IDevice, IInspectable
             if (connected is Outcome<PvChannelInfo>.TimedOut late)
             {
                 var reason = $"{Name}: {channel.Name} was not found again within {_reconnectWithinNs / 1e9:0.###} s";
+                Interlocked.Increment(ref _givenUp);
                 Lost?.Invoke(reason);
                 return new Outcome<Nothing>.TimedOut(reason, late.DeadlineNs);
             }

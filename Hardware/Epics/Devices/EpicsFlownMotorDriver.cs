@@ -7,9 +7,10 @@ namespace Flyscan.Hardware.Epics;
 
 /// <summary>Flies a motor record along a line at constant velocity: run-up, windows by the encoder's position, run-down.</summary>
 /// <remarks>The line's velocity and ramp are written once the motor stands at the start, and put back when the flight is over, also by the
-/// next process after a crash. The record knows no marks: a flight that a former process began is told as running with no mark, and is
-/// stopped rather than adopted. <b>Source</b> motor record, as seen with motorSim.</remarks>
-internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings settings, DeviceEnvironment environment)
+/// next process after a crash. The record knows no marks: the line is kept with what is to be put back, and the next process adopts a
+/// flight that is proved to go on along it. Any other motion is told as running with no mark, and why. <b>Source</b> motor record, as seen
+/// with motorSim.</remarks>
+internal sealed partial class EpicsFlownMotorDriver(string name, EpicsMotorSettings settings, DeviceEnvironment environment)
     : EpicsMotorDriver(name, settings, environment), IMotionController
 {
     private readonly object _gate = new();
@@ -17,9 +18,6 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
 
     public async Task<Outcome<MotionStatus>> GetStatusAsync(CancellationToken cancel)
     {
-        var reached = await ReachAsync(cancel);
-        if (reached.Problem is not null)
-            return reached.As<MotionStatus>();
         var state = await StateAsync(cancel);
         return state is Outcome<MotorState>.Completed { Value: var motor } ? Done(StatusOf(motor)) : state.As<MotionStatus>();
     }
@@ -40,30 +38,43 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
             return state.As<MotionStatus>();
         if ((Unmovable(motor, line.Start) ?? Unmovable(motor, line.End) ?? TooSlow(motor, line)) is { } reason)
             return new Outcome<MotionStatus>.Refused(reason);
+        _notAdopted = null;
         Become(new Flight(mark, line, MotionPhase.Loaded));
         return Done(StatusOf(motor));
     }
 
-    public async Task<Outcome<MotionStatus>> MoveToStartAsync(TakeMark mark, CancellationToken cancel)
+    public async Task<Outcome<MotionStatus>> MoveToStartAsync(TakeMark mark, CancellationToken cancel) => Held(mark, out var flight)
+        is { } reason
+        ? new Outcome<MotionStatus>.Refused(reason)
+        : await BridgedAsync(() => ToStartAsync(flight, cancel), cancel);
+
+    private async Task<Outcome<MotionStatus>> ToStartAsync(Flight flight, CancellationToken cancel)
     {
-        if (Held(mark, out var flight) is { } reason)
-            return new Outcome<MotionStatus>.Refused(reason);
         var restored = await RestoreSpeedAsync();
         if (restored.Problem is not null)
             return restored.As<MotionStatus>();
         var moved = await MoveAsync(flight.Line!.Start, cancel);
         if (moved.Problem is not null)
             return moved.As<MotionStatus>();
+        var losses = Losses;
         var state = await StateAsync(cancel);
         if (state is not Outcome<MotorState>.Completed { Value: var motor })
             return state.As<MotionStatus>();
-        // From VBAS on, so that the ramp is no longer than the planned run-up.
-        var rampS = (flight.Line.Speed - motor.BaseVelocity) / _settings.Axis.MaxAcceleration;
-        var set = await SetSpeedAsync(motor, flight.Line.Speed, rampS, cancel);
+        var set = await SetLineSpeedAsync(flight, motor, cancel);
         if (set.Problem is not null)
             return set.As<MotionStatus>();
-        Become(flight with { Phase = MotionPhase.AtStart });
+        Become(flight with { Phase = MotionPhase.AtStart, Losses = losses });
         return Done(StatusOf(motor));
+    }
+
+    private async Task<Outcome<double>> SetLineSpeedAsync(Flight flight, MotorState motor, CancellationToken cancel)
+    {
+        // From VBAS on, so that the ramp is no longer than the planned run-up.
+        var rampS = (flight.Line!.Speed - motor.BaseVelocity) / _settings.Axis.MaxAcceleration;
+        var set = await SetSpeedAsync(motor, flight.Line.Speed, rampS, cancel);
+        if (set.Problem is null)
+            KeepFlight(flight);
+        return set;
     }
 
     public async Task<Outcome<MotionStatus>> StartAsync(TakeMark mark, CancellationToken cancel)
@@ -75,10 +86,7 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
             return new Outcome<MotionStatus>.Refused(reason);
         if (flight.Phase is MotionPhase.Running or MotionPhase.Done)
             return await GetStatusAsync(CancellationToken.None);
-        var reached = await ReachAsync(cancel);
-        if (reached.Problem is not null)
-            return reached.As<MotionStatus>();
-        var state = await StateAsync(CancellationToken.None);
+        var state = await StateAtStartAsync(flight);
         if (state is not Outcome<MotorState>.Completed { Value: var motor })
             return state.As<MotionStatus>();
         if (NotReady(flight, motor) is { } problem)
@@ -86,7 +94,8 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
         var begun = _done.WaitAsync(r => !IsDone(r), presentCounts: false);
         // It may end at once: first it runs, then its end is known.
         Become(flight with { Phase = MotionPhase.Running, IsStopped = false, Fault = null });
-        var ended = FlyAsync(flight.Line!, motor);
+        var ended = FlyAsync(() => RaceAsync(
+            flight.Line!.End, motor with { Velocity = flight.Line.Speed }, CancellationToken.None));
         Become(Now() with { Ended = ended });
         await EitherAsync(begun, ended, Clock.NowNs + _settings.ReplyWithinNs);
         return begun.IsCompleted || ended.IsCompleted
@@ -127,23 +136,39 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
         return stopped.Problem is null ? Done(Nothing.Value) : stopped.As<Nothing>();
     }
 
-    private async Task FlyAsync(FlownLine line, MotorState motor)
+    /// <summary>An IOC that began anew since the motor came to the start has its own velocity again.</summary>
+    private async Task<Outcome<MotorState>> StateAtStartAsync(Flight flight)
     {
-        var problem = await FlyToEndAsync(line, motor);
+        var state = await StateAsync(CancellationToken.None);
+        if (state is not Outcome<MotorState>.Completed { Value: var motor } || flight.Phase != MotionPhase.AtStart
+            || Losses == flight.Losses)
+            return state;
+        var set = await SetLineSpeedAsync(flight, motor, CancellationToken.None);
+        return set.Problem is null ? await StateAsync(CancellationToken.None) : set.As<MotorState>();
+    }
+
+    /// <summary>A flight that ends elsewhere after its IOC was lost was cut short: the take is flown again. Without that it is a
+    /// fault.</summary>
+    private async Task FlyAsync(Func<Task<Outcome<double>>> flies)
+    {
+        var losses = Losses;
+        var problem = await FlyToEndAsync(flies);
+        var isCut = WasLost(losses);
         lock (_gate)
             _flight = _flight switch
             {
                 { IsStopped: true } => _flight with { Phase = MotionPhase.Stopped },
                 _ when problem is null => _flight with { Phase = MotionPhase.Done },
+                _ when isCut => _flight with { Phase = MotionPhase.Stopped },
                 _ => _flight with { Phase = MotionPhase.Faulted, Fault = problem },
             };
     }
 
-    private async Task<string?> FlyToEndAsync(FlownLine line, MotorState motor)
+    private async Task<string?> FlyToEndAsync(Func<Task<Outcome<double>>> flies)
     {
         try
         {
-            var flown = await RaceAsync(line.End, motor with { Velocity = line.Speed }, CancellationToken.None);
+            var flown = await flies();
             var restored = await RestoreSpeedAsync();
             return flown.Problem ?? restored.Problem;
         }
@@ -180,9 +205,9 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
     {
         var flight = Now();
         EquatableArray<AxisPosition> positions = [new AxisPosition(_settings.Axis.Name, motor.Position)];
-        // Another's motion, or that of a process before this one, has no mark.
+        // Another's motion has no mark, nor has one that is not proved to be ours.
         return flight.Phase is not (MotionPhase.Running or MotionPhase.Stopped or MotionPhase.Faulted) && !motor.IsDone
-            ? new MotionStatus(MotionPhase.Running, default, positions, null)
+            ? new MotionStatus(MotionPhase.Running, default, positions, _notAdopted)
             : new MotionStatus(flight.Phase, flight.Mark, positions, flight.Fault);
     }
 
@@ -222,12 +247,15 @@ internal sealed class EpicsFlownMotorDriver(string name, EpicsMotorSettings sett
         to.TrySetResult(true);
     }
 
-    /// <summary>Ended: completes with the flight, its end told by the phase.</summary>
+    /// <summary>Ended: completes with the flight, its end told by the phase. Losses: of the connection, until it came to the
+    /// start.</summary>
     private sealed record Flight(TakeMark Mark, FlownLine? Line, MotionPhase Phase)
     {
         public static readonly Flight None = new(default, null, MotionPhase.Idle);
 
         public Task? Ended { get; init; }
+
+        public int Losses { get; init; }
 
         public bool IsStopped { get; init; }
 

@@ -101,7 +101,7 @@ internal partial class EpicsMotorDriver
     }
 
     /// <summary>What became of the move, by what the record says after it.</summary>
-    private async Task<Outcome<double>> JudgeAsync(double target, long deadlineNs, CancellationToken cancel)
+    private protected async Task<Outcome<double>> JudgeAsync(double target, long deadlineNs, CancellationToken cancel)
     {
         var resting = _done.WaitAsync(IsDone, presentCounts: false);
         var state = await StateAsync(cancel);
@@ -146,14 +146,11 @@ internal partial class EpicsMotorDriver
         return after.Alarm.Severity == PvSeverity.Invalid ? $"its readback is invalid ({after.Alarm.StatusName}): {where}" : null;
     }
 
-    private async Task<Outcome<Nothing>> StopWhenReachedAsync()
-    {
-        var reached = await ReachAsync(CancellationToken.None);
-        return reached.Problem is null ? await StopRecordAsync(CancellationToken.None) : reached;
-    }
+    private Task<Outcome<Nothing>> StopWhenReachedAsync() =>
+        BridgedAsync(() => StopRecordAsync(CancellationToken.None), CancellationToken.None);
 
     /// <summary>Twice what the move takes, and time for backlash, retries and polls.</summary>
-    private long LongestNs(double distance, MotorState motor)
+    private protected long LongestNs(double distance, MotorState motor)
     {
         var velocity = motor.Velocity > 0 ? motor.Velocity : _settings.Axis.MaxVelocity;
         var seconds = 2 * (distance / velocity + 2 * motor.AccelerationS);
@@ -161,7 +158,9 @@ internal partial class EpicsMotorDriver
     }
 
     /// <summary>The record's fields, asked for in one go.</summary>
-    private protected async Task<Outcome<MotorState>> StateAsync(CancellationToken cancel)
+    private protected Task<Outcome<MotorState>> StateAsync(CancellationToken cancel) => BridgedAsync(() => ReadStateAsync(cancel), cancel);
+
+    private async Task<Outcome<MotorState>> ReadStateAsync(CancellationToken cancel)
     {
         var asked = new Dictionary<string, Task<Outcome<PvReading>>>();
         using (Batch())
@@ -186,7 +185,7 @@ internal partial class EpicsMotorDriver
         public MotorState(Dictionary<string, PvReading> read)
         {
             double Of(string field) => read[field].Value.AsNumber();
-            Position = Of("RBV");
+            (Position, Demand) = (Of("RBV"), Of("VAL"));
             Alarm = read["RBV"].Alarm;
             Velocity = Of("VELO");
             AccelerationS = Math.Max(0, Of("ACCL"));
@@ -205,6 +204,9 @@ internal partial class EpicsMotorDriver
         }
 
         public double Position { get; }
+
+        /// <summary>Where it is told to go.</summary>
+        public double Demand { get; }
 
         public PvAlarm Alarm { get; }
 

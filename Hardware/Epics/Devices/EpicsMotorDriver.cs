@@ -18,7 +18,7 @@ internal partial class EpicsMotorDriver : EpicsDevice, ISettable
     private protected readonly EpicsMotorSettings _settings;
     private protected readonly Dictionary<string, IPvChannel> _fields;
     private protected readonly ValueWatch _done;
-    private readonly IKeptSettings _kept;
+    private protected readonly IKeptSettings _kept;
     private readonly double _wallPerBeam;
 
     public EpicsMotorDriver(string name, EpicsMotorSettings settings, DeviceEnvironment environment)
@@ -49,32 +49,31 @@ internal partial class EpicsMotorDriver : EpicsDevice, ISettable
             return new Outcome<Nothing>.Refused(FormattableString.Invariant($"{Name}: the beamline file says {_settings.Axis.Low:G9} to ")
                 + FormattableString.Invariant($"{_settings.Axis.High:G9} {_settings.Axis.Unit}, and {_settings.Pv} has soft limits ")
                 + FormattableString.Invariant($"{motor.Low:G9} to {motor.High:G9} (LLM, HLM); narrow low and high, or widen the record's"));
-        // What a process that died had changed; a motor that still moves gets it back when it is stopped or moved again.
-        return motor.IsDone ? await RestoreSpeedAsync() : Done(Nothing.Value);
+        return await FoundAsync(motor);
     }
+
+    /// <summary>Puts back what a process that died had changed; a motor that still moves gets it back when it is stopped or moved
+    /// again.</summary>
+    private protected virtual async Task<Outcome<Nothing>> FoundAsync(MotorState motor) =>
+        motor.IsDone ? await RestoreSpeedAsync() : Done(Nothing.Value);
 
     public async Task<Outcome<double>> ReadAsync(CancellationToken cancel)
     {
-        var reached = await ReachAsync(cancel);
-        if (reached.Problem is not null)
-            return reached.As<double>();
-        var read = await _fields["RBV"].GetAsync(_settings.ReplyWithinNs, cancel);
+        var read = await BridgedAsync(() => _fields["RBV"].GetAsync(_settings.ReplyWithinNs, cancel), cancel);
         return read is Outcome<PvReading>.Completed { Value: var reading } ? Done(reading.Value.AsNumber()) : read.As<double>();
     }
 
     /// <summary>Stops by a plain write, which the record takes also while a put with completion is under way, and waits until it
     /// rests.</summary>
-    public override async Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel)
-    {
-        var reached = await ReachAsync(cancel);
-        return reached.Problem is null ? await StopRecordAsync(cancel) : reached;
-    }
+    public override Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel) =>
+        BridgedAsync(() => StopRecordAsync(cancel), cancel);
 
-    public async Task<Outcome<double>> MoveAsync(double target, CancellationToken cancel)
+    /// <summary>Moves it there. A demand that was lost with the IOC is written again, since it says where and not how far.</summary>
+    public Task<Outcome<double>> MoveAsync(double target, CancellationToken cancel) =>
+        BridgedAsync(() => MoveOnceAsync(target, cancel), cancel);
+
+    private async Task<Outcome<double>> MoveOnceAsync(double target, CancellationToken cancel)
     {
-        var reached = await ReachAsync(cancel);
-        if (reached.Problem is not null)
-            return reached.As<double>();
         var state = await StateAsync(cancel);
         if (state is not Outcome<MotorState>.Completed { Value: var before })
             return state.As<double>();

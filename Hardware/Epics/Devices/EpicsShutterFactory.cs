@@ -49,22 +49,21 @@ internal sealed class EpicsShutterDriver : EpicsDevice, IShutter
             : new Outcome<Nothing>.Refused($"{Name}: {_settings.Pv} has no choice '{unknown}'; it has {string.Join(", ", choices)}");
     }
 
-    public async Task<Outcome<ShutterPosition>> GetAsync(CancellationToken cancel)
+    public Task<Outcome<ShutterPosition>> GetAsync(CancellationToken cancel) => BridgedAsync(() => ReadAsync(cancel), cancel);
+
+    private async Task<Outcome<ShutterPosition>> ReadAsync(CancellationToken cancel)
     {
-        var reached = await ReachAsync(cancel);
-        if (reached.Problem is not null)
-            return reached.As<ShutterPosition>();
         var read = await _readBack.GetAsync(_settings.ReplyWithinNs, cancel, PvAs.Text);
         return read is Outcome<PvReading>.Completed { Value: var reading } ? Done(Position(reading)) : read.As<ShutterPosition>();
     }
 
     public async Task<Outcome<ShutterPosition>> SetAsync(bool open, CancellationToken cancel)
     {
-        var set = await TellAsync(open, cancel);
+        var set = await BridgedAsync(() => TellAsync(open, cancel), cancel);
         if (set is not Outcome<ShutterPosition>.Cancelled || !open)
             return set;
         // Safe means closed, so that a cancelled opening is taken back.
-        var closed = await TellAsync(false, CancellationToken.None);
+        var closed = await BridgedAsync(() => TellAsync(false, CancellationToken.None), CancellationToken.None);
         return closed.Problem is null
             ? new Outcome<ShutterPosition>.Cancelled()
             : new Outcome<ShutterPosition>.Failed($"{Name}: cancelled, but it could not be closed: {closed.Problem}");
@@ -72,15 +71,12 @@ internal sealed class EpicsShutterDriver : EpicsDevice, IShutter
 
     public override async Task<Outcome<Nothing>> MakeSafeAsync(CancellationToken cancel)
     {
-        var closed = await TellAsync(false, cancel);
+        var closed = await BridgedAsync(() => TellAsync(false, cancel), cancel);
         return closed.Problem is null ? Done(Nothing.Value) : closed.As<Nothing>();
     }
 
     private async Task<Outcome<ShutterPosition>> TellAsync(bool open, CancellationToken cancel)
     {
-        var reached = await ReachAsync(cancel);
-        if (reached.Problem is not null)
-            return reached.As<ShutterPosition>();
         var wanted = open ? _settings.OpenText : _settings.ClosedText;
         var deadlineNs = Clock.NowNs + _settings.LeadNs + _settings.ReplyWithinNs;
         var written = _demand.Put(new PvValue.Choice(0, wanted));
@@ -89,7 +85,7 @@ internal sealed class EpicsShutterDriver : EpicsDevice, IShutter
         var position = open ? ShutterPosition.Open : ShutterPosition.Closed;
         while (true)
         {
-            var now = await GetAsync(cancel);
+            var now = await ReadAsync(cancel);
             if (now is not Outcome<ShutterPosition>.Completed { Value: var there } || there == position)
                 return now;
             if (Clock.NowNs >= deadlineNs)

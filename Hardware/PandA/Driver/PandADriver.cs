@@ -25,6 +25,7 @@ internal sealed partial class PandADriver : ITriggerBox
     private readonly IClock _clock;
     private readonly IConnector _connector;
     private readonly IFrameStoreFactory _stores;
+    private readonly LossNotice _loss;
     private readonly object _gate = new();
     private Box? _box;
     private PandABoxInfo? _info;
@@ -32,12 +33,10 @@ internal sealed partial class PandADriver : ITriggerBox
     /// <summary>What somebody else wrote to the box since staging; null: nothing.</summary>
     private string? _foreign;
     private IDisposable? _healthWake;
-    private Action<string>? _toldWhenLost;
-    private string? _lost;
 
     public PandADriver(string name, PandASettings settings, DeviceEnvironment environment)
     {
-        (Name, _settings) = (name, settings);
+        (Name, _settings, _loss) = (name, settings, new LossNotice(name));
         (_clock, _connector, _stores) = (environment.Clock, environment.Connector, environment.Stores);
     }
 
@@ -45,20 +44,8 @@ internal sealed partial class PandADriver : ITriggerBox
 
     public event Action<string>? Lost
     {
-        add
-        {
-            string? reason;
-            lock (_gate)
-                (_toldWhenLost, reason) = (_toldWhenLost + value, _lost);
-            if (reason is not null)
-                value?.Invoke(reason);
-        }
-
-        remove
-        {
-            lock (_gate)
-                _toldWhenLost -= value;
-        }
+        add => _loss.Told += value;
+        remove => _loss.Told -= value;
     }
 
     public event Action<long>? Recorded;
@@ -74,9 +61,7 @@ internal sealed partial class PandADriver : ITriggerBox
     public Task<Outcome<Nothing>> ConnectAsync(CancellationToken cancel) => RunAsync("connect", async () =>
     {
         Disconnect();
-        bool lost;
-        lock (_gate)
-            lost = _lost is not null;
+        var lost = _loss.IsLost;
         for (var waitNs = FirstRetryNs; ; waitNs *= 2)
             try
             {
@@ -92,8 +77,7 @@ internal sealed partial class PandADriver : ITriggerBox
     private async Task OpenAsync(CancellationToken cancel)
     {
         var connection = await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel);
-        lock (_gate)
-            _lost = null;
+        _loss.Clear();
         var limits = new PandAControlLimits(ReplyWithinNs: _settings.ReplyWithinNs);
         var client = new PandAControlClient(connection, _clock, limits, OnLost);
         PandABoxControl? control = null;
@@ -258,19 +242,7 @@ internal sealed partial class PandADriver : ITriggerBox
         WatchHealth();
     }
 
-    private void OnLost(string reason)
-    {
-        Action<string>? told;
-        lock (_gate)
-        {
-            if (_lost is not null)
-                return;
-            _lost = $"{Name}: {reason}";
-            told = _toldWhenLost;
-        }
-        Disconnect();
-        told?.Invoke($"{Name}: {reason}");
-    }
+    private void OnLost(string reason) => _loss.Tell(reason, Disconnect);
 
     /// <summary>Closes both connections; what is recorded stays open for an adoption.</summary>
     private void Disconnect()

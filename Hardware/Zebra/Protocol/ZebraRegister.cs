@@ -70,21 +70,29 @@ internal static class ZebraRegister
 
     public static bool Exists(byte address) => address is <= 0x7C or >= 0x7E and <= 0xA2 or >= SysVer and <= PcNumCap + 1;
 
+    /// <summary>The LO of a pair.</summary>
+    public static bool IsLow(byte address) => address switch
+    {
+        >= 0x38 and <= 0x3F or >= 0x80 and <= 0x87 or >= PcGateStart and <= PcGateStep + 1 or PcNumCap => address % 2 == 0,
+        >= PcPulseStart and <= PcPulseMax + 1 or PcPulseDly => address % 2 == 1,
+        _ => false,
+    };
+
+    /// <summary>Names of the outputs, in the order of their registers.</summary>
+    public static IReadOnlyList<string> Outputs { get; } =
+    [
+        "OUT1_TTL", "OUT1_NIM", "OUT1_LVDS", "OUT2_TTL", "OUT2_NIM", "OUT2_LVDS", "OUT3_TTL", "OUT3_OC", "OUT3_LVDS", "OUT4_TTL",
+        "OUT4_NIM", "OUT4_PECL", "OUT5_ENCA", "OUT5_ENCB", "OUT5_ENCZ", "OUT5_CONN", "OUT6_ENCA", "OUT6_ENCB", "OUT6_ENCZ", "OUT6_CONN",
+        "OUT7_ENCA", "OUT7_ENCB", "OUT7_ENCZ", "OUT7_CONN", "OUT8_ENCA", "OUT8_ENCB", "OUT8_ENCZ", "OUT8_CONN",
+    ];
+
     /// <summary>The register of an output such as <c>OUT1_TTL</c>; null where there is none of that name.</summary>
     public static byte? Output(string name)
     {
-        string[] first =
-        [
-            "OUT1_TTL", "OUT1_NIM", "OUT1_LVDS", "OUT2_TTL", "OUT2_NIM", "OUT2_LVDS", "OUT3_TTL", "OUT3_OC", "OUT3_LVDS", "OUT4_TTL",
-            "OUT4_NIM", "OUT4_PECL",
-        ];
-        var index = Array.IndexOf(first, name);
-        if (index >= 0)
-            return (byte)(0x60 + index);
-        string[] kinds = ["ENCA", "ENCB", "ENCZ", "CONN"];
-        return name.Split('_') is [['O', 'U', 'T', >= '5' and <= '8'] block, var kind] && Array.IndexOf(kinds, kind) is >= 0 and var k
-            ? (byte)(0x6C + (block[3] - '5') * 4 + k)
-            : null;
+        for (var i = 0; i < Outputs.Count; i++)
+            if (Outputs[i] == name)
+                return (byte)(0x60 + i);
+        return null;
     }
 
     /// <summary>The bus index of an input such as <c>IN1_TTL</c>; null where there is none of that name.</summary>

@@ -10,7 +10,7 @@ using Xunit;
 namespace Flyscan.Tests.Hardware.Epics;
 
 /// <summary>A detector of areaDetector over the wire, with every trap that real ones were seen to set.</summary>
-public sealed class AreaDetectorTests
+public sealed partial class AreaDetectorTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -226,22 +226,6 @@ public sealed class AreaDetectorTests
         bench.Fire(2);
         Assert.Equal(6, (await bench.CollectAsync(6)).Recorded);
         Assert.Equal(6, (await bench.ArmAsync(3)).Acquired);
-    }
-
-    [Fact]
-    public async Task What_was_changed_is_put_back()
-    {
-        await using var bench = await ConnectedAsync();
-        var (camera, writer) = (bench.Detector.Camera, bench.Detector.Writer);
-        var session = await bench.StageAsync();
-        await bench.EndAsync(bench.Driver.UnstageAsync(session.Restore, None));
-        Assert.Equal(
-            (0.1, 0.1, 1.0), (camera.Number("AcquireTime_RBV"), camera.Number("AcquirePeriod_RBV"), camera.Number("NumImages_RBV")));
-        Assert.Equal(("Continuous", "Off"), (camera.Text("ImageMode_RBV"), camera.Text("TriggerMode_RBV")));
-        Assert.Equal(
-            ("layout.xml", "Single", ""),
-            (writer.Text("XMLFileName_RBV"), writer.Text("FileWriteMode_RBV"), writer.Text("FilePath_RBV")));
-        Assert.Equal((0.0, 0.0), (writer.Number("LazyOpen_RBV"), writer.Number("EnableCallbacks_RBV")));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics;
+using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Hocon;
@@ -22,9 +23,13 @@ internal sealed class DetectorBench : IAsyncDisposable
         arm-within = 20 s, drain-within = 5 s, reply-within = 20 s, max-frames = 1000
         """;
 
-    private const int MostSteps = 6000;
-    private const int PoolRounds = 5;
-    private const long StepNs = 10_000_000;
+    private static readonly string[] Set =
+    [
+        "AcquireTime", "AcquirePeriod", "NumImages", "ImageMode", "ArrayCallbacks", "TriggerMode", "TriggerSource", "ExposureMode",
+        "EnableCallbacks", "ChunkSizeAuto", "LazyOpen", "AutoIncrement", "SWMRMode", "FileWriteMode", "NumExtraDims", "CreateDirectory",
+        "FileNumber", "NumCapture", "XMLFileName", "FileName", "FileTemplate", "FilePath",
+    ];
+
     private static readonly CancellationToken None = CancellationToken.None;
     private readonly TemporaryFolder _folder = new();
     private readonly string _settings;
@@ -45,7 +50,16 @@ internal sealed class DetectorBench : IAsyncDisposable
 
     public SimulatedAreaDetector Detector { get; private set; } = null!;
 
-    public AreaDetectorDriver Driver { get; set; }
+    /// <summary>Whatever is asked of it goes on in the bench's own queue.</summary>
+    public AreaDetectorDriver Driver
+    {
+        get
+        {
+            Ca.Enter();
+            return field;
+        }
+        set;
+    }
 
     public string RunFolder => Path.Combine(_folder.Path, "run");
 
@@ -74,6 +88,31 @@ internal sealed class DetectorBench : IAsyncDisposable
 
     public async Task<RecorderStatus> ArmAsync(long frames) => Value(await EndAsync(Driver.ArmAsync(frames, None)));
 
+    /// <summary>All that can be set, as it is read back.</summary>
+    public string SettingsNow() => string.Join("\n", new[] { Detector.Camera, Detector.Writer }.SelectMany(
+        set => Set.Where(r => set.Has($"{r}_RBV")).Select(r => $"{r} {set.Text($"{r}_RBV")}")));
+
+    /// <summary>A process dies in the middle of staging: a record does not answer it.</summary>
+    public async Task DieWhileStagingAsync()
+    {
+        Action answers = () => { };
+        var silent = Detector.Writer["FileTemplate"];
+        var written = silent.Written!;
+        silent.Written = (value, complete) =>
+        {
+            answers = complete;
+            return CaStatus.Normal;
+        };
+        var staging = Driver.StageAsync(Staging(), None);
+        Ca.Run();
+        Assert.False(staging.IsCompleted);
+        await Driver.DisposeAsync();
+        silent.Written = written;
+        Ca.Server.Run(answers);
+        await EndAsync(staging);
+        Driver = NewDriver();
+    }
+
     /// <summary>Pulses far enough apart, each as long as its exposure.</summary>
     public void Fire(int pulses, long apartNs = 10_000_000, long highNs = 5_000_000)
     {
@@ -94,30 +133,8 @@ internal sealed class DetectorBench : IAsyncDisposable
         return Value(await EndAsync(Driver.FlushAsync(None)));
     }
 
-    /// <summary>Runs until the task has ended. Time goes on only when the thread pool, where drivers go on, has done what it had: on a
-    /// busy machine a deadline would pass otherwise before an answer was looked at.</summary>
-    public async Task<T> EndAsync<T>(Task<T> task)
-    {
-        for (var step = 0; step < MostSteps && !task.IsCompleted; step++)
-        {
-            for (var i = 0; i < PoolRounds && !task.IsCompleted; i++)
-            {
-                Ca.Run();
-                await PoolAsync();
-            }
-            if (!task.IsCompleted)
-                Ca.Pass(StepNs);
-        }
-        Assert.True(task.IsCompleted, "not ended in time");
-        return await task;
-    }
-
-    private static Task PoolAsync()
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        ThreadPool.UnsafeQueueUserWorkItem(_ => done.SetResult(), null);
-        return done.Task;
-    }
+    /// <summary>Runs until the task has ended.</summary>
+    public Task<T> EndAsync<T>(Task<T> task) => Ca.EndAsync(task);
 
     public static T Value<T>(Outcome<T> outcome) =>
         outcome is Outcome<T>.Completed { Value: var value } ? value : throw new InvalidOperationException(outcome.Problem);

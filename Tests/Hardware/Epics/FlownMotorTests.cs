@@ -13,7 +13,7 @@ using Xunit;
 namespace Flyscan.Tests.Hardware.Epics;
 
 /// <summary>A motor record flown along a line at constant velocity, with every trap that real records were seen to set.</summary>
-public sealed class FlownMotorTests : IAsyncDisposable
+public sealed partial class FlownMotorTests : IAsyncDisposable
 {
     private const string Settings =
         "kind = epics-motor, pv = \"MOT:X\", fly = true, unit = mm, low = -10, high = 10, velocity = 5, acceleration = 50\n"
@@ -233,23 +233,6 @@ public sealed class FlownMotorTests : IAsyncDisposable
         _bench.Pass(4_000_000_000);
         var moved = await _bench.EndAsync(Axis.StartAsync(Mark, None));
         Assert.Contains("it is at 1 mm, and not at the line's start 0 any more", moved.Problem);
-    }
-
-    [Fact]
-    public async Task What_a_process_that_died_in_flight_changed_is_put_back_by_the_next()
-    {
-        await AtStartAsync();
-        await StartAsync();
-        _bench.Pass(1_000_000_000);
-        await Axis.DisposeAsync();
-        Axis = Driver();
-        await ConnectAsync();
-        // It flies on at the line's velocity, and nobody's mark.
-        Assert.Equal((MotionPhase.Running, default), ((await StatusAsync()).Phase, (await StatusAsync()).Mark));
-        Assert.Equal(0.4, Number("VELO"));
-        Assert.Null((await _bench.EndAsync(Axis.MakeSafeAsync(None))).Problem);
-        Assert.Equal((1, 5, 0.1), (Number("DMOV"), Number("VELO"), Number("ACCL")));
-        Assert.Empty(_kept.Of("x"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
@@ -32,6 +33,29 @@ public sealed class ForeignSegmentTests : IDisposable
         Assert.Equal([new SegmentRun(1, "s", -7, 7, 0)], found);
         // Whatever take asks: none of its triggers is among them.
         Assert.All(FrameLedger.HoldingOf("s", found).Runs, run => Assert.True(run.FirstTrigger + run.Count <= 0));
+    }
+
+    /// <summary>Cut off as one was whose IOC was killed while it made it.</summary>
+    [Theory]
+    [InlineData(0L, true)]
+    [InlineData(3L, false)]
+    [InlineData(null, false)]
+    public async Task A_file_that_cannot_be_read_is_empty_only_if_nothing_was_ever_read_from_it(long? decided, bool isEmpty)
+    {
+        Directory.CreateDirectory(_folder.File("data"));
+        byte[] beginning = [0x89, .. "HDF\r\n\x1a\n"u8, .. new byte[40]];
+        File.WriteAllBytes(_folder.File("data/cam.0001.h5"), beginning);
+        if (decided is { } rows)
+            File.WriteAllBytes(
+                _folder.File("data/cam.0001.staged"),
+                new AreaDetectorLedger("s", 1, "/there/", "cam.0001", rows, [], rows, null).ToBytes());
+        var dataset = new SegmentDataset("n", "/entry/number", "<i4", [], null, "frame-number", null, 64);
+        var segment = new SegmentState(new Segment("cam", 1, "data/cam.0001.h5", [dataset]), "s", 0);
+        var found = await _salvage.SalvageAsync(_folder.Path, segment, None);
+        if (isEmpty)
+            Assert.Empty(Assert.IsType<Outcome<EquatableArray<SegmentRun>>.Completed>(found).Value);
+        else
+            Assert.Contains("cam.0001.h5 cannot be read back", found.Problem);
     }
 
     [Fact]

@@ -5,6 +5,8 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Detectors;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Simulation;
+using Flyscan.Hocon;
+using Flyscan.Host.Composition;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Triggering;
 using Flyscan.Tests.Architecture;
@@ -145,6 +147,21 @@ public sealed class VirtualBeamlineTests
         var rest = Do(await z.ReadAsync(None));
         Assert.InRange(rest, -1, 19);
         Assert.Equal(rest, Do(await z.ReadAsync(None)));
+    }
+
+    [Theory]
+    [InlineData("motor-port = 15067, epics-port = 0", 1, "an IOC of their own moves the motors or, with epics-port, this world")]
+    [InlineData("motor-port = 15067", 0.5, "an IOC moves its motors in real time, and this beamline would run at time scale 0.5; take 1")]
+    public void Motors_of_an_IOC_elsewhere_need_a_world_that_fits(string simulation, double timeScale, string expected)
+    {
+        var beamline = new HoconSettings("b", HoconConfiguration.Parse($"simulation {{ {simulation} }}\ndevices {{ }}", "f"));
+        var options = new VirtualBeamlineOptions
+        {
+            TimeScale = timeScale,
+            Stores = new InMemoryFrameStoreFactory(),
+            Time = TimeProvider.System,
+        };
+        Assert.Contains(expected, Assert.Throws<SettingsException>(() => VirtualBeamline.Start(beamline, options)).Message);
     }
 
     [SourceFact]

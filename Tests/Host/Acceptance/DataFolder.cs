@@ -69,6 +69,11 @@ internal sealed class DataFolder : IDisposable
         await UntilAsync(process, () => EventsSoFar().OfType<T>().Count() >= count, $"{count} {typeof(T).Name} in the journal");
     }
 
+    /// <summary>Waits until the journal has as many such events of a kind while the process lives.</summary>
+    public Task UntilAsync<T>(FlyscanProcess process, Func<T, bool> isOne, int count)
+        where T : ScanEvent =>
+        UntilAsync(process, () => EventsSoFar().OfType<T>().Count(isOne) >= count, $"{count} such {typeof(T).Name} in the journal");
+
     /// <summary>Waits until the virtual beamline listens.</summary>
     public Task UntilBeamlineAsync(FlyscanProcess process) => UntilAsync(process, () => File.Exists(VirtualFile), "the virtual beamline");
 

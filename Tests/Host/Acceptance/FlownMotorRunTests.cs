@@ -20,13 +20,27 @@ public sealed class FlownMotorRunTests
         Assert.Empty(PutBack(folder));
     }
 
-    [Theory]
-    [InlineData("FlightStarted:after")]
-    [InlineData("HandedOver:after:2")]
-    public async Task Killed_it_resumes_and_puts_velocities_back(string at)
+    /// <summary>One line of four seconds: the successor finds the motor flying, or on a slow machine at the line's end.</summary>
+    [Fact]
+    public async Task Killed_in_flight_it_loses_no_frame()
     {
         using var folder = new DataFolder(timeScale: 1, beamline: "virtual-epics.hocon");
-        var killed = await folder.RunAsync(Requests.Grid(1, 3, 16, 0.02), at);
+        var killed = await folder.RunAsync(Requests.Grid(1, 1, 16, 0.25), "FlightStarted:after");
+        Assert.True(killed.Code == FlyscanResult.Killed, killed.ToString());
+        Assert.Equal(["x.json"], PutBack(folder));
+        var resumed = await folder.ResumeAsync();
+        Assert.True(resumed.Code == 0, resumed.ToString());
+        var events = await RunChecker.FinishedAsync(folder);
+        Assert.Equal(0, resumed.Json.GetProperty("superseded").GetInt64());
+        Assert.Single(events.OfType<ScanEvent.HandedOver>());
+        Assert.Empty(PutBack(folder));
+    }
+
+    [Fact]
+    public async Task Killed_before_the_flight_it_resumes_and_puts_velocities_back()
+    {
+        using var folder = new DataFolder(timeScale: 1, beamline: "virtual-epics.hocon");
+        var killed = await folder.RunAsync(Requests.Grid(1, 3, 16, 0.02), "HandedOver:after:2");
         Assert.True(killed.Code == FlyscanResult.Killed, killed.ToString());
         Assert.Equal(["x.json"], PutBack(folder));
         var resumed = await folder.ResumeAsync();

@@ -242,8 +242,13 @@ internal sealed class FakeHardware(IRunPlan plan, string uid, Seeded random, dou
         return new ScanCommand.RecorderArmed(0, e.Take, e.Recorder, Done(_recorders[e.Recorder].Status()));
     }
 
+    /// <summary>What recorders answer instead of unstaging, as often as it is not null.</summary>
+    public Func<string, Outcome<long>?> RefusesToUnstage { get; set; } = _ => null;
+
     private ScanCommand Unstage(ScanEffect.UnstageRecorder e)
     {
+        if (RefusesToUnstage(e.Recorder) is { } refused)
+            return new ScanCommand.RecorderUnstaged(0, e.Recorder, refused);
         foreach (var saved in e.Restore)
             Settings[e.Recorder] = saved.Value;
         return new ScanCommand.RecorderUnstaged(0, e.Recorder, Done(_recorders[e.Recorder].Recorded));

@@ -109,6 +109,42 @@ public sealed class ScanDeciderTests
     }
 
     [Fact]
+    public void A_recorder_that_began_anew_while_it_was_unstaged_is_unstaged_once_more_and_the_scan_finishes()
+    {
+        for (var seed = 0UL; seed < 20; seed++)
+        {
+            var runner = new ScanRunner(seed, outer: 2, inner: 3, atMost: 10);
+            var deaths = 1;
+            runner.Hardware.RefusesToUnstage = recorder =>
+            {
+                if (recorder != "cam" || deaths-- <= 0)
+                    return null;
+                runner.Hardware.Forget("cam");
+                return new Outcome<long>.Refused("cam: the IOC began anew");
+            };
+            runner.Submit();
+            runner.Run();
+            runner.CheckFinished();
+            var hold = Assert.Single(runner.Journal.OfType<ScanEvent.HoldSet>(), h => h.Hold == "recorder cam");
+            Assert.Equal("cam: the IOC began anew", hold.Reason);
+            Assert.Contains(
+                new SegmentCount("cam", 1, 6), Assert.Single(runner.Journal.OfType<ScanEvent.Unstaged>()).Segments);
+            Assert.DoesNotContain(FakeHardware.Needed, runner.Hardware.Settings.Values);
+        }
+    }
+
+    [Fact]
+    public void A_recorder_that_never_lets_itself_be_unstaged_is_named()
+    {
+        var runner = new ScanRunner(1, outer: 2, inner: 3, atMost: 10);
+        runner.Hardware.RefusesToUnstage = recorder => recorder == "cam" ? new Outcome<long>.Failed("no answer") : null;
+        runner.Submit();
+        runner.Run();
+        Assert.Contains(
+            "cam: no answer", Assert.Single(runner.Journal.OfType<ScanEvent.DeviceFaulted>(), f => f.Device == "unstaging").Reason);
+    }
+
+    [Fact]
     public void A_supervisor_that_dies_anywhere_is_followed_by_one_that_finishes()
     {
         for (var seed = 0; seed < 400; seed++)

@@ -170,6 +170,23 @@ internal sealed class MotorRecord
         Poll(nowNs);
     }
 
+    /// <summary>Finds its motor where it is, moving or not, as a record does whose IOC began anew.</summary>
+    public void TakeOver(IReadOnlyList<Knot> course)
+    {
+        var nowNs = _time.NowNs;
+        MotorCourse.Follow(_track, nowNs, course);
+        var position = _track.PositionAt(nowNs + 1);
+        foreach (var field in new[] { "VAL", "DVAL", "RBV", "DRBV" })
+            Set(field, position);
+        _target = course[^1].Position;
+        if (_track.IsAtRest(nowNs + 1))
+            return;
+        Set("DMOV", 0, asInteger: true);
+        Set("MOVN", 1, asInteger: true);
+        Set("MSTA", 0, asInteger: true);
+        Poll(nowNs);
+    }
+
     /// <summary>Brakes where it is.</summary>
     public void StopFollowing()
     {

@@ -1,7 +1,11 @@
 using System.Net;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Detectors;
 using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.Simulation;
+using Flyscan.Hardware.Transport;
+using Flyscan.Hardware.Zebra.Ioc;
+using Flyscan.Hardware.Zebra.Simulator;
 using Flyscan.Scanning.Planning;
 
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
@@ -20,6 +24,7 @@ public sealed class VirtualIoc : IDisposable
     private const long SignalPeriodNs = Second / 10;
     private const double LifetimeNs = 10 * 3600e9;
     private const double MotorTolerance = 1e-4;
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     private readonly CaServer _server;
     private readonly PvaServer _pva;
@@ -27,13 +32,17 @@ public sealed class VirtualIoc : IDisposable
     private readonly List<string> _records = [];
     private readonly List<(AxisDescription Axis, CubicTrack Track)> _axes = [];
     private readonly List<TriggerInput> _inputs = [];
+    private readonly List<SimulatedAreaDetector> _detectors = [];
+    private readonly List<ISettings> _zebras = [];
+    private readonly List<MotorCable> _cables = [];
+    private readonly TimeProvider _time;
 
     /// <param name="clock">Of motion and polls.</param>
     /// <param name="time">Of time stamps.</param>
     /// <param name="stores">Opens the files of detectors.</param>
     public VirtualIoc(IClock clock, TimeProvider time, IFrameStoreFactory stores)
     {
-        (_server, _disk) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists));
+        (_server, _disk, _time) = (new CaServer(clock, time), new SimulatedDisk(stores, Directory.Exists), time);
         _pva = new PvaServer(_server);
     }
 
@@ -45,6 +54,9 @@ public sealed class VirtualIoc : IDisposable
 
     /// <summary>Names of the records that are served.</summary>
     public IReadOnlyList<string> Records => _records;
+
+    /// <summary>Where the motors of motor records stand: port of a virtual beamline, 0 where they are this IOC's own.</summary>
+    public int MotorPort { get; init; }
 
     internal CaServer Server => _server;
 
@@ -63,7 +75,9 @@ public sealed class VirtualIoc : IDisposable
         switch (settings.Text("kind"))
         {
             case EpicsMotorSettings.KindName:
-                AddMotor(EpicsMotorSettings.Read(name, settings));
+                var motor = AddMotor(EpicsMotorSettings.Read(name, settings));
+                if (MotorPort > 0)
+                    _cables.Add(new MotorCable(name, motor, _server, _time));
                 return true;
             case PmacSettings.KindName:
                 AddPmac(PmacSettings.Read(name, settings));
@@ -76,20 +90,38 @@ public sealed class VirtualIoc : IDisposable
                 AddShutter(EpicsShutterSettings.Read(settings));
                 return true;
             case AreaDetectorSettings.KindName:
-                AddDetector(name, AreaDetectorSettings.Read(name, settings), _disk);
+                _detectors.Add(AddDetector(name, AreaDetectorSettings.Read(name, settings), _disk));
+                return true;
+            case ZebraIocSettings.KindName:
+                ZebraIocSettings.Read(settings);
+                _zebras.Add(settings);
                 return true;
             default:
                 return false;
         }
     }
 
+    /// <summary>Finds the motors where they are, before anybody can read them, if the virtual beamline runs in which they stand.</summary>
+    /// <remarks><b>Errors</b> <see cref="TimeoutException"/> where something else answers at the port.</remarks>
+    public Task FindMotorsAsync(string host) =>
+        Task.WhenAll(_cables.Select(c => c.PlugIn(host, MotorPort))).WaitAsync(AnswerLimit, _time);
+
     /// <summary>Begins to serve, and to hear the triggers of detectors. Port 0 takes a free one.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming address and port.</remarks>
     public void Listen(string address, int port, IDatagramPorts datagrams)
     {
+        Complete();
         _server.Listen(IPAddress.Parse(address), port, datagrams);
         foreach (var input in _inputs)
             input.Listen(address);
+    }
+
+    /// <summary>Makes the boxes, now that everything is there that they are wired to.</summary>
+    internal void Complete()
+    {
+        foreach (var settings in _zebras)
+            WireZebra(settings);
+        _zebras.Clear();
     }
 
     /// <summary>Begins to serve over pvAccess as well. Ports 0 take free ones.</summary>
@@ -101,6 +133,8 @@ public sealed class VirtualIoc : IDisposable
     {
         foreach (var input in _inputs)
             input.Dispose();
+        foreach (var cable in _cables)
+            cable.Dispose();
         _pva.Dispose();
         _server.Dispose();
     }
@@ -138,6 +172,31 @@ public sealed class VirtualIoc : IDisposable
         }
         Live ??= simulator.Live;
         return simulator;
+    }
+
+    /// <summary>A Zebra's IOC, at the other end of the box's serial line.</summary>
+    /// <param name="post">Runs an action where the box runs.</param>
+    internal void AddZebra(ZebraIocSettings zebra, ZebraSimulator box, Action<Action> post)
+    {
+        var (line, end) = new MemoryNetwork(post).Pair();
+        box.Serve(end);
+        _ = new ZebraIocSimulator(_server, zebra.Prefix, Add, line, new ZebraIocPace(ArrayLength: zebra.ArrayLength));
+    }
+
+    /// <summary>A box of this process, on the encoders of its motors, in front of its detectors.</summary>
+    private void WireZebra(ISettings settings)
+    {
+        var world = new ServedWorld(_server);
+        var box = VirtualZebra.Make(settings, new ZebraSurroundings(
+            world, _axes.Select(a => (a.Axis, a.Track, 0L)), Live, _detectors.Select(d => (Action<IBitSignal>)(o => Trigger(d, o, world))),
+            () => new SimulatedDiode(world, [.. _axes.Take(2).Select(a => a.Track)])));
+        AddZebra(ZebraIocSettings.Read(settings), box, world.Post);
+    }
+
+    private static void Trigger(SimulatedAreaDetector detector, IBitSignal output, ISimulationClock world)
+    {
+        var pulses = 0L;
+        output.Changed += level => detector.Hear((level ? pulses++ : pulses - 1, world.NowNs, level));
     }
 
     private void AddText(string name, string text)
