@@ -6,7 +6,7 @@ namespace Flyscan.Hardware.Capture;
 /// flushes.</summary>
 /// <remarks>Nothing here waits for the disk but its own loop. Samples that wait are bounded: beyond the limit the recorder faults and
 /// takes no more.</remarks>
-internal sealed partial class SampleRecorder
+internal sealed class SampleRecorder
 {
     /// <summary>One that fills, one that is written, one between.</summary>
     private const int LeastBatches = 3;
@@ -157,6 +157,10 @@ internal sealed partial class SampleRecorder
     /// <summary>Rows [first, first + count) of a dataset of integers, among those recorded.</summary>
     public Task<long[]> ReadIntegersAsync(string dataset, long first, long count, CancellationToken cancel) =>
         _store.ReadIntegersAsync(dataset, first, count, cancel);
+
+    /// <summary>Rows [first, first + count) of a dataset of numbers, among those written.</summary>
+    public Task<double[]> ReadNumbersAsync(string dataset, long first, long count, CancellationToken cancel) =>
+        _store.ReadNumbersAsync(dataset, first, count, cancel);
 
     /// <summary>Writes the rest and closes the file; returns the frames in it.</summary>
     public async Task<long> CloseAsync(CancellationToken cancel)
