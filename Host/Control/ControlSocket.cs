@@ -29,14 +29,16 @@ internal static class ControlSocket
         var folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
         if ((folder.UnixFileMode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0)
             throw new UnauthorizedAccessException($"{folder.FullName} can be written by others; its mode must be 0700");
-        File.Delete(path);
+        // Whoever finds a socket at which nobody listens yet takes its process for dead, and removes it: so it gets its name last.
+        var unnamed = Path.ChangeExtension(path, ".new");
+        File.Delete(unnamed);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Bind(new UnixDomainSocketEndPoint(path));
-            // Before anybody can connect.
-            File.SetUnixFileMode(path, OwnerOnly);
+            socket.Bind(new UnixDomainSocketEndPoint(unnamed));
+            File.SetUnixFileMode(unnamed, OwnerOnly);
             socket.Listen(backlog);
+            File.Move(unnamed, path, overwrite: true);
             return socket;
         }
         catch
