@@ -62,7 +62,7 @@ internal static class Kills
 
     /// <summary>Seeds of kills at any moment.</summary>
     public static IEnumerable<(int Seed, bool BeamlineSurvives)> AtAnyMoment() =>
-        from seed in Enumerable.Range(1, IsSoak ? 20 : 2)
+        from seed in Enumerable.Range(1, IsSoak ? 20 : 1)
         from survives in new[] { true, false }
         select (seed, survives);
 
