@@ -27,7 +27,7 @@ public sealed class HoconPropertyTests
     [Fact]
     public void Any_text_is_read_or_refused_with_its_place() => Prop.ForAll(
         Gen.Elements(Fragments).ListOf().Select(string.Concat).ToArbitrary(),
-        ReadsOrRefuses).Check(Config.QuickThrowOnFailure.WithMaxTest(3000).WithEndSize(60));
+        ReadsOrRefuses).Check(PropertyCases.Of(3000).WithEndSize(60));
 
     [Fact]
     public void Any_damage_to_a_real_file_is_read_or_refused_with_its_place()
@@ -37,7 +37,7 @@ public sealed class HoconPropertyTests
             from length in Gen.Choose(0, 30)
             from inserted in Gen.Elements(Fragments).ListOf(2)
             select Sample[..start] + string.Concat(inserted) + Sample[Math.Min(Sample.Length, start + length)..];
-        Prop.ForAll(damage.ToArbitrary(), ReadsOrRefuses).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        Prop.ForAll(damage.ToArbitrary(), ReadsOrRefuses).Check(PropertyCases.Of(2000));
     }
 
     private static bool ReadsOrRefuses(string text)

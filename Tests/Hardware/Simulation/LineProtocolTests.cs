@@ -65,7 +65,7 @@ public sealed class LineProtocolTests
 
     [Fact]
     public void Garbage_never_throws_at_either_end() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(500),
+        PropertyCases.Of(500),
         Prop.ForAll(Gen.Elements(Encoding.ASCII.GetBytes("0123456789 \n*#:%okrefusedz\0\u007f")).ArrayOf().ToArbitrary(), bytes =>
         {
             var (server, client) = (Open(), Connected());
@@ -78,7 +78,7 @@ public sealed class LineProtocolTests
 
     [Fact]
     public void Whatever_words_are_sent_arrive() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(300),
+        PropertyCases.Of(300),
         Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), Blocks, (word, block) =>
         {
             var text = new string([.. word.Get.Where(c => !char.IsSurrogate(c)).Take(15)]);

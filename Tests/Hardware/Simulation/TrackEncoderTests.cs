@@ -21,7 +21,7 @@ public sealed class TrackEncoderTests
 
     [Fact]
     public void Crossing_times_agree_with_a_search_through_all_samples() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(300),
+        PropertyCases.Of(300),
         Prop.ForAll(Courses, Gen.Choose(-200, 200).ToArbitrary(), (course, threshold) =>
         {
             foreach (var ascending in new[] { true, false })
@@ -42,7 +42,7 @@ public sealed class TrackEncoderTests
 
     [Fact]
     public void Mean_and_range_agree_with_sampling() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(200),
+        PropertyCases.Of(200),
         Prop.ForAll(Courses, course =>
         {
             var (encoder, endNs) = Encoder(course.Knots, course.Scale, course.LagNs);

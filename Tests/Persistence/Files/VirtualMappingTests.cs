@@ -80,7 +80,7 @@ public sealed class VirtualMappingTests
             var plan = VirtualMapping.InShape(scan.Grid, merged, [1, 2, 3], NoBudget);
             Assert.Equal(plan.Count, plan.Mappings!.Count);
             AssertShows(scan.Grid, scan.Extents, plan.Mappings);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(600));
+        }).Check(PropertyCases.Of(600));
 
     [Fact]
     public void The_linear_view_shows_committed_frames_in_scan_order_without_holes()
@@ -94,7 +94,7 @@ public sealed class VirtualMappingTests
             var expected = Sources(scan.Extents, perPlace).OrderBy(pair => pair.Row)
                 .Select((pair, place) => ((long)place, pair.Segment, pair.Position)).ToArray();
             Assert.Equal(expected, shown.Select(pair => (pair.Place, pair.Segment, pair.Position)));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        }).Check(PropertyCases.Of(200));
 
     [Theory]
     [InlineData(new long[] { 4, 6 }, 3, new long[] { 4, 2 })]

@@ -205,7 +205,7 @@ public sealed class ScanPlanVariantTests
             var programme = plan.Compile(take);
             Assert.Equal(take.Count, programme.Triggers.Frames);
             HoldsLimits(programme, plan);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        }).Check(PropertyCases.Of(200));
         Assert.True(proved > 50, $"only {proved} of 200 grids were within limits");
     }
 

@@ -56,7 +56,7 @@ public sealed class SynchronisedMoveTests
                     return false;
             }
             return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        }).Check(PropertyCases.Of(300));
     }
 
     [Fact]
@@ -79,7 +79,21 @@ public sealed class SynchronisedMoveTests
             Assert.Equal(move.DurationNs, points.All.Sum(p => p.DurationNs));
             var least = Shortest(c.limits, c.moves);
             Assert.True(move.DurationNs / 1e9 <= Math.Max(least, 0.002) * 1.02 + 0.01, $"{move.DurationNs / 1e9} s, possible in {least} s");
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        }).Check(PropertyCases.Of(500));
+    }
+
+    [Fact]
+    public void A_time_that_all_axes_have_for_an_instant_only_is_not_waited_for()
+    {
+        // x could take 174.5 ms at most without stopping, y takes no less.
+        AxisLimits[] limits = [new(330, 371.4), new(277.5, 3698.4), new(138.5, 1781.2)];
+        Move[] moves = [new(6.9, 26.01, 165, 165), new(-66.2, 0, 27.75, -277.5), new(54.2, 0, -13.85, 83.1)];
+        var move = new SynchronisedMove(limits, StepNs);
+        move.Jump(
+            [.. moves.Select(m => m.From)], [.. moves.Select(m => m.Entry)], [.. moves.Select(m => m.From + m.Distance)],
+            [.. moves.Select(m => m.Exit)], StepNs);
+        var least = Shortest(limits, moves);
+        Assert.InRange(move.DurationNs / 1e9, 0.99 * least, least * 1.02 + 0.01);
     }
 
     [Fact]
@@ -103,7 +117,7 @@ public sealed class SynchronisedMoveTests
             move.Emit(down);
             Follow(c.limits, at, velocity, down);
             Assert.Equal(new double[3], down.Last.Velocities);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        }).Check(PropertyCases.Of(300));
     }
 
     [Fact]
@@ -152,7 +166,7 @@ public sealed class SynchronisedMoveTests
             // One axis from rest to rest has a closed form to compare with.
             if (c.limits.Length == 1 && entry[0] == 0 && exit[0] == 0)
                 worst = Math.Max(worst, Excess(move, c.limits[0].RestToRestSeconds(to[0] - from[0])));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        }).Check(PropertyCases.Of(500));
         Assert.InRange(worst, 0, 1);
     }
 
@@ -172,7 +186,7 @@ public sealed class SynchronisedMoveTests
             var down = new Recorder();
             move.Emit(down);
             FollowJerk(c.limits, at, velocity, down);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        }).Check(PropertyCases.Of(300));
     }
 
     // Two dozen steps of the grid (four ramps of whole shoulders), and the half per cent that the search's strides may leave.
@@ -231,21 +245,24 @@ public sealed class SynchronisedMoveTests
 
     private static double Shortest(AxisLimits[] limits, Move[] moves)
     {
-        // A scan of times, each tested against what can be reached: slow, and independent of the closed forms.
+        // A scan of times, each tested against what can be reached: slow, and independent of the closed forms. Where all axes can for an
+        // instant only, no time on the grid may lie in it.
         var time = 0.0;
-        for (var i = 0; i < limits.Length;)
+        while (!Possible(limits, moves, time) || !Possible(limits, moves, time + 3 * StepNs / 1e9))
+            time = time * 1.002 + 0.0005;
+        return time;
+    }
+
+    private static bool Possible(AxisLimits[] limits, Move[] moves, double time)
+    {
+        for (var i = 0; i < limits.Length; i++)
         {
             var (least, most) = Reach(moves[i].Entry, moves[i].Exit, limits[i], time);
             var (d, margin) = (moves[i].Distance, 1e-9);
-            if (least <= most + margin && d >= least - margin && d <= most + margin)
-            {
-                i++;
-                continue;
-            }
-            time = time * 1.002 + 0.0005;
-            i = 0;
+            if (least > most + margin || d < least - margin || d > most + margin)
+                return false;
         }
-        return time;
+        return true;
     }
 
     /// <summary>Least and greatest distance in a time, by summing the extreme velocity profiles in small steps.</summary>
