@@ -1,13 +1,14 @@
 using System.Globalization;
 using Flyscan.Hardware.Contracts;
-using Flyscan.Hardware.Epics;
 using Flyscan.Scanning.Runs;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.Hdf5;
 
 /// <summary>Reads back what dead writers left, by the trigger number that each row carries.</summary>
-public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegmentSalvage
+/// <param name="hasNothingDecided">Whether the driver of a detector that writes its own file knows, from what it keeps beside that file,
+/// that nothing was ever read from it: then nothing can have been committed.</param>
+public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit, Func<string, bool> hasNothingDecided) : ISegmentSalvage
 {
     private const string IdentityRole = "identity";
     // Numbers that do not say by themselves which trigger made a frame.
@@ -122,21 +123,13 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit) : ISegment
             {
                 content = await _reader.InspectAsync(path, datasets, cancel);
             }
-            catch (IOException) when (HasNothingDecided(path))
+            catch (IOException) when (hasNothingDecided(path))
             {
                 // Its writer died while it made the file.
                 return [];
             }
         }
         return content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)];
-    }
-
-    /// <summary>Its driver keeps beside the file what it has read from it: where that is nothing, nothing can have been
-    /// committed.</summary>
-    private static bool HasNothingDecided(string path)
-    {
-        var kept = Path.ChangeExtension(path, StagedSuffix);
-        return File.Exists(kept) && AreaDetectorLedger.Read(File.ReadAllBytes(kept)) is { Rows: 0 };
     }
 
     private async Task<EquatableArray<SegmentRun>> RunsOfAsync(

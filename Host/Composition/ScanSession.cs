@@ -5,6 +5,7 @@ using Flyscan.Actors.Logging;
 using Flyscan.Actors.Records;
 using Flyscan.Actors.Scans;
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Hdf5;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Cli;
@@ -174,7 +175,9 @@ internal sealed class ScanSession : IAsyncDisposable
             Props.Create(() => new RunMonitor(view,
                 context => context.ActorOf(RunRecorder.Props(records, meter, context.Self), "records"))), "monitor");
         var actors = ScanActors.OfDevices(
-            system, run, devices, new DeviceSurroundings(new SegmentSalvage(time, SalvageLimit), shelf, timeScale, time, monitor));
+            system, run, devices,
+            new DeviceSurroundings(
+                new SegmentSalvage(time, SalvageLimit, AreaDetectorKept.HasNothingDecided), shelf, timeScale, time, monitor));
         // On a thread that may hang with its file system.
         actors[ScanSupervisor.DiskKey] = ScanActors.OfDisk(
             system, run,

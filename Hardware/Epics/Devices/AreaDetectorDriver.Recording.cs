@@ -9,7 +9,7 @@ internal sealed partial class AreaDetectorDriver
     private const int MostMissed = 1000;
 
     /// <summary>What is kept beside a file while it is written, for a process that takes over.</summary>
-    private const string KeptSuffix = ".staged";
+    private const string KeptSuffix = AreaDetectorKept.Suffix;
 
     private bool IsCounted => _settings.Identity == AreaDetectorIdentity.Counted;
 

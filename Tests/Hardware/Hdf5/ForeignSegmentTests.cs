@@ -12,7 +12,8 @@ public sealed class ForeignSegmentTests : IDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;
     private readonly TemporaryFolder _folder = new();
-    private readonly SegmentSalvage _salvage = new(TimeProvider.System, TimeSpan.FromSeconds(60));
+    private readonly SegmentSalvage _salvage = new(
+        TimeProvider.System, TimeSpan.FromSeconds(60), AreaDetectorKept.HasNothingDecided);
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Flyscan.Host.Cli;
+using Flyscan.Persistence.Journal;
+using Flyscan.Scanning.Runs;
 using Xunit;
 
 namespace Flyscan.Tests.Host.Cli;
@@ -21,6 +23,13 @@ internal sealed class CliPlace : IDisposable
 {
     public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "flyscan.dll");
     public static readonly string Beamline = Path.Combine(AppContext.BaseDirectory, "beamlines", "virtual.hocon");
+
+    /// <summary>200 frames of 20 ms along x: time to do something to the scan while it flies.</summary>
+    public const string Slow = """
+        {"request": 1, "detectors": ["cam"],
+         "spec": {"type": "ConstantDuration", "constant_duration": 0.02,
+                  "spec": {"type": "Fly", "spec": {"type": "Linspace", "axis": "x", "start": 0, "stop": 1, "num": 200}}}}
+        """;
 
     /// <summary>Ten frames of 10 ms along x.</summary>
     public const string Good = """
@@ -83,6 +92,22 @@ internal sealed class CliPlace : IDisposable
             .Where(scan => scan.GetProperty("data_folder").GetString() == "DIR/data").ToList();
         return here.Count == 0 ? null : here[0];
     }
+
+    /// <summary>Asks until the scan of a run in this place is as wanted; the run must not end before.</summary>
+    public async Task<JsonElement> UntilAsync(Task<CliAnswer> run, Func<JsonElement, bool> wanted)
+    {
+        while (!run.IsCompleted)
+        {
+            if (await RunningAsync() is JsonElement scan && wanted(scan))
+                return scan;
+        }
+        Assert.Fail($"it ended: {(await run).Error}");
+        return default;
+    }
+
+    /// <summary>What the journal of this place has of a run that told its uid.</summary>
+    public IReadOnlyList<ScanEvent> Events(CliAnswer ended) =>
+        [.. JournalReader.ReadScan(In("data/journal.db"), ended.Json().GetProperty("uid").GetString()!).Select(e => e.Event)];
 
     /// <summary>Runs a command line as a process of its own to its end.</summary>
     public async Task<CliAnswer> RunProcessAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)

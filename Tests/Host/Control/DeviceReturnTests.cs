@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
-using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Runs;
 using Flyscan.Tests.Host.Cli;
 using Xunit;
@@ -10,17 +8,11 @@ namespace Flyscan.Tests.Host.Control;
 /// <summary>A whole scan whose devices are all lost while it flies.</summary>
 public sealed class DeviceReturnTests
 {
-    private const string Slow = """
-        {"request": 1, "detectors": ["cam"],
-         "spec": {"type": "ConstantDuration", "constant_duration": 0.02,
-                  "spec": {"type": "Fly", "spec": {"type": "Linspace", "axis": "x", "start": 0, "stop": 1, "num": 200}}}}
-        """;
-
     [Fact]
     public async Task A_scan_whose_devices_come_back_goes_on_by_itself()
     {
         using var place = new CliPlace();
-        var run = place.RunAsync("run", place.Write("r.json", Slow), "--out", place.Data, "--json");
+        var run = place.RunAsync("run", place.Write("r.json", CliPlace.Slow), "--out", place.Data, "--json");
         await LoseDevicesAsync(place, run);
         var ended = await run;
         Assert.True(ended.Code == 0, ended.Error);
@@ -28,7 +20,7 @@ public sealed class DeviceReturnTests
             "flyscan: devices are lost; waiting up to 30 min for them, Ctrl-C leaves the scan to `flyscan resume`:\n  cam: ", ended.Error);
         Assert.Contains("flyscan: all devices can be reached again; the scan goes on", ended.Error);
         Assert.Equal((200, "finished"), (ended.Json().GetProperty("committed").GetInt32(), ended.Json().GetProperty("status").GetString()));
-        var events = Events(place, ended);
+        var events = place.Events(ended);
         Assert.Contains(events.OfType<ScanEvent.HoldSet>(), h => ScanDecider.IsDeviceLoss(h.Hold));
         Assert.Equal(2, events.OfType<ScanEvent.SupervisorTookOver>().Count());
     }
@@ -39,7 +31,7 @@ public sealed class DeviceReturnTests
         using var place = new CliPlace();
         var file = place.Write("b.hocon", (await File.ReadAllTextAsync(CliPlace.Beamline))
             .Replace("beamline {", "beamline {\n  supervision { return-within = 0 s }", StringComparison.Ordinal));
-        var run = place.RunAsync("run", place.Write("r.json", Slow), "--beamline", file, "--out", place.Data, "--json");
+        var run = place.RunAsync("run", place.Write("r.json", CliPlace.Slow), "--beamline", file, "--out", place.Data, "--json");
         await LoseDevicesAsync(place, run);
         var ended = await run;
         Assert.True(ended.Code == 5, ended.Error);
@@ -51,17 +43,10 @@ public sealed class DeviceReturnTests
         Assert.Equal(200, resumed.Json().GetProperty("committed").GetInt32());
     }
 
-    private static IReadOnlyList<ScanEvent> Events(CliPlace place, CliAnswer ended)
-    {
-        var uid = ended.Json().GetProperty("uid").GetString()!;
-        return [.. JournalReader.ReadScan(Path.Combine(place.Data, "journal.db"), uid).Select(e => e.Event)];
-    }
-
     /// <summary>Ends the beamline's process while frames are taken.</summary>
     private static async Task LoseDevicesAsync(CliPlace place, Task<CliAnswer> run)
     {
-        while (!(await place.RunningAsync() is JsonElement scan && scan.GetProperty("committed").GetInt64() > 0))
-            Assert.False(run.IsCompleted, run.IsCompleted ? (await run).Error : "");
+        await place.UntilAsync(run, scan => scan.GetProperty("committed").GetInt64() > 0);
         foreach (var pid in place.Processes)
         {
             using var process = Process.GetProcessById(pid);

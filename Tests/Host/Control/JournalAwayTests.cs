@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Flyscan.Persistence.Journal;
 using Flyscan.Scanning.Runs;
 using Flyscan.Tests.Host.Cli;
@@ -24,27 +23,27 @@ public sealed class JournalAwayTests
         using var place = new CliPlace();
         var journal = Path.Combine(place.Data, "journal.db");
         var run = place.RunAsync("run", place.Write("r.json", Slow), "--out", place.Data, "--json");
-        await UntilAsync(place, run, scan => scan.GetProperty("phase").GetString() == "flying");
+        await place.UntilAsync(run, scan => scan.GetProperty("phase").GetString() == "flying");
 
         Execute(journal, "CREATE TRIGGER away BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'the disk is away'); END");
-        var held = await UntilAsync(place, run, scan => scan.GetProperty("holds").TryGetProperty("journal", out _));
+        var held = await place.UntilAsync(run, scan => scan.GetProperty("holds").TryGetProperty("journal", out _));
         Assert.Equal("held", held.GetProperty("phase").GetString());
         Assert.Contains("the disk is away", held.GetProperty("holds").GetProperty("journal").GetString());
         var pause = await place.RunAsync("pause", held.GetProperty("uid").GetString()!);
         Assert.NotEqual(0, pause.Code);
         Assert.Contains("the journal does not take writes", pause.Error);
         Execute(journal, "DROP TRIGGER away");
-        await UntilAsync(place, run, scan => !scan.GetProperty("holds").TryGetProperty("journal", out _));
+        await place.UntilAsync(run, scan => !scan.GetProperty("holds").TryGetProperty("journal", out _));
 
         File.Move(journal, journal + ".away");
-        held = await UntilAsync(place, run, scan => scan.GetProperty("holds").TryGetProperty("disk", out _));
+        held = await place.UntilAsync(run, scan => scan.GetProperty("holds").TryGetProperty("disk", out _));
         Assert.StartsWith("the journal DIR/data/journal.db is gone", held.GetProperty("holds").GetProperty("disk").GetString());
         File.Move(journal + ".away", journal);
 
         var ended = await run;
         Assert.True(ended.Code == 0, ended.Error);
         Assert.Equal((400, "finished"), (ended.Json().GetProperty("committed").GetInt32(), ended.Json().GetProperty("status").GetString()));
-        var events = JournalReader.ReadScan(journal, ended.Json().GetProperty("uid").GetString()!).Select(e => e.Event).ToList();
+        var events = place.Events(ended);
         Assert.Equal(2, events.OfType<ScanEvent.SupervisorTookOver>().Count());
         Assert.Equal("disk", Assert.Single(events.OfType<ScanEvent.HoldSet>()).Hold);
         Assert.Single(events, e => e is ScanEvent.Finished);
@@ -58,16 +57,5 @@ public sealed class JournalAwayTests
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
-    }
-
-    private static async Task<JsonElement> UntilAsync(CliPlace place, Task<CliAnswer> run, Func<JsonElement, bool> wanted)
-    {
-        while (!run.IsCompleted)
-        {
-            if (await place.RunningAsync() is JsonElement scan && wanted(scan))
-                return scan;
-        }
-        Assert.Fail($"it ended: {(await run).Error}");
-        return default;
     }
 }
