@@ -1,6 +1,7 @@
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.PandA.Capture;
 using Flyscan.Hardware.PandA.Driver;
+using Flyscan.Hardware.PandA.Ioc;
 using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Planning;
 using Flyscan.Scanning.Units;
@@ -11,6 +12,13 @@ namespace Flyscan.Hardware.PandA;
 public sealed class PandAFactory : IDeviceFactory
 {
     private const int LargestPort = 65535;
+
+    /// <summary>Keys of the beamline file that do not say how the box is reached.</summary>
+    internal static readonly string[] BoxKeys =
+    [
+        "kind", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within", "most-pending", "axis-captures",
+        "compare-hysteresis", "outputs", "frames-by", "position-compare", "exposure-out",
+    ];
 
     public string Kind => "panda";
 
@@ -62,22 +70,30 @@ public sealed class PandAFactory : IDeviceFactory
 
     private static PandASettings Read(ISettings settings)
     {
-        settings.AllowOnly(
-            "kind", "host", "control-port", "data-port", "sequencer", "live-input", "gate", "trigger-output", "detectors", "reply-within",
-            "most-pending", "axis-captures", "compare-hysteresis", "outputs", "frames-by",
-            "position-compare", "exposure-out");
-        var gate = settings.Text("gate", "BITS1.A");
-        if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
-            throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
+        settings.AllowOnly([.. BoxKeys, "host", "control-port", "data-port"]);
         if (settings.Text("host").Contains("://", StringComparison.Ordinal))
             throw settings.Error(
-                "host",
-                "a PandA is driven over its own ports, never through its IOC: give the box's own host (flyscan pv tree reads the IOC)");
-        return new PandASettings
+                "host", $"is the box's own host; a PandA that is driven through its IOC has kind = {PandAIocSettings.KindName}");
+        return ReadBox(settings) with
         {
             Host = settings.Text("host"),
             ControlPort = (int)settings.Integer("control-port", 0, LargestPort, 8888),
             DataPort = (int)settings.Integer("data-port", 0, LargestPort, 8889),
+        };
+    }
+
+    /// <summary>All but how the box is reached.</summary>
+    /// <remarks><b>Errors</b> <see cref="SettingsException"/> with path, value and limit.</remarks>
+    internal static PandASettings ReadBox(ISettings settings)
+    {
+        var gate = settings.Text("gate", "BITS1.A");
+        if (gate.Split('.') is not [_, [>= 'A' and <= 'D']])
+            throw settings.Error("gate", "must be a soft bit of the BITS block, such as BITS1.A");
+        return new PandASettings
+        {
+            Host = "",
+            ControlPort = 0,
+            DataPort = 0,
             Sequencer = settings.Text("sequencer", "SEQ1"),
             LiveInput = settings.Has("live-input") ? settings.Text("live-input") : null,
             Gate = gate,
