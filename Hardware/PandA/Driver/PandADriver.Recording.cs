@@ -20,7 +20,7 @@ internal sealed partial class PandADriver
 
     public bool WritesHere => _line.Capture.WritesHere;
 
-    public bool HoldsSession(string session) => Recording() is { Fault: null } recording && recording.Session == session;
+    public bool HoldsSession(string session) => WritesHere && Recording() is { Fault: null } recording && recording.Session == session;
 
     public void WatchFor(long recorded)
     {

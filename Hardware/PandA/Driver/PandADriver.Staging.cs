@@ -148,7 +148,8 @@ internal sealed partial class PandADriver
             cancel,
             [
                 // A counter that is enabled anew begins anew.
-                .. _settings.ExposureOuts.Select(o => PandACommand.Set($"{o.Counter}.ENABLE", "ZERO")),
+                .. settings.Where(s => s.Name.StartsWith("COUNTER") && s.Name.EndsWith(".ENABLE"))
+                    .Select(s => PandACommand.Set(s.Name, "ZERO")),
                 .. settings.Select(s => PandACommand.Set(s.Name, s.Value)), PandACommand.Set("*CAPTURE", ""), .. captures,
             ]);
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name)), PandACommand.Get("*CAPTURE")]);
