@@ -43,7 +43,7 @@ internal sealed class PandAIocCapture : IPandADataSink
     {
         (_around, _order, _owner) = (around, order, owner);
         _protocol = new PandADataProtocol(new PandADataLimits(), this);
-        _file = new PandAIocFile(around.Post, owner.Written, _ => Break());
+        _file = new PandAIocFile(around.Run, owner.Written, _ => Break());
     }
 
     public async void Begin()
@@ -56,10 +56,10 @@ internal sealed class PandAIocCapture : IPandADataSink
         }
         catch (IOException)
         {
-            _around.Post(Break);
+            _around.Run(Break);
             return;
         }
-        _around.Post(() => Attach(connection));
+        _around.Run(() => Attach(connection));
     }
 
     /// <summary>Ends it and closes the file.</summary>
@@ -138,9 +138,9 @@ internal sealed class PandAIocCapture : IPandADataSink
             bytes =>
             {
                 var copy = bytes.ToArray();
-                _around.Post(() => _protocol.Receive(copy));
+                _around.Run(() => _protocol.Receive(copy));
             },
-            _ => _around.Post(Break));
+            _ => _around.Run(Break));
         connection.Send(PandADataProtocol.Options(raw: true));
     }
 

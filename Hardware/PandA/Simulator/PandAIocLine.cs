@@ -21,18 +21,18 @@ internal sealed class PandAIocLine : IDisposable
 
     /// <param name="connection">Not started.</param>
     /// <param name="time">Of the server whose records are behind it.</param>
-    /// <param name="post">Runs an action under the server's lock, where its clock may be used.</param>
+    /// <param name="run">Runs an action under the server's lock, where its clock may be used.</param>
     /// <param name="lost">Called once, unless it was disposed of before.</param>
-    public PandAIocLine(IConnection connection, IServerTime time, Action<Action> post, Action lost)
+    public PandAIocLine(IConnection connection, IServerTime time, Action<Action> run, Action lost)
     {
         (_connection, _time, _lost) = (connection, time, lost);
         connection.Start(
             bytes =>
             {
                 var copy = bytes.ToArray();
-                post(() => Receive(copy));
+                run(() => Receive(copy));
             },
-            _ => post(Lose));
+            _ => run(Lose));
     }
 
     /// <summary>Sends commands in one piece.</summary>

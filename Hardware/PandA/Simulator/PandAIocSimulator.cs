@@ -10,13 +10,16 @@ namespace Flyscan.Hardware.PandA.Simulator;
 internal sealed record PandAIocPace(long PollNs = 100_000_000, long RetryNs = 500_000_000);
 
 /// <summary>What a simulated IOC stands between: its records' servers, the ports of its box, and the disk.</summary>
-/// <remarks>Prefix: of all records, without the colon behind it. Post: runs an action under the servers' lock, where their clock may be
+/// <remarks>Prefix: of all records, without the colon behind it. Post: runs an action where the servers' clock may be
 /// used.</remarks>
 internal sealed record PandAIocSurroundings(string Prefix, CaServer Server, PvaServer Pva, IFrameStoreFactory Stores)
 {
     public required IConnector Connector { get; init; }
 
     public required Action<Action> Post { get; init; }
+
+    /// <summary>Runs an action there, under the servers' lock, and sends what it made clients know.</summary>
+    public void Run(Action action) => Post(() => Server.Run(action));
 
     public string Host { get; init; } = "box";
 
@@ -43,14 +46,14 @@ internal sealed class PandAIocSimulator : IDisposable
     public PandAIocSimulator(PandAIocSurroundings around)
     {
         _around = around;
-        around.Post(Connect);
+        around.Run(Connect);
     }
 
     /// <summary>It has reached the box, and its records are as that says.</summary>
     public bool IsUp { get; private set; }
 
     /// <summary>Ends what is captured, and calls when all files are closed.</summary>
-    public void CloseFiles(Action closed) => _around.Post(() =>
+    public void CloseFiles(Action closed) => _around.Run(() =>
     {
         if (_writer is null)
             closed();
@@ -61,7 +64,7 @@ internal sealed class PandAIocSimulator : IDisposable
     public void Dispose()
     {
         _disposed.Cancel();
-        _around.Post(() => _line?.Dispose());
+        _around.Run(() => _line?.Dispose());
     }
 
     private async void Connect()
@@ -69,11 +72,11 @@ internal sealed class PandAIocSimulator : IDisposable
         try
         {
             var connection = await _around.Connector.ConnectAsync(_around.Host, _around.ControlPort, _disposed.Token);
-            _around.Post(() => Begin(connection));
+            _around.Run(() => Begin(connection));
         }
         catch (IOException)
         {
-            _around.Post(Retry);
+            _around.Run(Retry);
         }
         catch (OperationCanceledException) when (_disposed.IsCancellationRequested)
         {
@@ -94,7 +97,7 @@ internal sealed class PandAIocSimulator : IDisposable
             connection.Dispose();
             return;
         }
-        var line = _line = new PandAIocLine(connection, _around.Server, _around.Post, Down);
+        var line = _line = new PandAIocLine(connection, _around.Server, _around.Run, Down);
         if (_fields is not null)
             AskAll(line, _fields);
         else
