@@ -2,6 +2,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.PandA.Protocol;
+using Flyscan.Hardware.Transport;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 
@@ -10,24 +11,24 @@ namespace Flyscan.Hardware.PandA.Simulator;
 internal sealed record PandAIocPace(long PollNs = 100_000_000, long RetryNs = 500_000_000);
 
 /// <summary>What a simulated IOC stands between: its records' servers, the ports of its box, and the disk.</summary>
-/// <remarks>Prefix: of all records, without the colon behind it. Post: runs an action where the servers' clock may be
-/// used.</remarks>
+/// <remarks>Prefix: of all records, without the colon behind it. Post: runs an action where the servers' clock may be used; by default
+/// at once.</remarks>
 internal sealed record PandAIocSurroundings(string Prefix, CaServer Server, PvaServer Pva, IFrameStoreFactory Stores)
 {
-    public required IConnector Connector { get; init; }
+    public IConnector Connector { get; init; } = new TcpConnector();
 
-    public required Action<Action> Post { get; init; }
+    public Action<Action> Post { get; init; } = static action => action();
 
-    /// <summary>Runs an action there, under the servers' lock, and sends what it made clients know.</summary>
-    public void Run(Action action) => Post(() => Server.Run(action));
-
-    public string Host { get; init; } = "box";
+    public string Host { get; init; } = "127.0.0.1";
 
     public int ControlPort { get; init; } = 8888;
 
     public int DataPort { get; init; } = 8889;
 
     public PandAIocPace Pace { get; init; } = new();
+
+    /// <summary>Runs an action there, under the servers' lock, and sends what it made clients know.</summary>
+    public void Run(Action action) => Post(() => Server.Run(action));
 }
 
 /// <summary>A PandA's IOC: a client of the box's two ports, and the records that it serves of it over Channel Access and pvAccess. The box
@@ -39,7 +40,7 @@ internal sealed class PandAIocSimulator : IDisposable
 {
     private readonly PandAIocSurroundings _around;
     private readonly CancellationTokenSource _disposed = new();
-    private PandAIocLine? _line;
+    private PandAIocBoxLine? _line;
     private PandAIocFields? _fields;
     private PandAIocWriter? _writer;
 
@@ -97,7 +98,7 @@ internal sealed class PandAIocSimulator : IDisposable
             connection.Dispose();
             return;
         }
-        var line = _line = new PandAIocLine(connection, _around.Server, _around.Run, Down);
+        var line = _line = new PandAIocBoxLine(connection, _around.Server, _around.Run, Down);
         if (_fields is not null)
             AskAll(line, _fields);
         else
@@ -116,7 +117,7 @@ internal sealed class PandAIocSimulator : IDisposable
     }
 
     /// <summary>Everything counts as changed to a connection that asks for the first time.</summary>
-    private void AskAll(PandAIocLine line, IReadOnlyList<PandAIocBlock> blocks) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
+    private void AskAll(PandAIocBoxLine line, IReadOnlyList<PandAIocBlock> blocks) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
     {
         if (replies is not [PandAReply.Lines lines])
             return;
@@ -131,7 +132,7 @@ internal sealed class PandAIocSimulator : IDisposable
         fields.Apply(lines.Items, () => Up(line, fields));
     });
 
-    private void AskAll(PandAIocLine line, PandAIocFields fields) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
+    private void AskAll(PandAIocBoxLine line, PandAIocFields fields) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
     {
         if (replies is not [PandAReply.Lines lines])
             return;
@@ -142,7 +143,7 @@ internal sealed class PandAIocSimulator : IDisposable
         });
     });
 
-    private void Up(PandAIocLine line, PandAIocFields fields)
+    private void Up(PandAIocBoxLine line, PandAIocFields fields)
     {
         if (line != _line)
             return;
@@ -150,7 +151,7 @@ internal sealed class PandAIocSimulator : IDisposable
         Poll(line, fields);
     }
 
-    private void Poll(PandAIocLine line, PandAIocFields fields) => _around.Server.At(_around.Server.NowNs + _around.Pace.PollNs, () =>
+    private void Poll(PandAIocBoxLine line, PandAIocFields fields) => _around.Server.At(_around.Server.NowNs + _around.Pace.PollNs, () =>
         line.Ask([PandACommand.Get("*CHANGES")], replies =>
         {
             if (replies is [PandAReply.Lines lines])

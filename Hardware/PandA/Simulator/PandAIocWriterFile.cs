@@ -8,7 +8,7 @@ namespace Flyscan.Hardware.PandA.Simulator;
 /// <param name="run">Runs an action under the server's lock, where its clock may be used.</param>
 /// <param name="written">Called with the rows in the file that others can read.</param>
 /// <param name="failed">Called once, when nothing more can be written; the file is then closed.</param>
-internal sealed class PandAIocFile(Action<Action> run, Action<long> written, Action<string> failed)
+internal sealed class PandAIocWriterFile(Action<Action> run, Action<long> written, Action<string> failed)
 {
     private const int BatchRows = 4096;
     private const long MostWaitingBytes = 1L << 28;
@@ -17,7 +17,7 @@ internal sealed class PandAIocFile(Action<Action> run, Action<long> written, Act
     private readonly List<Action> _closed = [];
     private IFrameStoreFactory? _stores;
     private SegmentSpec? _spec;
-    private PandAIocColumns? _columns;
+    private PandAIocWriterColumns? _columns;
     private SampleBatch? _filling;
     private IFrameStore? _store;
     private bool _isBusy;
@@ -26,7 +26,7 @@ internal sealed class PandAIocFile(Action<Action> run, Action<long> written, Act
     private bool _hasFailed;
 
     /// <summary>Makes it; a file of that name is overwritten without a word.</summary>
-    public void Make(IFrameStoreFactory stores, SegmentSpec spec, PandAIocColumns columns)
+    public void Make(IFrameStoreFactory stores, SegmentSpec spec, PandAIocWriterColumns columns)
     {
         (_stores, _spec, _columns) = (stores, spec, columns);
         Pump();
