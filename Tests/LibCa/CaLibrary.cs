@@ -48,7 +48,7 @@ internal struct CaException
 }
 
 /// <summary>The C library of EPICS base for Channel Access.</summary>
-/// <remarks><b>Source</b> the library's reference manual (CAref); names as Debian and upstream install them, only 4.13.5 was tried.</remarks>
+/// <remarks><b>Source</b> the library's reference manual (CAref); names as Debian installs them, only 4.13.5 was tried.</remarks>
 public static unsafe partial class CaLibrary
 {
     /// <summary>Why nothing here can be called.</summary>
@@ -108,7 +108,8 @@ public static unsafe partial class CaLibrary
 
     [LibraryImport(Name, EntryPoint = "ca_create_subscription")]
     internal static partial int Subscribe(
-        nint type, nuint count, nint channel, nint mask, delegate* unmanaged[Cdecl]<CaEvent, void> called, nint user, out nint subscription);
+        nint type, nuint count, nint channel, nint mask, delegate* unmanaged[Cdecl]<CaEvent, void> called, nint user,
+        out nint subscription);
 
     [LibraryImport(Name, EntryPoint = "ca_clear_subscription")]
     internal static partial int Unsubscribe(nint subscription);

@@ -10,71 +10,64 @@ internal static unsafe class CaPace
 {
     private const int TimeDouble = 20;
     private const int Connected = 2;
-    private const int Batch = 1000;
-    private const int Rounds = 1000;
-    private const int Repeats = 4;
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(20);
     private static long _answers;
     private static long _wanted;
     private static readonly ManualResetEventSlim Enough = new(true);
 
-    /// <summary>Prints median and 99th percentile of single gets in µs, then gets a second in batches and processor time of one in
-    /// µs.</summary>
+    /// <summary>Answers <c>sequential COUNT</c> with the times of so many gets in µs, and <c>pipelined BATCH ROUNDS</c> with gets a
+    /// second and processor time of one in µs.</summary>
     /// <param name="preemptive">Whether the library's own threads call back, or the caller's in its calls.</param>
-    /// <param name="warm">Gets before those that count.</param>
-    public static int Run(bool preemptive, string name, int warm, int count)
+    public static int Run(bool preemptive, string name)
     {
         Check(CaLibrary.CreateContext(preemptive ? 1 : 0));
         Check(CaLibrary.CreateChannel(name, null, 0, 0, out var channel));
         Check(CaLibrary.PendIo(Within.TotalSeconds));
         if (CaLibrary.State(channel) != Connected)
             throw new TimeoutException($"{name} is not connected");
-        var times = Sequential(channel, warm, count);
-        // The library's threads would wait for the one that blocks here if it called back only in calls.
-        var (rate, cpu) = preemptive ? Pipelined(channel) : (0, 0);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{times[count / 2]:F3} {times[count * 99 / 100]:F3} {rate:F0} {cpu:F3}"));
+        while (Console.In.ReadLine()?.Split(' ') is { } words)
+        {
+            double[] numbers = words[0] == "sequential"
+                ? Sequential(channel, Number(words[1]))
+                : Pipelined(channel, Number(words[1]), Number(words[2]));
+            Console.WriteLine(string.Join(' ', numbers.Select(n => n.ToString("F3", CultureInfo.InvariantCulture))));
+        }
         CaLibrary.DestroyContext();
         return 0;
     }
 
-    private static double[] Sequential(nint channel, int warm, int count)
+    private static double[] Sequential(nint channel, int count)
     {
         var value = stackalloc byte[CaLibrary.SizeOf(TimeDouble, 1)];
         var times = new double[count];
-        for (var i = -warm; i < count; i++)
+        for (var i = 0; i < count; i++)
         {
             var began = TimeProvider.System.GetTimestamp();
             Check(CaLibrary.Get(TimeDouble, 1, channel, value));
             Check(CaLibrary.PendIo(Within.TotalSeconds));
-            if (i >= 0)
-                times[i] = TimeProvider.System.GetElapsedTime(began).TotalMicroseconds;
+            times[i] = TimeProvider.System.GetElapsedTime(began).TotalMicroseconds;
         }
-        Array.Sort(times);
         return times;
     }
 
     /// <summary>Two batches under way.</summary>
-    private static (double Rate, double Cpu) Pipelined(nint channel)
+    private static double[] Pipelined(nint channel, int batch, int rounds)
     {
         using var self = Process.GetCurrentProcess();
-        var (best, before) = (0.0, self.TotalProcessorTime);
-        for (var repeat = 0; repeat < Repeats; repeat++)
+        var before = self.TotalProcessorTime;
+        Volatile.Write(ref _answers, 0);
+        var began = TimeProvider.System.GetTimestamp();
+        for (var round = 0; round < rounds; round++)
         {
-            Volatile.Write(ref _answers, 0);
-            var began = TimeProvider.System.GetTimestamp();
-            for (var round = 0; round < Rounds; round++)
-            {
-                for (var i = 0; i < Batch; i++)
-                    Check(CaLibrary.Get(TimeDouble, 1, channel, &Answered, 0));
-                Check(CaLibrary.Flush());
-                WaitFor(Batch * round);
-            }
-            WaitFor(Batch * Rounds);
-            best = Math.Max(best, Batch * Rounds / TimeProvider.System.GetElapsedTime(began).TotalSeconds);
+            for (var i = 0; i < batch; i++)
+                Check(CaLibrary.Get(TimeDouble, 1, channel, &Answered, 0));
+            Check(CaLibrary.Flush());
+            WaitFor(batch * round);
         }
+        WaitFor(batch * rounds);
+        var rate = batch * rounds / TimeProvider.System.GetElapsedTime(began).TotalSeconds;
         self.Refresh();
-        return (best, (self.TotalProcessorTime - before).TotalMicroseconds / Batch / Rounds / Repeats);
+        return [rate, (self.TotalProcessorTime - before).TotalMicroseconds / batch / rounds];
     }
 
     private static void WaitFor(long answers)
@@ -85,6 +78,8 @@ internal static unsafe class CaPace
         if (Volatile.Read(ref _answers) < answers && !Enough.Wait(Within))
             throw new TimeoutException($"{Volatile.Read(ref _answers)} of {answers} answers came");
     }
+
+    private static int Number(string word) => int.Parse(word, CultureInfo.InvariantCulture);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Answered(CaEvent said)

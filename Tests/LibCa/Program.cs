@@ -1,4 +1,3 @@
-using System.Globalization;
 using Flyscan.LibCa;
 
 if (CaLibrary.Path is null)
@@ -10,12 +9,11 @@ switch (args)
 {
     case ["remote"]:
         return CaRemote.Run();
-    case ["pace", var way, var name, var warm, var count]:
-        return CaPace.Run(
-            way == "preemptive", name, int.Parse(warm, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture));
+    case ["pace", var way, var name]:
+        return CaPace.Run(way == "preemptive", name);
     default:
         Console.Error.WriteLine(
             "Flyscan.LibCa remote: does with the C library what standard input says\n"
-            + "Flyscan.LibCa pace preemptive|calls NAME WARM COUNT: how fast it reads");
+            + "Flyscan.LibCa pace preemptive|calls NAME: how fast it reads");
         return 2;
 }

@@ -22,7 +22,7 @@ internal sealed class CLibraryTheoryAttribute : TheoryAttribute
 }
 
 /// <summary>Tests with the C library: one process of it at a time.</summary>
-[CollectionDefinition(Name, DisableParallelization = false)]
+[CollectionDefinition(Name)]
 public sealed class CLibraryCollection
 {
     public const string Name = "the C library of Channel Access";
