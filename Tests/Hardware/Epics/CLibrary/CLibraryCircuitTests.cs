@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
-using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Xunit;
 
 namespace Flyscan.Tests.Hardware.Epics.CLibrary;

@@ -5,7 +5,6 @@ using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Transport;
 using Flyscan.Host.Time;
-using Flyscan.Scanning.Units;
 using Flyscan.Tests.Hardware.Simulation;
 
 namespace Flyscan.Tests.Hardware.Epics.CLibrary;
