@@ -31,6 +31,15 @@ public sealed class SegmentReader(TimeProvider time, TimeSpan limit)
     public async Task<long[]> ReadIntegersAsync(string path, string dataset, long first, long count, CancellationToken cancel)
         => MemoryMarshal.Cast<byte, long>(await ReadAsync(path, dataset, "<i8", first, count, cancel)).ToArray();
 
+    /// <summary>Brings to the disk what its writer, whoever that is, has handed to this machine's kernel.</summary>
+    public Task SyncAsync(string path, CancellationToken cancel) => RunAsync(
+        () =>
+        {
+            Libc.SyncFile(path);
+            return 0;
+        },
+        path, "bringing it to the disk", cancel);
+
     internal static SegmentContent Inspect(string path, IReadOnlyList<string> datasets, uint flags = Hdf.SwmrRead)
     {
         using var file = Open(path, flags);

@@ -47,9 +47,16 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit, Func<strin
             return new Outcome<EquatableArray<SegmentRun>>.Completed([]);
         try
         {
-            if (segment.Segment.Datasets.Any(d => d.Role == NumberRole))
-                return new Outcome<EquatableArray<SegmentRun>>.Completed(await UnknownAsync(path, segment, cancel));
-            var content = await _recovery.SealAsync(path, [.. segment.Segment.Datasets.Select(d => d.Path)], cancel);
+            var isCounted = segment.Segment.Datasets.Any(d => d.Role == NumberRole);
+            EquatableArray<string> datasets = [.. segment.Segment.Datasets.Select(d => d.Path)];
+            var content = isCounted || !MayWrite(path)
+                ? await ForeignAsync(path, datasets, cancel)
+                : await _recovery.SealAsync(path, datasets, cancel);
+            if (content is null)
+                return new Outcome<EquatableArray<SegmentRun>>.Completed([]);
+            if (isCounted)
+                return new Outcome<EquatableArray<SegmentRun>>.Completed(
+                    content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)]);
             var identity = segment.Segment.Datasets.FirstOrDefault(d => d.Role == IdentityRole);
             if (identity is null)
                 return new Outcome<EquatableArray<SegmentRun>>.Failed($"{path}: none of its datasets says which trigger a row is of");
@@ -74,7 +81,9 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit, Func<strin
             return new Outcome<EquatableArray<long>>.Failed($"{path}: nothing in it says when its frames were exposed");
         try
         {
-            var starts = await _reader.ReadIntegersAsync(path, stamps.Path, position, count, cancel);
+            var starts = stamps.Unit == "s"
+                ? (await _reader.ReadScalarsAsync(path, stamps.Path, position, count, cancel)).Select(s => (long)Math.Round(s * 1e9))
+                : await _reader.ReadIntegersAsync(path, stamps.Path, position, count, cancel);
             return new Outcome<EquatableArray<long>>.Completed(starts.Select(s => zero + s).ToEquatableArray());
         }
         catch (IOException unreadable)
@@ -108,28 +117,38 @@ public sealed class SegmentSalvage(TimeProvider time, TimeSpan limit, Func<strin
         }
     }
 
-    /// <summary>Its rows, whose triggers nobody knows. A file that belongs to another user can be read and not sealed.</summary>
-    private async Task<EquatableArray<SegmentRun>> UnknownAsync(string path, SegmentState segment, CancellationToken cancel)
+    /// <summary>What a file holds; null where its writer died while it made it. One that belongs to another user can be read and not
+    /// sealed.</summary>
+    private async Task<SegmentContent?> ForeignAsync(string path, EquatableArray<string> datasets, CancellationToken cancel)
     {
-        EquatableArray<string> datasets = [.. segment.Segment.Datasets.Select(d => d.Path)];
-        SegmentContent content;
         try
         {
-            content = await _recovery.SealAsync(path, datasets, cancel);
+            return await _recovery.SealAsync(path, datasets, cancel);
         }
         catch (Exception foreign) when (foreign is IOException or UnauthorizedAccessException)
         {
             try
             {
-                content = await _reader.InspectAsync(path, datasets, cancel);
+                return await _reader.InspectAsync(path, datasets, cancel);
             }
             catch (IOException) when (hasNothingDecided(path))
             {
-                // Its writer died while it made the file.
-                return [];
+                return null;
             }
         }
-        return content.Frames == 0 ? [] : [SegmentRun.Unknown(segment.Segment.Number, segment.Session, content.Frames)];
+    }
+
+    private static bool MayWrite(string path)
+    {
+        try
+        {
+            using var opened = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private async Task<EquatableArray<SegmentRun>> RunsOfAsync(

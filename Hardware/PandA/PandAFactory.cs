@@ -22,47 +22,50 @@ public sealed class PandAFactory : IDeviceFactory
 
     public string Kind => "panda";
 
-    public DeviceDescription Describe(string name, ISettings settings)
+    public DeviceDescription Describe(string name, ISettings settings) => Describe(
+        name, Read(settings), stampErrorNs: 1_000,
+        new TableStreaming(PandADriver.MostRows, PandADriver.MostPieces, PandADriver.RowsPerSecond, PandADriver.FeedLatencyNs));
+
+    /// <param name="stampErrorNs">How wrong the moment may be that time stamps count from.</param>
+    /// <param name="streaming">How tables longer than the box holds are given; null where they cannot be.</param>
+    internal static DeviceDescription Describe(string name, PandASettings read, long stampErrorNs, TableStreaming? streaming) => new()
     {
-        var read = Read(settings);
-        return new DeviceDescription
+        // One row fewer than the table has: a programme that begins with a position compare needs one for the take's mark.
+        Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null)
         {
-            // One row fewer than the table has: a programme that begins with a position compare needs one for the take's mark.
-            Box = new TriggerBoxDescription(name, PandADriver.TickNs, PandADriver.MostRows - 1, 65535, read.LiveInput is not null)
-            {
-                HasGate = true,
-                StampErrorNs = 1_000,
-                Streaming = new TableStreaming(
-                    PandADriver.MostRows, PandADriver.MostPieces, PandADriver.RowsPerSecond, PandADriver.FeedLatencyNs),
-                OwnOutputs = read.Outputs.Select(o => o.Detector).ToEquatableArray(),
-                CountsExposuresOf = read.ExposureOuts.Select(o => o.Detector).ToEquatableArray(),
-                FollowsDetectors = read.Followed.Select(f => f.Detector).ToEquatableArray(),
-            },
-            Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
-        };
-    }
+            HasGate = true,
+            StampErrorNs = stampErrorNs,
+            Streaming = streaming,
+            OwnOutputs = read.Outputs.Select(o => o.Detector).ToEquatableArray(),
+            CountsExposuresOf = read.ExposureOuts.Select(o => o.Detector).ToEquatableArray(),
+            FollowsDetectors = read.Followed.Select(f => f.Detector).ToEquatableArray(),
+        },
+        Detectors = read.Detectors.Select(Describe).ToEquatableArray(),
+    };
 
     public IDevice Create(string name, ISettings settings, DeviceEnvironment environment)
     {
         var read = Read(settings);
         var (controlHost, controlPort) = environment.Endpoints.Resolve(name, "control-port", read.Host, read.ControlPort);
         var (_, dataPort) = environment.Endpoints.Resolve(name, "data-port", read.Host, read.DataPort);
-        var encoders = environment.Axes
-            .Where(a => a.Encoder is not null)
-            .Select(a => new PandAEncoder(a.Name, a.Encoder!.Input, a.Encoder.Scale, a.Encoder.Offset, a.Unit)
-            {
-                Captures = read.AxisCaptures,
-                HysteresisCounts = read.HysteresisCounts,
-            });
         var placed = read with
         {
             Host = controlHost,
             ControlPort = controlPort,
             DataPort = dataPort,
-            Encoders = encoders.ToEquatableArray(),
+            Encoders = Encoders(environment.Axes, read),
         };
         return new PandADriver(name, placed, environment);
     }
+
+    internal static EquatableArray<PandAEncoder> Encoders(EquatableArray<AxisDescription> axes, PandASettings read) => axes
+        .Where(a => a.Encoder is not null)
+        .Select(a => new PandAEncoder(a.Name, a.Encoder!.Input, a.Encoder.Scale, a.Encoder.Offset, a.Unit)
+        {
+            Captures = read.AxisCaptures,
+            HysteresisCounts = read.HysteresisCounts,
+        })
+        .ToEquatableArray();
 
     private static DetectorDescription Describe(PandADetector detector) => new(
         detector.Name, DetectorKind.Captured, PandADriver.TickNs, long.MaxValue, PandADriver.TickNs, 2 * PandADriver.TickNs,

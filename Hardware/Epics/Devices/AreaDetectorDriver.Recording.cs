@@ -60,6 +60,8 @@ internal sealed partial class AreaDetectorDriver
             var decided = _expected is not null ? await DecideAsync(cancel) : IsCounted ? Done(Nothing.Value) : await SoFarAsync(cancel);
             if (decided.Problem is not null)
                 return decided.As<RecorderStatus>();
+            if (_ledger is { Rows: > 0 })
+                await _written.SyncAsync(PathHere, cancel);
             var read = await StateAsync(cancel);
             return read is Outcome<AreaDetectorState>.Completed { Value: var state } ? Done(Told(state)) : read.As<RecorderStatus>();
         },

@@ -43,6 +43,9 @@ internal interface IWrittenFrames
     Task<long[]> NumbersAsync(string path, long first, long count, CancellationToken cancel);
 
     bool Exists(string path);
+
+    /// <summary>Brings to the disk what the IOC has written.</summary>
+    Task SyncAsync(string path, CancellationToken cancel);
 }
 
 /// <summary>Reads beside the writer, by SWMR.</summary>
@@ -58,4 +61,6 @@ internal sealed class WrittenHdf5Frames(TimeProvider time) : IWrittenFrames
         _reader.ReadIntegersAsync(path, AreaDetectorFile.NumberPath, first, count, cancel);
 
     public bool Exists(string path) => File.Exists(path);
+
+    public Task SyncAsync(string path, CancellationToken cancel) => _reader.SyncAsync(path, cancel);
 }

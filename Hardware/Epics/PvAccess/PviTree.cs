@@ -7,12 +7,14 @@ public sealed record PviSignal(string Path, string Access, string Pv);
 
 /// <summary>Reads the trees of names that IOCs of PandAs and FastCS serve (PVI).</summary>
 /// <remarks>A PVI is a structure of entries; an entry holds the name of a process variable under r, w, rw or x, or under d that of another
-/// PVI; entries of a vector are called <c>__1</c>, <c>__2</c>. <b>Source</b> PVI as ophyd-async reads it.</remarks>
+/// PVI; entries of a vector are called <c>__1</c>, <c>__2</c>. They are what the structure holds as its <c>value</c>, or as its <c>pvi</c>,
+/// where alarm and time stamp may stand beside it. <b>Source</b> PVI as ophyd-async reads it, and as PandABlocks-ioc serves it.</remarks>
 public static class PviTree
 {
     private const int MostSignals = 20_000;
     private const int Deepest = 8;
     private const string Device = "d";
+    private const string Entries = "pvi";
 
     /// <summary>All signals under a PVI, in the server's order.</summary>
     /// <param name="client">Reads the variables; nested names are read over pvAccess where the first one is.</param>
@@ -37,7 +39,7 @@ public static class PviTree
                 return read.As<EquatableArray<PviSignal>>();
             if (reading.Value is not PvValue.Structure entries)
                 return new Outcome<EquatableArray<PviSignal>>.Failed($"{next.Pv} is no PVI: it holds {reading.Value.AsText()}");
-            foreach (var entry in entries.Fields)
+            foreach (var entry in ((entries[Entries] as PvValue.Structure) ?? entries).Fields)
                 Add(Join(next.Path, entry.Name), entry.Value, next.Depth);
         }
         return new Outcome<EquatableArray<PviSignal>>.Completed(signals.ToEquatableArray());

@@ -25,15 +25,21 @@ internal static partial class Libc
 
     /// <summary>Returns when a rename in the folder is on the disk.</summary>
     /// <exception cref="IOException">The kernel reported an error.</exception>
-    public static void SyncFolder(string folder)
+    public static void SyncFolder(string folder) => Sync(folder);
+
+    /// <summary>Returns when all that anybody has written to the file is on the disk.</summary>
+    /// <exception cref="IOException">The kernel reported an error.</exception>
+    public static void SyncFile(string path) => Sync(path);
+
+    private static void Sync(string path)
     {
-        var descriptor = Open(folder, ReadOnlyCloseOnExec);
+        var descriptor = Open(path, ReadOnlyCloseOnExec);
         if (descriptor < 0)
-            throw Failure(folder, "opening the folder");
+            throw Failure(path, "opening it");
         try
         {
             if (Fsync(descriptor) != 0)
-                throw Failure(folder, "fsync");
+                throw Failure(path, "fsync");
         }
         finally
         {

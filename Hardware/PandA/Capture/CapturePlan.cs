@@ -23,8 +23,10 @@ internal sealed class CapturePlan
     private readonly List<Column> _columns = [];
     private readonly List<(string Field, EquatableArray<string> Options)> _captures = [];
 
+    /// <param name="frameCounter">A COUNTER block that numbers the frames; null: they are numbered as they come.</param>
     public CapturePlan(
-        EquatableArray<PandAEncoder> encoders, IEnumerable<PandADetector> detectors, IEnumerable<PandAExposureOut>? counted = null)
+        EquatableArray<PandAEncoder> encoders, IEnumerable<PandADetector> detectors, IEnumerable<PandAExposureOut>? counted = null,
+        string? frameCounter = null)
     {
         foreach (var encoder in encoders)
             AddEncoder(encoder);
@@ -35,7 +37,15 @@ internal sealed class CapturePlan
             Capture($"PCAP.{Stamps[i]}", ["Value"]);
             _columns.Add(new(StampKeys[i], $"PCAP.{Stamps[i]}", "Value", "<i8", "ns", "timestamp", null));
         }
-        _columns.Add(new("sample_index", "", "", "<i8", "", "identity", null));
+        if (frameCounter is null)
+        {
+            _columns.Add(new("sample_index", "", "", "<i8", "", "identity", null));
+        }
+        else
+        {
+            Capture($"{frameCounter}.OUT", ["Value"]);
+            _columns.Add(new("sample_index", $"{frameCounter}.OUT", "Value", "<i4", "", "identity", null));
+        }
         foreach (var exposures in counted ?? [])
         {
             Capture($"{exposures.Counter}.OUT", ["Value"]);
@@ -53,6 +63,9 @@ internal sealed class CapturePlan
     /// <summary>Fields to be captured, with the server's options in its own order.</summary>
     public IEnumerable<(string Field, string Options)> Captures => _captures
         .Select(c => (c.Field, string.Join(' ', KnownOptions.Where(c.Options.Contains))));
+
+    /// <summary>What becomes a dataset each.</summary>
+    public IReadOnlyList<Column> Columns => _columns;
 
     /// <summary>Options in use.</summary>
     public IEnumerable<string> Options => _captures.SelectMany(c => c.Options).Distinct();
@@ -148,5 +161,6 @@ internal sealed class CapturePlan
             _captures[at] = (field, _captures[at].Options.Union(options).ToEquatableArray());
     }
 
-    private sealed record Column(string Key, string Field, string Capture, string NumpyType, string Unit, string Role, string? Axis);
+    /// <summary>A value of a field, and the dataset that it becomes.</summary>
+    internal sealed record Column(string Key, string Field, string Capture, string NumpyType, string Unit, string Role, string? Axis);
 }

@@ -10,7 +10,7 @@ namespace Flyscan.Hardware.PandA.Driver;
 /// for again on the first connection, behind all that we have sent there: if it then still differs, somebody else set it.
 /// <b>Source</b> recorded session 03.
 /// </remarks>
-internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo info, IClock clock, Action<string> foreign) : IDisposable
+internal sealed class PandABoxControl(IPandAControl control, PandABoxInfo info, IClock clock, Action<string> foreign) : IPandAControl
 {
     /// <summary>Ten times a second, as the makers' own clients ask.</summary>
     private const long PeriodNs = 100_000_000;
@@ -20,7 +20,7 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
 
     /// <summary>By plain name: the name to ask for, and what it must read.</summary>
     private readonly Dictionary<string, (string Name, string Value)> _watched = [];
-    private PandAControlClient? _reports;
+    private IPandAControl? _reports;
     private IDisposable? _wake;
     private bool _disposed;
 
@@ -36,7 +36,6 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
         }
     }
 
-    /// <inheritdoc cref="PandAControlClient.SendAsync"/>
     public Task<PandAReply[]> SendAsync(IReadOnlyList<PandACommand> commands, CancellationToken cancel)
     {
         Refuse(commands);
@@ -48,22 +47,10 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
         }
     }
 
-    /// <inheritdoc cref="PandAControlClient.DoAsync"/>
-    public Task<string[]> DoAsync(CancellationToken cancel, params PandACommand[] commands)
-    {
-        Refuse(commands);
-        lock (_gate)
-        {
-            foreach (var command in commands)
-                Note(command);
-            return control.DoAsync(cancel, commands);
-        }
-    }
-
     /// <summary>Opens the second connection.</summary>
-    public async Task ListenAsync(IConnection connection, PandAControlLimits limits, CancellationToken cancel)
+    public async Task ListenAsync(IPandALine line, CancellationToken cancel)
     {
-        var reports = new PandAControlClient(connection, clock, limits, _ => StopListening());
+        var reports = await line.OpenReportsAsync(_ => StopListening(), cancel);
         var reply = await reports.SendAsync([PandACommand.Set("*CHANGES", "E")], cancel);
         lock (_gate)
             _reports = reply[0] is PandAReply.Ok && !_disposed ? reports : null;
@@ -134,7 +121,7 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
 
     private void StopListening()
     {
-        PandAControlClient? reports;
+        IPandAControl? reports;
         lock (_gate)
             (reports, _reports) = (_reports, null);
         reports?.Dispose();
@@ -142,7 +129,7 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
 
     private void Ask()
     {
-        PandAControlClient? reports;
+        IPandAControl? reports;
         lock (_gate)
         {
             _wake = null;
@@ -152,7 +139,7 @@ internal sealed class PandABoxControl(PandAControlClient control, PandABoxInfo i
             _ = AskAsync(reports);
     }
 
-    private async Task AskAsync(PandAControlClient reports)
+    private async Task AskAsync(IPandAControl reports)
     {
         try
         {

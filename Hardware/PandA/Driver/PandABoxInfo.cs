@@ -22,7 +22,7 @@ internal sealed class PandABoxInfo
 
     /// <summary>Asks a box what it is; <paramref name="known"/> is returned where it is still the same.</summary>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming the answer that cannot be used.</remarks>
-    public static async Task<PandABoxInfo> AskAsync(PandAControlClient control, PandABoxInfo? known, CancellationToken cancel)
+    public static async Task<PandABoxInfo> AskAsync(IPandAControl control, PandABoxInfo? known, CancellationToken cancel)
     {
         var answers = await control.DoAsync(cancel, PandACommand.Get("*IDN"), PandACommand.Get("*CLOCK_FREQ"), PandACommand.Get("*BLOCKS"));
         if (!PandAText.TryWhole(answers[1], out var frequency) || frequency <= 0 || 1_000_000_000 % frequency != 0)

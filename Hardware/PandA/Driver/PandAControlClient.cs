@@ -8,7 +8,7 @@ namespace Flyscan.Hardware.PandA.Driver;
 internal sealed class PandARefusedException(string command, string reason) : IOException($"{command} was refused: {reason}");
 
 /// <summary>One control connection: pumps bytes and wake-ups through the protocol, and completes a task per batch of commands.</summary>
-internal sealed class PandAControlClient : IDisposable
+internal sealed class PandAControlClient : IPandAControl
 {
     private readonly IConnection _connection;
     private readonly IClock _clock;
@@ -27,10 +27,6 @@ internal sealed class PandAControlClient : IDisposable
         connection.Start(Receive, Closed);
     }
 
-    /// <summary>Sends commands in one piece; the replies come in their order.</summary>
-    /// <remarks><b>Errors</b> <see cref="IOException"/> when the connection is lost, <see cref="TimeoutException"/> when a reply is late
-    /// (the connection
-    /// is then lost too: its replies could no longer be told apart).</remarks>
     public Task<PandAReply[]> SendAsync(IReadOnlyList<PandACommand> commands, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
@@ -49,24 +45,6 @@ internal sealed class PandAControlClient : IDisposable
         if (lost is not null)
             _lost(lost);
         return batch.Done.Task.OrCancelled(cancel);
-    }
-
-    /// <summary>Sends commands of which none may be refused; returns values and, for settings, empty texts.</summary>
-    /// <remarks><b>Errors</b> as <see cref="SendAsync"/>, and <see cref="PandARefusedException"/> naming the first that was
-    /// refused.</remarks>
-    public async Task<string[]> DoAsync(CancellationToken cancel, params PandACommand[] commands)
-    {
-        var replies = await SendAsync(commands, cancel);
-        return
-        [
-            .. replies.Zip(commands, (reply, command) => reply switch
-            {
-                PandAReply.Value value => value.Text,
-                PandAReply.Refused refused => throw new PandARefusedException(command.Line, refused.Reason),
-                PandAReply.Lines lines => string.Join('\n', lines.Items),
-                _ => "",
-            }),
-        ];
     }
 
     public void Dispose()

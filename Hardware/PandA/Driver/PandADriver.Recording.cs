@@ -1,4 +1,3 @@
-using Flyscan.Hardware.Capture;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.PandA.Capture;
 using Flyscan.Hardware.PandA.Programmes;
@@ -12,25 +11,22 @@ namespace Flyscan.Hardware.PandA.Driver;
 /// <content>The capture: adopt, arm, count, flush.</content>
 internal sealed partial class PandADriver
 {
-    /// <summary>A count that has not changed for this long is final: a real box counts every 100 ms.</summary>
-    private const long SettleNs = 250_000_000;
     private const long SettlePollNs = 50_000_000;
-    private const long HeaderWithinNs = 5_000_000_000;
 
-    private RecordingState? _recording;
+    private PandARecording? _recording;
 
     /// <summary>Samples in the segment are those from this one on, counted from the arm.</summary>
     private long _watch = long.MaxValue;
 
-    public bool WritesHere => true;
+    public bool WritesHere => _line.Capture.WritesHere;
 
-    public bool HoldsSession(string session) => Recording() is { Recorder.Fault: null } recording && recording.Session == session;
+    public bool HoldsSession(string session) => WritesHere && Recording() is { Fault: null } recording && recording.Session == session;
 
     public void WatchFor(long recorded)
     {
         lock (_gate)
             _watch = recorded;
-        Recording()?.Recorder.WatchFor(recorded);
+        Recording()?.WatchFor(recorded);
     }
 
     public Task<Outcome<RecorderStatus>> ArmAsync(long frames, CancellationToken cancel) => RunAsync("arm", async () =>
@@ -56,7 +52,7 @@ internal sealed partial class PandADriver
     {
         if (Recording() is not { } recording)
             return new Outcome<RecorderStatus>.Refused($"{Name}: not staged");
-        await recording.Recorder.FlushOrFaultAsync().OrCancelled(cancel);
+        await recording.FlushAsync(Triggered() - recording.First, cancel);
         return Done(await StatusAsync(Connected(), recording, cancel));
     });
 
@@ -65,36 +61,27 @@ internal sealed partial class PandADriver
         RecorderStaging staging, string session, long alreadyRecorded, CancellationToken cancel) => RunAsync("adopt", async () =>
     {
         var box = Connected();
-        var plan = Plan(staging);
+        var plan = _line.Capture.Plan(staging);
         var busy = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0].StartsWith("Busy", StringComparison.Ordinal);
-        var header = busy ? await PeekAsync(box, plan, cancel) : null;
-        if (header is null || SessionOf(header) != session)
-            return Done<AdoptedSession?>(null);
-        if (Recording() is { Recorder.Fault: null } old && old.Session == session && header.Missed <= old.First + old.Recorder.Accepted)
-        {
-            // Two connections would each record every sample.
-            old.Data?.Dispose();
-            await AttachAsync(box, old, cancel);
-            await CheckSettingsAsync(box, plan, cancel);
-            return Done<AdoptedSession?>(new(new(session, old.Segment, []) { ClockZeroNs = old.ClockZeroNs }, false, old.First));
-        }
-        if (TakeRecording() is { } stale)
-            await stale.Recorder.AbandonAsync();
-        var first = Math.Max(header.Missed, alreadyRecorded);
-        // The server's memory did not reach back to what is recorded: those samples exist nowhere any more.
-        var gap = header.Missed > alreadyRecorded
-            ? $"samples {alreadyRecorded} to {header.Missed - 1} were lost: the box kept no more"
+        var held = Recording();
+        var found = busy
+            ? await _line.Capture.FindAsync(Watch(box), staging, plan, session, alreadyRecorded, held, cancel)
             : null;
-        var recording = await OpenAsync(staging, plan, first, [], cancel, gap);
-        (recording.Session, recording.ClockZeroNs) = (session, ClockZeroOf(header));
-        lock (_gate)
-            // What the sequencer holds stays known: whoever asks for the box's status meanwhile reads it from the box.
-            (_recording, _firedBefore, _firedNow, _enabled, _disabled) = (recording, null, 0, false, false);
-        await AttachAsync(box, recording, cancel);
+        if (found is null)
+            return Done<AdoptedSession?>(null);
+        if (!ReferenceEquals(found, held))
+            lock (_gate)
+            {
+                found.WatchFor(_watch);
+                // What the sequencer holds stays known: whoever asks for the box's status meanwhile reads it from the box.
+                (_recording, _firedBefore, _firedNow, _enabled, _disabled) = (found, null, 0, false, false);
+            }
+        await found.AttachAsync(cancel);
         // What the box is set to, was set by the process before: it is as good as ours only where it reads as ours would.
         await CheckSettingsAsync(box, plan, cancel);
-        return Done<AdoptedSession?>(
-            new(new(session, recording.Segment, []) { ClockZeroNs = recording.ClockZeroNs }, true, first));
+        var isNew = !ReferenceEquals(found, held) && _line.Capture.WritesHere;
+        return Done<AdoptedSession?>(new(
+            new(session, found.Segment, []) { ClockZeroNs = found.ClockZeroNs }, isNew, found.First));
     });
 
     /// <summary>Reads back what staging had set, after a time in which we could not see the box; watches it from here on.</summary>
@@ -103,7 +90,7 @@ internal sealed partial class PandADriver
         // The programme's own: loading sets them, and reads the table back.
         var programme = new[] { "PRESCALE.RAW", "POSA", "POSB", "POSC", "BITC" }.Select(f => $"{Sequencer}.{f}")
             .Concat(RateProgramme.Names(_settings.Outputs)).ToArray();
-        var settings = Settings(box).Where(s => !programme.Contains(s.Name) && !IsOfCompare(s.Name)).ToList();
+        var settings = Settings(box, plan).Where(s => !programme.Contains(s.Name) && !IsOfCompare(s.Name)).ToList();
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name))]);
         for (var i = 0; i < settings.Count; i++)
             if (!PandABoxControl.Same(settings[i].Value, held[i]))
@@ -111,15 +98,13 @@ internal sealed partial class PandADriver
         box.Control.Watch(settings.Concat(plan.Captures.Select(c => ($"{c.Field}.CAPTURE", c.Options))));
     }
 
-    private string SessionOf(PandADataHeader header) => $"{_settings.Host}:{_settings.DataPort}/{header.ArmTime}";
-
-    private RecordingState? Recording()
+    private PandARecording? Recording()
     {
         lock (_gate)
             return _recording;
     }
 
-    private RecordingState? TakeRecording()
+    private PandARecording? TakeRecording()
     {
         lock (_gate)
         {
@@ -129,73 +114,24 @@ internal sealed partial class PandADriver
         }
     }
 
-    private CapturePlan Plan(RecorderStaging staging) =>
-        new(_settings.Encoders, _settings.Detectors.Where(d => staging.Detectors.Contains(d.Name)),
-            _settings.ExposureOuts.Where(o => staging.Detectors.Contains(o.Detector)));
-
-    private async Task<RecordingState> OpenAsync(
-        RecorderStaging staging, CapturePlan plan, long first, EquatableArray<SavedSetting> saved, CancellationToken cancel,
-        string? gap = null)
-    {
-        var path = $"data/{Name}.{staging.Segment:0000}.h5";
-        List<SegmentAttribute> attributes = [new("recorder", Name), new("scan_uid", staging.ScanUid), new("first_sample", $"{first}")];
-        if (gap is not null)
-            attributes.Add(new("gap", gap));
-        var spec = new SegmentSpec(Path.Combine(staging.RunFolder, path), plan.Specs, attributes.ToEquatableArray());
-        var store = await _stores.CreateAsync(spec, cancel);
-        var recorder = new SampleRecorder(
-            store, _clock, _settings.MostPendingBytes, n => Recorded?.Invoke(n), OnRecorderFault);
-        recorder.WatchFor(_watch);
-        return new RecordingState(plan, recorder, new Segment(Name, staging.Segment, path, plan.Datasets), first) { Saved = saved };
-    }
-
-    /// <summary>Opens the data connection of a recording; the server then counts us as a reader.</summary>
-    private async Task AttachAsync(Box box, RecordingState recording, CancellationToken cancel)
-    {
-        var connection = await _connector.ConnectStreamAsync(_settings.Host, _settings.DataPort, cancel);
-        var next = recording.First + recording.Recorder.Accepted;
-        var data = new PandADataClient(connection, recording.Plan, box.TickNs, recording.Recorder, next, OnLost);
-        lock (_gate)
-            recording.Data = data;
-        await data.Ready.OrCancelled(cancel);
-    }
-
-    /// <summary>Reads the header of the capture under way on a connection of its own, so that nothing is opened for a capture that is not
-    /// ours.</summary>
-    private async Task<PandADataHeader?> PeekAsync(Box box, CapturePlan plan, CancellationToken cancel)
-    {
-        var connection = await _connector.ConnectStreamAsync(_settings.Host, _settings.DataPort, cancel);
-        using var data = new PandADataClient(connection, plan, box.TickNs, null, 0, _ => { });
-        try
-        {
-            return await _clock.WithinAsync(data.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
-        }
-        catch (IOException)
-        {
-            // Its fields are not those of this scan: somebody else's capture.
-            return null;
-        }
-    }
-
-    private void OnRecorderFault(string reason) => Recording()?.Fail(reason);
+    private PandACaptureWatch Watch(Box box) =>
+        new(box.TickNs, n => Recorded?.Invoke(n), OnLost);
 
     private async Task<long> ReadCapturedAsync(Box box, CancellationToken cancel) =>
         Integer("*PCAP.CAPTURED", (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.CAPTURED")))[0]);
 
-    private async Task<RecorderStatus> StatusAsync(Box box, RecordingState recording, CancellationToken cancel)
+    private async Task<RecorderStatus> StatusAsync(Box box, PandARecording recording, CancellationToken cancel)
     {
         var answers = await box.Control.DoAsync(
             cancel, PandACommand.Get("*PCAP.STATUS"), PandACommand.Get("*PCAP.CAPTURED"), PandACommand.Get("PCAP.HEALTH"));
         var busy = answers[0].StartsWith("Busy", StringComparison.Ordinal);
-        var ended = recording.Data is { CaptureEnded: { IsCompletedSuccessfully: true } end }
-            ? $"the capture ended: {end.Result.Reason}"
-            : null;
+        var ended = recording.Ended is { } reason ? $"the capture ended: {reason}" : null;
         var health = answers[2] == "OK" ? null : $"PCAP: {answers[2]}";
-        var fault = recording.Fault ?? recording.Recorder.Fault ?? ended ?? health ?? _foreign;
+        var fault = recording.Fault ?? ended ?? health ?? _foreign;
         var acquired = Math.Max(Integer("*PCAP.CAPTURED", answers[1]), Triggered()) - recording.First;
-        return new RecorderStatus(recording.Session, busy && fault is null, acquired, recording.Recorder.Recorded, [], false, fault)
+        return new RecorderStatus(recording.Session, busy && fault is null, acquired, recording.Recorded, [], false, fault)
         {
-            CannotWrite = recording.Recorder.Fault is not null,
+            CannotWrite = recording.Fault is not null,
         };
     }
 
@@ -206,7 +142,7 @@ internal sealed partial class PandADriver
         if (Recording() is null || _firedBefore is not null && !settle)
             return;
         var captured = await ReadCapturedAsync(box, cancel);
-        for (var quiet = 0L; quiet < SettleNs; quiet += SettlePollNs)
+        for (var quiet = 0L; quiet < _line.SettleNs; quiet += SettlePollNs)
         {
             await _clock.SleepAsync(SettlePollNs, cancel);
             var now = await ReadCapturedAsync(box, cancel);
@@ -215,31 +151,5 @@ internal sealed partial class PandADriver
         }
         lock (_gate)
             _firedBefore = captured - _firedNow;
-    }
-
-    /// <summary>One staging: where its samples go.</summary>
-    private sealed class RecordingState(CapturePlan plan, SampleRecorder recorder, Segment segment, long first)
-    {
-        public CapturePlan Plan => plan;
-
-        public SampleRecorder Recorder => recorder;
-
-        public Segment Segment => segment;
-
-        /// <summary>First sample of the segment, counted from the arm.</summary>
-        public long First => first;
-
-        public string Session { get; set; } = "";
-
-        public long? ClockZeroNs { get; set; }
-
-        public PandADataClient? Data { get; set; }
-
-        /// <summary>What staging changed, with the values to put back; empty where another process staged it.</summary>
-        public EquatableArray<SavedSetting> Saved { get; init; }
-
-        public string? Fault { get; private set; }
-
-        public void Fail(string reason) => Fault ??= reason;
     }
 }

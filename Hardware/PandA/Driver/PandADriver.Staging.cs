@@ -19,7 +19,7 @@ internal sealed partial class PandADriver
         {
             if (Recording() is { Saved.Count: > 0 } forgotten)
                 return Done(forgotten.Saved);
-            return Done((await SaveAsync(Connected(), Plan(staging), cancel)).ToEquatableArray());
+            return Done((await SaveAsync(Connected(), _line.Capture.Plan(staging), cancel)).ToEquatableArray());
         });
 
     public Task<Outcome<RecorderSession>> StageAsync(RecorderStaging staging, CancellationToken cancel) => RunAsync("stage", async () =>
@@ -28,16 +28,17 @@ internal sealed partial class PandADriver
         // A supervisor that died before it heard the answer leaves a staging that nobody knows of.
         if (Recording() is { } forgotten && await CloseCaptureAsync(forgotten.Saved, cancel) is not Outcome<long>.Completed and var open)
             return open.As<RecorderSession>();
+        await _line.Capture.EndLeftAsync(staging, cancel);
         if (await FreeAsync(box, cancel) is { } occupied)
             return new Outcome<RecorderSession>.Refused(occupied);
         await box.Control.DoAsync(cancel, Enable(on: false), Gate(open: false));
-        var plan = Plan(staging);
+        var plan = _line.Capture.Plan(staging);
         var saved = await SaveAsync(box, plan, cancel);
-        RecordingState? recording = null;
+        PandARecording? recording = null;
         try
         {
             await ApplyAsync(box, plan, cancel);
-            recording = await OpenAsync(staging, plan, 0, saved.ToEquatableArray(), cancel);
+            recording = await _line.Capture.OpenAsync(Watch(box), staging, plan, saved.ToEquatableArray(), cancel);
             await StartCaptureAsync(box, recording, cancel);
         }
         catch (Exception error) when (error is IOException or TimeoutException or OperationCanceledException)
@@ -65,9 +66,9 @@ internal sealed partial class PandADriver
             cancel, [Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""), .. OutputsDown()]);
         var recording = TakeRecording();
         var problem = recording is null ? null : await DrainAsync(box, recording, cancel);
-        var frames = recording is null ? 0 : await CloseFileAsync(recording, cancel);
-        problem ??= recording is not null && frames != recording.Recorder.Accepted
-            ? $"the file has {frames} frames, {recording.Recorder.Accepted} came"
+        var frames = recording is null ? 0 : await recording.CloseAsync(cancel);
+        problem ??= recording is not null && frames != recording.Accepted
+            ? $"the file has {frames} frames, {recording.Accepted} came"
             : null;
         await RestoreAsync(box, restore, cancel);
         return problem is null ? Done(frames) : new Outcome<long>.Failed($"{Name}: {problem}");
@@ -98,7 +99,7 @@ internal sealed partial class PandADriver
         PandACaptureStatus.Parse(status) is { IsFree: true };
 
     /// <summary>What is set for every scan, in order.</summary>
-    private List<(string Name, string Value)> Settings(Box box)
+    private List<(string Name, string Value)> Settings(Box box, CapturePlan plan)
     {
         List<(string, string)> settings =
         [
@@ -114,7 +115,8 @@ internal sealed partial class PandADriver
         settings.AddRange(CompareProgramme.Staged(_settings.Compare, Sequencer, box.GateBit));
         settings.AddRange(FollowProgramme.Staged(_settings.Followed, Sequencer, box.GateBit));
         foreach (var counted in _settings.ExposureOuts)
-            settings.AddRange(CountProgramme.Staged(counted));
+            settings.AddRange(CountProgramme.Staged(counted.Counter, counted.Input));
+        settings.AddRange(_line.Capture.Settings(plan));
         foreach (var encoder in _settings.Encoders)
         {
             settings.Add(($"{encoder.Input}.VAL.SCALE", PandAText.Number(encoder.Scale)));
@@ -127,7 +129,7 @@ internal sealed partial class PandADriver
     /// <summary>Old values of everything that staging changes, captures last.</summary>
     private async Task<List<SavedSetting>> SaveAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
-        var names = Settings(box).Select(s => s.Name).ToList();
+        var names = Settings(box, plan).Select(s => s.Name).ToList();
         var values = await box.Control.DoAsync(cancel, [.. names.Select(PandACommand.Get), PandACommand.Get("*CAPTURE")]);
         var saved = names.Select((name, i) => new SavedSetting(name, values[i])).ToList();
         var captured = values[^1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 2)).ToList();
@@ -140,13 +142,14 @@ internal sealed partial class PandADriver
 
     private async Task ApplyAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
-        var settings = Settings(box);
+        var settings = Settings(box, plan);
         var captures = plan.Captures.Select(c => PandACommand.Set($"{c.Field}.CAPTURE", c.Options));
         await box.Control.DoAsync(
             cancel,
             [
                 // A counter that is enabled anew begins anew.
-                .. _settings.ExposureOuts.Select(o => PandACommand.Set($"{o.Counter}.ENABLE", "ZERO")),
+                .. settings.Where(s => s.Name.StartsWith("COUNTER") && s.Name.EndsWith(".ENABLE"))
+                    .Select(s => PandACommand.Set(s.Name, "ZERO")),
                 .. settings.Select(s => PandACommand.Set(s.Name, s.Value)), PandACommand.Set("*CAPTURE", ""), .. captures,
             ]);
         var held = await box.Control.DoAsync(cancel, [.. settings.Select(s => PandACommand.Get(s.Name)), PandACommand.Get("*CAPTURE")]);
@@ -159,14 +162,15 @@ internal sealed partial class PandADriver
             throw new IOException($"the captured fields read {held[^1].Replace("\n", ", ")}: somebody else writes to the box");
     }
 
-    private async Task StartCaptureAsync(Box box, RecordingState recording, CancellationToken cancel)
+    private async Task StartCaptureAsync(Box box, PandARecording recording, CancellationToken cancel)
     {
-        await AttachAsync(box, recording, cancel);
+        lock (_gate)
+            recording.WatchFor(_watch);
+        await recording.AttachAsync(cancel);
         if (await FreeAsync(box, cancel) is { } occupied)
             throw new IOException(occupied);
         await box.Control.DoAsync(cancel, PandACommand.Set("*PCAP.ARM", ""));
-        var header = await _clock.WithinAsync(recording.Data!.HeaderRead, HeaderWithinNs, "the header of the capture", cancel);
-        (recording.Session, recording.ClockZeroNs) = (SessionOf(header), ClockZeroOf(header));
+        await recording.BegunAsync(cancel);
         lock (_gate)
             (_recording, _programme, _firedBefore, _firedNow, _enabled, _foreign, _toldHealth) =
                 (recording, null, 0, 0, false, null, null);
@@ -176,15 +180,14 @@ internal sealed partial class PandADriver
     /// <summary>From now on nobody else may change what the scan depends on.</summary>
     private void Guard(Box box, CapturePlan plan) => box.Control.Watch(
     [
-        .. Settings(box), .. plan.Captures.Select(c => ($"{c.Field}.CAPTURE", c.Options)), ($"{Sequencer}.ENABLE", "ZERO"),
+        .. Settings(box, plan), .. plan.Captures.Select(c => ($"{c.Field}.CAPTURE", c.Options)), ($"{Sequencer}.ENABLE", "ZERO"),
         (_settings.Gate, "0"), ($"{Sequencer}.TABLE", ""),
     ]);
 
-    private async Task UndoAsync(Box box, RecordingState? recording, List<SavedSetting> saved)
+    private async Task UndoAsync(Box box, PandARecording? recording, List<SavedSetting> saved)
     {
-        recording?.Data?.Dispose();
         if (recording is not null)
-            await recording.Recorder.AbandonAsync();
+            await recording.UndoAsync();
         // Best effort: the reason why staging failed is what the caller is told; a lost connection cannot be undone on.
         var undo = saved.Select(s => PandACommand.Set(s.Name, s.Value));
         try
@@ -198,28 +201,20 @@ internal sealed partial class PandADriver
     }
 
     /// <summary>Waits for the end of the capture and compares counts; returns what is wrong.</summary>
-    private async Task<string?> DrainAsync(Box box, RecordingState recording, CancellationToken cancel)
+    private async Task<string?> DrainAsync(Box box, PandARecording recording, CancellationToken cancel)
     {
-        if (recording.Recorder.Fault is { } fault)
-            return fault;
         try
         {
-            if (recording.Data is not { } data)
-                return "the data connection is not open";
-            var (sent, reason) = await _clock.WithinAsync(data.CaptureEnded, IdleWithinNs, "the end of the capture", cancel);
-            var captured = await ReadCapturedAsync(box, cancel);
-            if (sent != data.Received)
-                return $"the box sent {sent} samples and {data.Received} came ({reason})";
-            if (captured != recording.First + recording.Recorder.Accepted)
-                return $"the box captured {captured} samples, {recording.First + recording.Recorder.Accepted} came ({reason})";
-            if (_foreign is not null)
-                return _foreign;
+            var captured = 0L;
+            var problem = await recording.EndAsync(
+                async () => captured = await ReadCapturedAsync(box, cancel), _firedBefore is null ? null : Triggered(), cancel);
+            if ((problem ?? _foreign) is { } wrong)
+                return wrong;
             if (_firedBefore is not null && captured != Triggered())
-                return $"{Sequencer} fired {Triggered()} frames and the box captured {captured} ({reason})";
-            // Ok says only that ENABLE fell; a capture of ours ends by being disarmed.
-            return PandAEnd.Of(sent, reason).Reason == PandAEndReason.Disarmed
-                ? await ReadHealthAsync(box, cancel)
-                : $"the capture ended before it was disarmed: {reason}";
+                return $"{Sequencer} fired {Triggered()} frames and the box captured {captured} ({recording.Ended})";
+            return recording.EndedEarly is { } early
+                ? $"the capture ended before it was disarmed: {early}"
+                : await ReadHealthAsync(box, cancel);
         }
         catch (IOException error)
         {
@@ -237,15 +232,6 @@ internal sealed partial class PandADriver
         if (health[1] != "OK" && health[1] != _toldHealth)
             return $"{Sequencer}: {health[1]}";
         return await CompareFaultAsync(box, cancel) is { } jumped && jumped != _toldHealth ? jumped : null;
-    }
-
-    private static async Task<long> CloseFileAsync(RecordingState recording, CancellationToken cancel)
-    {
-        recording.Data?.Dispose();
-        if (recording.Recorder.Fault is null)
-            return await recording.Recorder.CloseAsync(cancel);
-        await recording.Recorder.AbandonAsync();
-        return recording.Recorder.Recorded;
     }
 
     private async Task RestoreAsync(Box box, EquatableArray<SavedSetting> restore, CancellationToken cancel)

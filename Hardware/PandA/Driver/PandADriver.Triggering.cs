@@ -31,7 +31,7 @@ internal sealed partial class PandADriver
     private async Task<Outcome<BoxStatus>> WriteTableAsync(TakeMark mark, TriggerProgramme programme, CancellationToken cancel)
     {
         var box = Connected();
-        var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null) { Streams = true };
+        var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null) { Streams = _line.Streams };
         if (!TryCompare(programme, out var compare, out var problem))
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
         var led = compare?.Led(programme, _settings.Compare!) ?? programme;
@@ -235,7 +235,7 @@ internal sealed partial class PandADriver
             return Done(Status(state));
         }
         // A real box hands samples over every 100 ms, so its count may lag behind.
-        var deadline = _clock.NowNs + SettleNs * 4;
+        var deadline = _clock.NowNs + _line.SettleNs * 4;
         var captured = await ReadCapturedAsync(box, cancel);
         while (captured != Triggered() && _clock.NowNs < deadline)
         {

@@ -23,8 +23,7 @@ internal sealed partial class PandADriver : ITriggerBox
 
     private readonly PandASettings _settings;
     private readonly IClock _clock;
-    private readonly IConnector _connector;
-    private readonly IFrameStoreFactory _stores;
+    private readonly IPandALine _line;
     private readonly LossNotice _loss;
     private readonly object _gate = new();
     private Box? _box;
@@ -34,10 +33,11 @@ internal sealed partial class PandADriver : ITriggerBox
     private string? _foreign;
     private IDisposable? _healthWake;
 
-    public PandADriver(string name, PandASettings settings, DeviceEnvironment environment)
+    /// <param name="line">How the box is reached; null: at its own ports.</param>
+    public PandADriver(string name, PandASettings settings, DeviceEnvironment environment, IPandALine? line = null)
     {
-        (Name, _settings, _loss) = (name, settings, new LossNotice(name));
-        (_clock, _connector, _stores) = (environment.Clock, environment.Connector, environment.Stores);
+        (Name, _settings, _loss, _clock) = (name, settings, new LossNotice(name), environment.Clock);
+        _line = line ?? new PandAPortLine(name, settings, environment);
     }
 
     public string Name { get; }
@@ -76,16 +76,14 @@ internal sealed partial class PandADriver : ITriggerBox
 
     private async Task OpenAsync(CancellationToken cancel)
     {
-        var connection = await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel);
+        var client = await _line.OpenAsync(OnLost, cancel);
         _loss.Clear();
-        var limits = new PandAControlLimits(ReplyWithinNs: _settings.ReplyWithinNs);
-        var client = new PandAControlClient(connection, _clock, limits, OnLost);
         PandABoxControl? control = null;
         try
         {
             _info = await PandABoxInfo.AskAsync(client, _info, cancel);
             control = new PandABoxControl(client, _info, _clock, OnForeign);
-            await control.ListenAsync(await _connector.ConnectAsync(_settings.Host, _settings.ControlPort, cancel), limits, cancel);
+            await control.ListenAsync(_line, cancel);
             var box = await IdentifyAsync(control, cancel);
             lock (_gate)
                 _box = box;
@@ -139,7 +137,7 @@ internal sealed partial class PandADriver : ITriggerBox
         Disconnect();
         var recording = TakeRecording();
         if (recording is not null)
-            await recording.Recorder.AbandonAsync();
+            await recording.AbandonAsync();
     }
 
     private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);
@@ -248,16 +246,16 @@ internal sealed partial class PandADriver : ITriggerBox
     private void Disconnect()
     {
         Box? box;
-        PandADataClient? data;
+        PandARecording? recording;
         lock (_gate)
         {
-            (box, data) = (_box, _recording?.Data);
+            (box, recording) = (_box, _recording);
             _box = null;
             _healthWake?.Dispose();
             _healthWake = null;
         }
         box?.Control.Dispose();
-        data?.Dispose();
+        recording?.Detach();
     }
 
     /// <summary>A connected box and what was learnt of it.</summary>

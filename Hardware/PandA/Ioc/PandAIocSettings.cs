@@ -17,16 +17,24 @@ internal sealed record PandAIocSettings(string Prefix, long StatusWithinNs, long
 
     public (int Control, int Data) SimulatedPorts { get; init; }
 
+    /// <summary>A COUNTER block that numbers the frames in the file.</summary>
+    public string FrameCounter { get; init; } = "COUNTER8";
+
+    /// <summary>How the run's folder is called where the IOC runs.</summary>
+    public AreaDetectorPaths Paths { get; init; } = AreaDetectorPaths.Same;
+
     /// <summary>Errors: <see cref="SettingsException"/> with path, value and limit.</summary>
     public static PandAIocSettings Read(ISettings settings)
     {
-        settings.AllowOnly([.. PandAFactory.BoxKeys, "pv", "status-within", "flush-period", "simulated"]);
+        settings.AllowOnly([.. PandAFactory.BoxKeys, "pv", "status-within", "flush-period", "frame-counter", "path-map", "simulated"]);
         return new PandAIocSettings(
             PvTransports.BareName(EpicsNames.Record(settings, "pv")).TrimEnd(':'),
             settings.DurationNs("status-within", 10 * Millisecond, 10 * Second, 300 * Millisecond),
             settings.DurationNs("flush-period", 10 * Millisecond, 60 * Second, 100 * Millisecond),
             PandAFactory.ReadBox(settings))
         {
+            FrameCounter = settings.Text("frame-counter", "COUNTER8"),
+            Paths = AreaDetectorPaths.Read(settings),
             SimulatedPorts = settings.Has("simulated") ? Ports(settings.Section("simulated")) : default,
         };
     }

@@ -174,6 +174,12 @@ internal sealed class DetectorBench : IAsyncDisposable
 
         public bool Exists(string path) => Find(path) is not null;
 
+        public Task SyncAsync(string path, CancellationToken cancel)
+        {
+            Assert.NotNull(Find(path));
+            return Task.CompletedTask;
+        }
+
         private InMemoryFrameStore? Find(string path) =>
             bench.Stores.Segments.GetValueOrDefault("/there" + path[bench._folder.Path.Length..]);
     }

@@ -29,8 +29,8 @@ public sealed class BadBeamlineTests
         + "each once, separated by blanks")]
     [InlineData("kind = virtual-camera", "kind = virtual-camra",
         "DIR/b.hocon:61: beamline.devices.cam.kind = virtual-camra: no such kind of device. Did you mean virtual-camera? "
-        + "Known kinds: epics-area-detector, epics-motor, epics-shutter, epics-signal, epics-zebra, panda, pmac, virtual-camera, "
-        + "virtual-motion, virtual-motor, virtual-ring, virtual-shutter, virtual-temperature, zebra.")]
+        + "Known kinds: epics-area-detector, epics-motor, epics-panda, epics-shutter, epics-signal, epics-zebra, panda, pmac, "
+        + "virtual-camera, virtual-motion, virtual-motor, virtual-ring, virtual-shutter, virtual-temperature, zebra.")]
     [InlineData("name = virtual", "name = ${flyscan-test.absent}",
         "DIR/b.hocon:4:10: ${flyscan-test.absent} is not set anywhere, nor in the environment; "
         + "write ${?flyscan-test.absent} if it may be absent.")]

@@ -87,6 +87,24 @@ public sealed class PvaStructureTests
     }
 
     [Fact]
+    public async Task A_tree_of_names_is_read_where_it_stands_beside_alarm_and_time_stamp()
+    {
+        await using var bench = new PvaBench();
+        var alarm = new PvaValue.Structure(
+            PvaType.Of(("severity", new PvaType.Scalar(PvaScalar.Int32)), ("message", Text)), [PvaValue.Whole.Zero, new PvaValue.Text("fine")]);
+        foreach (var (name, entries) in new[]
+        {
+            ("PANDA:PVI", Pvi(("seq1", [("d", "PANDA:SEQ1:PVI")]))), ("PANDA:SEQ1:PVI", Pvi(("table", [("rw", "PANDA:SEQ1:TABLE")]))),
+        })
+            bench.Serve(name, new PvaValue.Structure(
+                PvaType.Of(("pvi", entries.Type.Members[0].Type), ("alarm", alarm.Type)), [entries.Fields[0], alarm]));
+        var tree = await bench.EndAsync(PviTree.ReadAsync(bench.Client, "PANDA:PVI", Second, None));
+        Assert.Equal(
+            [new PviSignal("seq1.table", "rw", "PANDA:SEQ1:TABLE")],
+            Assert.IsType<Outcome<EquatableArray<PviSignal>>.Completed>(tree).Value);
+    }
+
+    [Fact]
     public async Task A_service_is_called()
     {
         await using var bench = new PvaBench();
