@@ -1,3 +1,4 @@
+using System.Net;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Xunit;
@@ -13,11 +14,35 @@ public sealed class CLibraryReconnectTests
 {
     public const string Name = "the C library of Channel Access, reconnecting";
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly ushort Form = Dbr.Of(Dbr.Double, DbrForm.Status);
 
     [CLibraryFact]
-    public Task Subscriptions_go_on_when_a_killed_server_is_back_and_when_a_record_is() =>
-        Task.WhenAll(KilledAsync(), TakenAwayAsync());
+    public Task Subscriptions_go_on_when_a_killed_server_or_a_record_is_back_and_beacons_are_counted() =>
+        Task.WhenAll(KilledAsync(), TakenAwayAsync(), AnnouncedAsync());
+
+    /// <summary>The library registers with the repeater after 10 s, and measures from then on how often beacons come.</summary>
+    private static async Task AnnouncedAsync()
+    {
+        using var repeater = new Repeater();
+        using var served = new ServedOnLoopback();
+        served.Serve("A", Dbr.Double, new PvValue.Number(1));
+        await using var library = CLibraryProcess.Start(served.Port, repeater.Port);
+        var channel = await library.ConnectAsync("A");
+        served.Server.Announce([new IPEndPoint(IPAddress.Loopback, repeater.Port)]);
+        Assert.True((await library.AboutAsync(channel)).BeaconPeriod < 0);
+        await repeater.Registered.WaitAsync(Limit, TimeProvider.System);
+        var about = await library.AboutAsync(channel);
+        for (var beacons = 0; beacons < 100 && about.BeaconPeriod < 0; beacons++)
+        {
+            served.Time.Advance(TimeSpan.FromSeconds(15));
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            about = await library.AboutAsync(channel);
+        }
+        Assert.InRange(about.BeaconPeriod, 0, 30);
+        Assert.Equal(CLibraryProcess.Connected, about.State);
+        Assert.Equal("", await library.EndAsync());
+    }
 
     private static async Task KilledAsync()
     {
