@@ -1,7 +1,6 @@
 using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.PandA.Protocol;
-using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 

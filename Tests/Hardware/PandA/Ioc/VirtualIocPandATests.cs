@@ -64,7 +64,9 @@ public sealed class VirtualIocPandATests
         var settings = loaded.Settings.Section("devices").Section("panda");
         Assert.Equal((15_068, 15_069), Flyscan.Hardware.PandA.Ioc.PandAIocSettings.Read(settings).SimulatedPorts);
         using var ioc = new VirtualIoc(new WallClock(new ManualTime()), new ManualTime(), new InMemoryFrameStoreFactory());
-        Assert.All(loaded.Devices.Where(d => d.Name != "panda"), d => Assert.True(ioc.Add(d.Name, loaded.Settings.Section("devices").Section(d.Name))));
+        Assert.All(
+            loaded.Devices.Where(d => d.Name != "panda"),
+            d => Assert.True(ioc.Add(d.Name, loaded.Settings.Section("devices").Section(d.Name))));
     }
 
     private static VirtualDevices Devices(SteppedWorld world, string panda, VirtualBeamlineOptions options) =>
