@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Runtime.InteropServices;
 using Flyscan.Hardware.Epics.ChannelAccess;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
@@ -96,6 +97,7 @@ internal static class VirtualIocCommand
                     + "(epics-area-detector, epics-motor, epics-panda, epics-signal, epics-shutter, epics-zebra, pmac)");
             await ioc.FindMotorsAsync(beamline.Simulation?.Host ?? "");
             ioc.Listen(address, port, new UdpPorts());
+            ioc.Announce(CaBeaconAddresses.Read(IPAddress.Parse(address), Environment.GetEnvironmentVariable));
             ioc.ListenPva(address, pvaPort, pvaPort == 0 ? 0 : pvaPort + 1, new UdpPorts());
             return ioc;
         }

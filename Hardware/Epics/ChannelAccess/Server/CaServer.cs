@@ -28,6 +28,7 @@ internal sealed class CaServer : IServerTime, IDisposable
     private readonly ServerCircuits<CaServerCircuit> _circuits = new();
     private readonly CaBuffer _answer = new();
     private IDatagramPort? _search;
+    private CaBeacons? _beacons;
     private ConnectionListener? _listener;
     private ushort _port;
     private bool _isDisposed;
@@ -95,6 +96,9 @@ internal sealed class CaServer : IServerTime, IDisposable
         search.Start(Searched);
     }
 
+    /// <summary>Sends beacons from now on, from where searches come to.</summary>
+    public void Announce(IReadOnlyList<IPEndPoint> to) => Run(() => _beacons ??= new CaBeacons(this, _search!, to, _port));
+
     /// <summary>Serves a connection.</summary>
     public void Accept(IConnection connection)
     {
@@ -133,6 +137,7 @@ internal sealed class CaServer : IServerTime, IDisposable
         {
             _isDisposed = true;
             open = _circuits.EndAll();
+            _beacons?.Dispose();
         }
         _listener?.Dispose();
         _search?.Dispose();

@@ -47,6 +47,8 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<Serve
         foreach (var (sid, channel) in _channels.Where(c => c.Value.Pv == pv).ToList())
         {
             _channels.Remove(sid);
+            // Its client subscribes under the same numbers when it has found it again.
+            EndSubscriptions(sid);
             Send(new CaMessage.ServerDisconnect(channel.Cid));
         }
     }
@@ -226,12 +228,17 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<Serve
     private void Clear(CaMessage.ClearChannel m)
     {
         if (_channels.Remove(m.Sid, out _))
-            foreach (var (id, subscription) in _subscriptions.Where(s => s.Value.Request.Sid == m.Sid).ToList())
-            {
-                _subscriptions.Remove(id);
-                subscription.Pv.Unsubscribe(subscription);
-            }
+            EndSubscriptions(m.Sid);
         Send(m);
+    }
+
+    private void EndSubscriptions(uint sid)
+    {
+        foreach (var (id, subscription) in _subscriptions.Where(s => s.Value.Request.Sid == sid).ToList())
+        {
+            _subscriptions.Remove(id);
+            subscription.Pv.Unsubscribe(subscription);
+        }
     }
 
     private sealed record Served(ServedPv Pv, uint Cid, ServedFilter? Filter);

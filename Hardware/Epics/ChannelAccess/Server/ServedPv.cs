@@ -1,5 +1,16 @@
 namespace Flyscan.Hardware.Epics.ChannelAccess.Server;
 
+/// <summary>What has changed, and what a subscription wants to be told of: bits as on the wire.</summary>
+/// <remarks><b>Source</b> caeventmask.h of EPICS base.</remarks>
+[Flags]
+internal enum ServedChange : ushort
+{
+    Value = 1,
+    Log = 2,
+    Alarm = 4,
+    Property = 8,
+}
+
 /// <summary>One field of a served record.</summary>
 internal sealed class ServedPv(ServedRecord record, string fieldName, ushort native, int most, PvValue value)
 {
@@ -21,7 +32,16 @@ internal sealed class ServedPv(ServedRecord record, string fieldName, ushort nat
 
     public long? StampNs { get; private set; }
 
-    public PvMetadata Metadata { get; set; } = new(new PvValue.Integer(0), default);
+    /// <summary>Units, limits, choices; another one is told to who wants to know.</summary>
+    public PvMetadata Metadata
+    {
+        get;
+        set
+        {
+            field = value;
+            Tell(ServedChange.Property);
+        }
+    } = new(new PvValue.Integer(0), default);
 
     public bool IsWritable { get; set; } = true;
 
@@ -34,12 +54,13 @@ internal sealed class ServedPv(ServedRecord record, string fieldName, ushort nat
     /// <summary>Raised after each change, under the server's lock.</summary>
     public event Action? Posted;
 
-    /// <summary>Changes the value and tells subscribers.</summary>
+    /// <summary>Changes the value and tells subscribers: of an alarm alone only those who want alarms.</summary>
     public void Post(PvValue value, long? stampNs, PvAlarm alarm = default)
     {
+        const ServedChange OfValue = ServedChange.Value | ServedChange.Log;
+        var change = alarm == Alarm ? OfValue : value.Equals(Value) ? ServedChange.Alarm : OfValue | ServedChange.Alarm;
         (Value, StampNs, Alarm) = (value, stampNs, alarm);
-        foreach (var subscription in _subscriptions)
-            subscription.Send();
+        Tell(change);
         Posted?.Invoke();
         Characters?.Post(CharactersOf(value), stampNs, alarm);
     }
@@ -52,6 +73,13 @@ internal sealed class ServedPv(ServedRecord record, string fieldName, ushort nat
     public void Subscribe(ServedSubscription subscription) => _subscriptions.Add(subscription);
 
     public void Unsubscribe(ServedSubscription subscription) => _subscriptions.Remove(subscription);
+
+    private void Tell(ServedChange change)
+    {
+        foreach (var subscription in _subscriptions)
+            if (((ServedChange)subscription.Request.Mask & change) != 0)
+                subscription.Send();
+    }
 
     /// <summary>Writes what a client sent; the status says whether it fits.</summary>
     public uint Write(PvValue sent, Action complete)

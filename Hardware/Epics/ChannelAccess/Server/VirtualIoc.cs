@@ -128,6 +128,9 @@ public sealed class VirtualIoc : IDisposable
             input.Listen(address);
     }
 
+    /// <summary>Tells clients from now on that it is there; where: <see cref="CaBeaconAddresses"/>.</summary>
+    public void Announce(IReadOnlyList<IPEndPoint> beacons) => _server.Announce(beacons);
+
     /// <summary>Makes the boxes, now that everything is there that they are wired to.</summary>
     internal void Complete()
     {
