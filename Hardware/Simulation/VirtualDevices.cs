@@ -158,7 +158,7 @@ internal sealed class VirtualDevices
                 throw settings.Error(
                     "kind", string.Create(
                         System.Globalization.CultureInfo.InvariantCulture,
-                        $"whose IOC is not in this world is followed in real time; this would run at time scale {_options.TimeScale}; take 1"));
+                        $"whose IOC is not in this world needs real time, and this would run at time scale {_options.TimeScale}; take 1"));
             return;
         }
         const int Control = 1, Data = 2;
