@@ -94,6 +94,8 @@ public sealed class VirtualBeamline : IAsyncDisposable
             cable.Dispose();
         foreach (var camera in _devices.Cameras)
             await CloseFileAsync(camera);
+        if (_options.ServesRecords)
+            await Task.WhenAny(_devices.Ioc.CloseFilesAsync(), _world.Ended);
         _world.Dispose();
         if (_world.Ended.IsCompletedSuccessfully)
             _completed.TrySetResult();
@@ -143,9 +145,14 @@ public sealed class VirtualBeamline : IAsyncDisposable
             ListenForBox(name, settings, boxHost, "control-port", 8888, box.ServeControl);
             ListenForBox(name, settings, boxHost, "data-port", 8889, box.ServeData);
         }
+        foreach (var (ports, box) in _devices.IocBoxes)
+        {
+            ListenForIoc(host, ports.Control, box.ServeControl);
+            ListenForIoc(host, ports.Data, box.ServeData);
+        }
         foreach (var (name, settings, box) in _devices.Zebras)
             ServeZebra(name, settings, host, box.Serve);
-        if (_devices.Ioc.Records.Count > 0)
+        if (_devices.Ioc.Serves)
             ListenForRecords(host, (int)simulation.Integer("epics-port", 0, 65535));
         if (_options.HasMotorPort)
             ListenForMotors(host, (int)simulation.Integer("motor-port", 1, 65535));
@@ -153,12 +160,16 @@ public sealed class VirtualBeamline : IAsyncDisposable
 
     /// <summary>IOCs know the port from the file, so that it is that one. They are no clients: a beamline that only they look at is
     /// idle.</summary>
-    private void ListenForMotors(string host, int port) => _listeners.Add(ConnectionListener.Listen(host, port, connection =>
-    {
-        lock (_gate)
-            _lines.Add(connection);
-        _devices.Motors.Serve(connection);
-    }));
+    private void ListenForMotors(string host, int port) => ListenForIoc(host, port, _devices.Motors.Serve);
+
+    private void ListenForIoc(string host, int port, Action<IConnection> serve) =>
+        // Where the IOC is in this world, nobody else looks for the port.
+        _listeners.Add(ConnectionListener.Listen(host, _options is { ServesRecords: true, FreePorts: true } ? 0 : port, connection =>
+        {
+            lock (_gate)
+                _lines.Add(connection);
+            serve(connection);
+        }));
 
     private void CheckMotorPort(ISettings simulation)
     {

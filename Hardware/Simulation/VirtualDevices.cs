@@ -4,8 +4,10 @@ using Flyscan.Hardware.Devices;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Motion;
+using Flyscan.Hardware.PandA.Ioc;
 using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation.Line;
+using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra;
 using Flyscan.Hardware.Zebra.Ioc;
 using Flyscan.Hardware.Zebra.Simulator;
@@ -42,7 +44,9 @@ internal sealed class VirtualDevices
             Add(name, devices.Section(name));
         foreach (var name in devices.Keys)
             if (devices.Section(name) is var settings && settings.Text("kind") == BoxKind)
-                AddBox(name, settings);
+                Boxes.Add((name, settings, NewBox(settings)));
+            else if (settings.Text("kind") == PandAIocSettings.KindName)
+                AddIocBox(settings);
             else if (settings.Text("kind") == ZebraFactory.KindName)
                 Zebras.Add((name, settings, NewZebra(settings)));
             else if (settings.Text("kind") == ZebraIocSettings.KindName && options.ServesRecords)
@@ -69,6 +73,9 @@ internal sealed class VirtualDevices
     public List<(SimulatedRing Ring, double Nominal)> Rings { get; } = [];
 
     public List<(string Name, ISettings Settings, PandASimulator Box)> Boxes { get; } = [];
+
+    /// <summary>Boxes for IOCs, and the ports at which those look for them.</summary>
+    public List<((int Control, int Data) Ports, PandASimulator Box)> IocBoxes { get; } = [];
 
     public List<(string Name, ISettings Settings, ZebraSimulator Box)> Zebras { get; } = [];
 
@@ -124,7 +131,7 @@ internal sealed class VirtualDevices
                 Rings.Add((ring, nominal));
                 Line.Add(ring);
                 break;
-            case ZebraIocSettings.KindName:
+            case ZebraIocSettings.KindName or PandAIocSettings.KindName:
                 // Its IOC stands beside a box of this world, which is made when everything that is wired to it is there.
                 break;
             default:
@@ -134,10 +141,35 @@ internal sealed class VirtualDevices
         }
     }
 
-    private void AddBox(string name, ISettings settings)
+    /// <summary>A box whose IOC is in this world, or comes to the box's ports from elsewhere.</summary>
+    private void AddIocBox(ISettings settings)
+    {
+        var panda = PandAIocSettings.Read(settings);
+        var box = NewBox(settings);
+        if (panda.SimulatedPorts.Control > 0)
+            IocBoxes.Add((panda.SimulatedPorts, box));
+        if (!_options.ServesRecords)
+        {
+            if (panda.SimulatedPorts.Control == 0)
+                throw settings.Error(
+                    "kind", "whose IOC is not in this world (simulation.epics-port) needs ports for it: simulated { control-port, data-port }");
+            if (_options.TimeScale != 1)
+                throw settings.Error(
+                    "kind", string.Create(
+                        System.Globalization.CultureInfo.InvariantCulture,
+                        $"whose IOC is not in this world is followed in real time, and this would run at time scale {_options.TimeScale}; take 1"));
+            return;
+        }
+        const int Control = 1, Data = 2;
+        var network = new MemoryNetwork(_world.Post);
+        network.Listen(Control, box.ServeControl);
+        network.Listen(Data, box.ServeData);
+        Ioc.AddPandA(panda, a => a with { Connector = network, ControlPort = Control, DataPort = Data, Post = _world.Post });
+    }
+
+    private PandASimulator NewBox(ISettings settings)
     {
         var box = new PandASimulator(_world, new PandASimulatorOptions { DataPeriodNs = _boxDataPeriodNs, EpochNs = _epochNs });
-        Boxes.Add((name, settings, box));
         List<string> used = [];
         foreach (var (axis, track, lagNs) in Axes)
         {
@@ -152,6 +184,7 @@ internal sealed class VirtualDevices
         WireCameras(settings, box);
         if (settings.Has("detectors"))
             AddDiodes(settings.Section("detectors"), used, box);
+        return box;
     }
 
     /// <summary>A camera with an output of its own sees that one, all others the common one.</summary>

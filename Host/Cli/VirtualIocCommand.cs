@@ -67,6 +67,7 @@ internal static class VirtualIocCommand
             foreach (var record in ioc.Records)
                 output.Line(record);
             await ended.Task;
+            await ioc.CloseFilesAsync();
             return ExitCode.Finished;
 
             void End(PosixSignalContext context)
@@ -86,13 +87,14 @@ internal static class VirtualIocCommand
         var ioc = new VirtualIoc(new SystemClock(), TimeProvider.System, new Hdf5FrameStoreFactory())
         {
             MotorPort = beamline.Simulation?.MotorPort ?? 0,
+            BoxHost = beamline.Simulation?.Host ?? "127.0.0.1",
         };
         try
         {
             if (names.Count(name => ioc.Add(name, devices.Section(name))) == 0)
                 throw new RefusedException(
                     $"{file} has no device of EPICS {(only is null ? "" : $"among {only} ")}"
-                    + "(epics-area-detector, epics-motor, epics-signal, epics-shutter, epics-zebra, pmac)");
+                    + "(epics-area-detector, epics-motor, epics-panda, epics-signal, epics-shutter, epics-zebra, pmac)");
             await ioc.FindMotorsAsync(beamline.Simulation?.Host ?? "");
             ioc.Listen(address, port, new UdpPorts());
             ioc.Announce(CaBeaconAddresses.Read(IPAddress.Parse(address), Environment.GetEnvironmentVariable));

@@ -27,14 +27,13 @@ public static class PviTree
     {
         var prefix = name[..^PvTransports.BareName(name).Length];
         var signals = new List<PviSignal>();
-        var waiting = new Queue<(string Path, string Pv, int Depth)>([("", name, 0)]);
+        var waiting = new Queue<(string Path, string Pv, int Depth, Task<Outcome<PvReading>> Reading)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (waiting.TryDequeue(out var next))
+        string? problem = null;
+        Ask("", name, 0);
+        while (problem is null && waiting.TryDequeue(out var next))
         {
-            if (!seen.Add(next.Pv) || next.Depth > Deepest || signals.Count > MostSignals)
-                return new Outcome<EquatableArray<PviSignal>>.Failed(
-                    $"{name}: the tree names {next.Pv} twice, is deeper than {Deepest}, or has more than {MostSignals} signals");
-            var read = await GetAsync(client, next.Pv, withinNs, cancel);
+            var read = await next.Reading;
             if (read is not Outcome<PvReading>.Completed { Value: var reading })
                 return read.As<EquatableArray<PviSignal>>();
             if (reading.Value is not PvValue.Structure entries)
@@ -42,7 +41,18 @@ public static class PviTree
             foreach (var entry in ((entries[Entries] as PvValue.Structure) ?? entries).Fields)
                 Add(Join(next.Path, entry.Name), entry.Value, next.Depth);
         }
-        return new Outcome<EquatableArray<PviSignal>>.Completed(signals.ToEquatableArray());
+        return problem is null
+            ? new Outcome<EquatableArray<PviSignal>>.Completed(signals.ToEquatableArray())
+            : new Outcome<EquatableArray<PviSignal>>.Failed(problem);
+
+        // All that one names are read together.
+        void Ask(string path, string pv, int depth)
+        {
+            if (seen.Add(pv) && depth <= Deepest && signals.Count <= MostSignals)
+                waiting.Enqueue((path, pv, depth, GetAsync(client, pv, withinNs, cancel)));
+            else
+                problem ??= $"{name}: the tree names {pv} twice, is deeper than {Deepest}, or has more than {MostSignals} signals";
+        }
 
         void Add(string path, PvValue value, int depth)
         {
@@ -53,7 +63,7 @@ public static class PviTree
                 if (field.Value is not PvValue.Text { Value: var pv })
                     Add(Join(path, field.Name), field.Value, depth);
                 else if (field.Name == Device)
-                    waiting.Enqueue((path, prefix + pv, depth + 1));
+                    Ask(path, prefix + pv, depth + 1);
                 else
                     signals.Add(new PviSignal(path, field.Name, pv));
             }

@@ -63,6 +63,9 @@ internal abstract class PandARecording(CapturePlan plan, Segment segment, long f
     /// <summary>Why the capture is over, whoever ended it; null while it goes on.</summary>
     public abstract string? Ended { get; }
 
+    /// <summary>Its writer is known to have given it up: what it holds is read back, and there is nothing to end.</summary>
+    public bool IsGone { get; protected set; }
+
     public abstract void WatchFor(long recorded);
 
     /// <summary>Connects it with the capture under way, or to come.</summary>

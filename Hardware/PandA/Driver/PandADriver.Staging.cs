@@ -65,7 +65,7 @@ internal sealed partial class PandADriver
         await box.Control.DoAsync(
             cancel, [Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""), .. OutputsDown()]);
         var recording = TakeRecording();
-        var problem = recording is null ? null : await DrainAsync(box, recording, cancel);
+        var problem = recording is null or { IsGone: true } ? null : await DrainAsync(box, recording, cancel);
         var frames = recording is null ? 0 : await recording.CloseAsync(cancel);
         problem ??= recording is not null && frames != recording.Accepted
             ? $"the file has {frames} frames, {recording.Accepted} came"

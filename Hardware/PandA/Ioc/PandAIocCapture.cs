@@ -63,7 +63,7 @@ internal sealed class PandAIocCapture(
     {
         var control = connected();
         var file = FileOf(staging.Segment);
-        var recording = new Recording(this, control, watch, staging, plan, saved, $"{settings.Prefix}/{staging.ScanUid}/{file}");
+        var recording = new Recording(this, watch, staging, plan, saved, $"{settings.Prefix}/{staging.ScanUid}/{file}");
         if (written.Exists(recording.PathHere))
             throw new IOException($"{recording.PathHere} is there already: nothing that was written is written over");
         // Its number is taken from now on, whatever becomes of the file.
@@ -88,17 +88,20 @@ internal sealed class PandAIocCapture(
     {
         var control = connected();
         var data = Path.Combine(staging.RunFolder, "data");
-        var kept = written.Kept(data, $"{name}.*{KeptSuffix}").Select(k => JsonSerializer.Deserialize<Kept>(k.Content))
-            .FirstOrDefault(k => k?.Session == session);
+        var kept = written.Kept(data, $"{name}.*{KeptSuffix}").Select(k => Kept.Read(k.Content)).FirstOrDefault(k => k?.Session == session);
         if (kept is null || await control.TextAsync("DATA.CAPTURE", cancel) != "1"
             || await control.TextAsync("DATA.HDF_FILE_NAME", cancel) != $"{FileOf(kept.Segment)}.h5"
             || !AreaDetectorPaths.AreSame(await control.TextAsync("DATA.HDF_DIRECTORY", cancel), TheirFolder(staging)))
+        {
+            if (held?.Session == session)
+                ((Recording)held).Forget();
             return null;
-        if (held is Recording { Fault: null } same && same.Session == session)
-            return same.Through(control);
+        }
+        if (held is { Fault: null } && held.Session == session)
+            return held;
         if (held is not null)
             await held.AbandonAsync();
-        return new Recording(this, control, watch, staging with { Segment = kept.Segment }, plan, [], session) { Zero = kept.ClockZeroNs };
+        return new Recording(this, watch, staging with { Segment = kept.Segment }, plan, [], session) { Zero = kept.ClockZeroNs };
     }
 
     private string FileOf(int segment) => $"{name}.{segment:0000}";
@@ -106,7 +109,7 @@ internal sealed class PandAIocCapture(
     private string TheirFolder(RecorderStaging staging)
     {
         var folder = Path.Combine(staging.RunFolder, "data");
-        return settings.Paths.TheirsOf(folder)
+        return settings.Paths.TheirsOf(folder)?.TrimEnd('/', '\\')
             ?? throw new IOException($"the run's folder {folder} is not in path-map.ours ({settings.Paths.Ours}): the IOC does not know it");
     }
 
@@ -136,7 +139,21 @@ internal sealed class PandAIocCapture(
     }
 
     /// <summary>What another process must know of a file that is being written.</summary>
-    private sealed record Kept(string Session, int Segment, long? ClockZeroNs);
+    private sealed record Kept(string Session, int Segment, long? ClockZeroNs)
+    {
+        /// <summary>Null where it is not that.</summary>
+        public static Kept? Read(byte[] content)
+        {
+            try
+            {
+                return JsonSerializer.Deserialize<Kept>(content) is { Session: not null } kept ? kept : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
+    }
 
     /// <summary>A file that the IOC writes.</summary>
     private sealed class Recording : PandARecording
@@ -145,17 +162,16 @@ internal sealed class PandAIocCapture(
         private readonly PandACaptureWatch _watch;
         private readonly string[] _datasets;
         private readonly List<IDisposable> _followed = [];
-        private PandAIocControl _control;
         private long _captured;
         private string? _fault;
         private bool _isClosing;
 
         public Recording(
-            PandAIocCapture owner, PandAIocControl control, PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan,
+            PandAIocCapture owner, PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan,
             EquatableArray<SavedSetting> saved, string session)
             : base(plan, new Segment(owner.Name, staging.Segment, $"data/{owner.FileOf(staging.Segment)}.h5", PandAIocFile.Datasets(plan)), 0, saved)
         {
-            (_owner, _control, _watch, Session) = (owner, control, watch, session);
+            (_owner, _watch, Session) = (owner, watch, session);
             _datasets = [.. Segment.Datasets.Select(d => d.Path)];
             PathHere = Path.Combine(staging.RunFolder, Segment.Path);
         }
@@ -179,11 +195,11 @@ internal sealed class PandAIocCapture(
 
         private string KeptPath => Path.ChangeExtension(PathHere, KeptSuffix);
 
-        /// <summary>The same file, after its connection was lost.</summary>
-        public Recording Through(PandAIocControl control)
+        /// <summary>The IOC began anew, or writes another file.</summary>
+        public void Forget()
         {
-            _control = control;
-            return this;
+            Detach();
+            IsGone = true;
         }
 
         public Task KeepAsync(CancellationToken cancel) => _owner.KeepAsync(
@@ -217,13 +233,13 @@ internal sealed class PandAIocCapture(
         /// <summary>Waits until the file is there and every dataset in it.</summary>
         public override async Task BegunAsync(CancellationToken cancel)
         {
-            ClockZeroNs = (await _control.ReadingAsync("PCAP.ARM", cancel)).StampNs;
+            ClockZeroNs = (await _owner.Control.ReadingAsync("PCAP.ARM", cancel)).StampNs;
             await KeepAsync(cancel);
             string? missing = null;
             if (await _owner.HoldsAsync(IsThereAsync, FileWithinNs, cancel))
                 return;
             throw new IOException(
-                $"the IOC did not begin {PathHere} ({missing}; it says: {await _control.TextAsync("DATA.STATUS", cancel)}); does path-map say "
+                $"the IOC did not begin {PathHere} ({missing}; it says: {await _owner.Control.TextAsync("DATA.STATUS", cancel)}); does path-map say "
                     + "how the run's folder is called where it runs?");
 
             async Task<bool> IsThereAsync()
@@ -274,11 +290,13 @@ internal sealed class PandAIocCapture(
 
         public override async Task<long> CloseAsync(CancellationToken cancel)
         {
+            if (IsGone)
+                return Accepted;
             _isClosing = true;
             try
             {
                 if (_fault is null)
-                    await _owner.StopWritingAsync(_control, cancel);
+                    await _owner.StopWritingAsync(_owner.Control, cancel);
             }
             finally
             {
@@ -311,7 +329,7 @@ internal sealed class PandAIocCapture(
             // Best effort: why staging failed is what the caller is told.
             try
             {
-                await _owner.StopWritingAsync(_control, CancellationToken.None);
+                await _owner.StopWritingAsync(_owner.Control, CancellationToken.None);
             }
             catch (Exception error) when (error is IOException or TimeoutException)
             {
@@ -343,12 +361,14 @@ internal sealed class PandAIocCapture(
 
         private void Follow(string name, Action<PvReading> told)
         {
-            if (_control.Follow(name, told) is { } followed)
+            if (_owner.Control.Follow(name, told) is { } followed)
                 _followed.Add(followed);
         }
     }
 
     private string Name => name;
+
+    private PandAIocControl Control => connected();
 
     private long NowNs => clock.NowNs;
 

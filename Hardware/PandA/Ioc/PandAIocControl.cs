@@ -18,8 +18,10 @@ namespace Flyscan.Hardware.PandA.Ioc;
 /// </remarks>
 internal sealed partial class PandAIocControl : IPandAControl
 {
-    private const long ReadAgainNs = 10_000_000;
     private const int MostReadings = 5;
+
+    /// <summary>Between two readings that must agree, as part of what the IOC may take to tell of a change.</summary>
+    private const int ReadAgainPart = 30;
 
     private readonly PandAIocSettings _settings;
     private readonly IPvClient _client;
@@ -119,7 +121,7 @@ internal sealed partial class PandAIocControl : IPandAControl
         var replies = await ReadOnceAsync(names, cancel);
         for (var readings = 1; readings < MostReadings && names.Count(IsTheBoxes) > 1; readings++)
         {
-            await _clock.SleepAsync(ReadAgainNs, cancel);
+            await _clock.SleepAsync(_settings.StatusWithinNs / ReadAgainPart, cancel);
             var again = await ReadOnceAsync(names, cancel);
             var agree = again.SequenceEqual(replies);
             replies = again;

@@ -24,6 +24,9 @@ internal sealed class PandAIocNames
             var block = isVector ? words[0] + words[1] : words[0];
             var field = string.Join('_', words[(isVector ? 2 : 1)..]);
             _signals[Key(block, field)] = signal;
+            // The IOC's own, which is no block of the box.
+            if (block.Equals("data", StringComparison.OrdinalIgnoreCase))
+                continue;
             var type = block.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9').ToUpperInvariant();
             blocks[type] = Math.Max(blocks.GetValueOrDefault(type, 1), type.Length == block.Length ? 1 : int.Parse(block[type.Length..]));
             if (field.EndsWith(CaptureSuffix, StringComparison.Ordinal))

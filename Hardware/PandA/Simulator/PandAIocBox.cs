@@ -36,7 +36,7 @@ internal sealed record PandAIocBlock(string Name, int Count, IReadOnlyList<PandA
 }
 
 /// <summary>Asks a box what it consists of, in four rounds.</summary>
-internal sealed class PandAIocBox(PandAIocLine line)
+internal sealed class PandAIocBox(PandAIocBoxLine line)
 {
     /// <summary>Asks; gives null where the box is lost meanwhile.</summary>
     public void Ask(Action<IReadOnlyList<PandAIocBlock>?> told) => line.Ask([PandACommand.Get("*BLOCKS")], replies =>

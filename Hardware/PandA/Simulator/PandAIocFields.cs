@@ -30,7 +30,7 @@ internal sealed class PandAIocFields
     private readonly string _prefix;
     private readonly Action<IReadOnlyList<PandACommand>, Action<PandAReply[]?>> _ask;
     private readonly Dictionary<string, PandAIocRecord> _byName = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, PandAIocTable> _tables = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PandAIocFieldTable> _tables = new(StringComparer.Ordinal);
 
     /// <param name="ask">Sends commands to the box, and gets null where it is lost.</param>
     public PandAIocFields(
@@ -40,7 +40,7 @@ internal sealed class PandAIocFields
 
     public List<PandAIocDataset> Datasets { get; } = [];
 
-    public IEnumerable<PandAIocTable> Tables => _tables.Values;
+    public IEnumerable<PandAIocFieldTable> Tables => _tables.Values;
 
     /// <summary>Raised when a name of a dataset, or what is captured, has changed.</summary>
     public event Action? DatasetsChanged;
@@ -103,7 +103,7 @@ internal sealed class PandAIocFields
     {
         if (field.Info.Kind == "table")
         {
-            var table = new PandAIocTable(
+            var table = new PandAIocFieldTable(
                 $"{_prefix}:{RecordOf(name)}", name, field, (command, answered) => _ask([command], replies =>
                     answered(replies?[0] ?? new PandAReply.Refused("the box is gone"))));
             _tables.Add(name, table);
@@ -232,7 +232,7 @@ internal sealed class PandAIocFields
             Show(record, value.Text);
     }
 
-    private static void ShowTable(PandAIocTable table, PandAReply reply)
+    private static void ShowTable(PandAIocFieldTable table, PandAReply reply)
     {
         if (reply is PandAReply.Lines lines && SequencerProgramme.TryFromBase64(string.Concat(lines.Items), out var words))
             table.Show(words);

@@ -2,6 +2,7 @@ using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.PandA.Protocol;
+using Flyscan.Hardware.Transport;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 
@@ -10,21 +11,24 @@ namespace Flyscan.Hardware.PandA.Simulator;
 internal sealed record PandAIocPace(long PollNs = 100_000_000, long RetryNs = 500_000_000);
 
 /// <summary>What a simulated IOC stands between: its records' servers, the ports of its box, and the disk.</summary>
-/// <remarks>Prefix: of all records, without the colon behind it. Post: runs an action under the servers' lock, where their clock may be
-/// used.</remarks>
+/// <remarks>Prefix: of all records, without the colon behind it. Post: runs an action where the servers' clock may be used; by default
+/// at once.</remarks>
 internal sealed record PandAIocSurroundings(string Prefix, CaServer Server, PvaServer Pva, IFrameStoreFactory Stores)
 {
-    public required IConnector Connector { get; init; }
+    public IConnector Connector { get; init; } = new TcpConnector();
 
-    public required Action<Action> Post { get; init; }
+    public Action<Action> Post { get; init; } = static action => action();
 
-    public string Host { get; init; } = "box";
+    public string Host { get; init; } = "127.0.0.1";
 
     public int ControlPort { get; init; } = 8888;
 
     public int DataPort { get; init; } = 8889;
 
     public PandAIocPace Pace { get; init; } = new();
+
+    /// <summary>Runs an action there, under the servers' lock, and sends what it made clients know.</summary>
+    public void Run(Action action) => Post(() => Server.Run(action));
 }
 
 /// <summary>A PandA's IOC: a client of the box's two ports, and the records that it serves of it over Channel Access and pvAccess. The box
@@ -36,21 +40,21 @@ internal sealed class PandAIocSimulator : IDisposable
 {
     private readonly PandAIocSurroundings _around;
     private readonly CancellationTokenSource _disposed = new();
-    private PandAIocLine? _line;
+    private PandAIocBoxLine? _line;
     private PandAIocFields? _fields;
     private PandAIocWriter? _writer;
 
     public PandAIocSimulator(PandAIocSurroundings around)
     {
         _around = around;
-        around.Post(Connect);
+        around.Run(Connect);
     }
 
     /// <summary>It has reached the box, and its records are as that says.</summary>
     public bool IsUp { get; private set; }
 
     /// <summary>Ends what is captured, and calls when all files are closed.</summary>
-    public void CloseFiles(Action closed) => _around.Post(() =>
+    public void CloseFiles(Action closed) => _around.Run(() =>
     {
         if (_writer is null)
             closed();
@@ -61,7 +65,7 @@ internal sealed class PandAIocSimulator : IDisposable
     public void Dispose()
     {
         _disposed.Cancel();
-        _around.Post(() => _line?.Dispose());
+        _around.Run(() => _line?.Dispose());
     }
 
     private async void Connect()
@@ -69,11 +73,11 @@ internal sealed class PandAIocSimulator : IDisposable
         try
         {
             var connection = await _around.Connector.ConnectAsync(_around.Host, _around.ControlPort, _disposed.Token);
-            _around.Post(() => Begin(connection));
+            _around.Run(() => Begin(connection));
         }
         catch (IOException)
         {
-            _around.Post(Retry);
+            _around.Run(Retry);
         }
         catch (OperationCanceledException) when (_disposed.IsCancellationRequested)
         {
@@ -94,7 +98,7 @@ internal sealed class PandAIocSimulator : IDisposable
             connection.Dispose();
             return;
         }
-        var line = _line = new PandAIocLine(connection, _around.Server, _around.Post, Down);
+        var line = _line = new PandAIocBoxLine(connection, _around.Server, _around.Run, Down);
         if (_fields is not null)
             AskAll(line, _fields);
         else
@@ -113,7 +117,7 @@ internal sealed class PandAIocSimulator : IDisposable
     }
 
     /// <summary>Everything counts as changed to a connection that asks for the first time.</summary>
-    private void AskAll(PandAIocLine line, IReadOnlyList<PandAIocBlock> blocks) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
+    private void AskAll(PandAIocBoxLine line, IReadOnlyList<PandAIocBlock> blocks) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
     {
         if (replies is not [PandAReply.Lines lines])
             return;
@@ -128,7 +132,7 @@ internal sealed class PandAIocSimulator : IDisposable
         fields.Apply(lines.Items, () => Up(line, fields));
     });
 
-    private void AskAll(PandAIocLine line, PandAIocFields fields) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
+    private void AskAll(PandAIocBoxLine line, PandAIocFields fields) => line.Ask([PandACommand.Get("*CHANGES")], replies =>
     {
         if (replies is not [PandAReply.Lines lines])
             return;
@@ -139,7 +143,7 @@ internal sealed class PandAIocSimulator : IDisposable
         });
     });
 
-    private void Up(PandAIocLine line, PandAIocFields fields)
+    private void Up(PandAIocBoxLine line, PandAIocFields fields)
     {
         if (line != _line)
             return;
@@ -147,7 +151,7 @@ internal sealed class PandAIocSimulator : IDisposable
         Poll(line, fields);
     }
 
-    private void Poll(PandAIocLine line, PandAIocFields fields) => _around.Server.At(_around.Server.NowNs + _around.Pace.PollNs, () =>
+    private void Poll(PandAIocBoxLine line, PandAIocFields fields) => _around.Server.At(_around.Server.NowNs + _around.Pace.PollNs, () =>
         line.Ask([PandACommand.Get("*CHANGES")], replies =>
         {
             if (replies is [PandAReply.Lines lines])

@@ -10,7 +10,7 @@ namespace Flyscan.Hardware.PandA.Simulator;
 /// <remarks>As PandABlocks-ioc does it: a start is answered before the data connection is made, and a stop before the file is closed; a
 /// stop loses what has come since the last flush; a name written during a capture is discarded without a word. Not modelled: capture mode
 /// LAST_N, which is refused, and the attribute <c>hw_time_offset_ns</c>. <b>Source</b> PandABlocks-ioc 0.11.</remarks>
-internal sealed class PandAIocWriter : IPandAIocCaptureOwner
+internal sealed class PandAIocWriter : IPandAIocWriterOwner
 {
     private const string Directory = "DATA:HDF_DIRECTORY";
     private const string FileName = "DATA:HDF_FILE_NAME";
@@ -37,8 +37,8 @@ internal sealed class PandAIocWriter : IPandAIocCaptureOwner
     private readonly PandAIocSurroundings _around;
     private readonly PandAIocPvi _pvi;
     private readonly IReadOnlyList<PandAIocDataset> _datasets;
-    private readonly List<PandAIocCapture> _captures = [];
-    private PandAIocCapture? _capture;
+    private readonly List<PandAIocWriterCapture> _captures = [];
+    private PandAIocWriterCapture? _capture;
 
     public PandAIocWriter(ServedSet records, PandAIocSurroundings around, PandAIocPvi pvi, PandAIocFields fields)
     {
@@ -74,13 +74,13 @@ internal sealed class PandAIocWriter : IPandAIocCaptureOwner
             });
     }
 
-    void IPandAIocCaptureOwner.Status(string text, bool isMajor) => Tell(text, isMajor);
+    void IPandAIocWriterOwner.Status(string text, bool isMajor) => Tell(text, isMajor);
 
-    void IPandAIocCaptureOwner.Received(long rows) => _records.Set(NumReceived, rows);
+    void IPandAIocWriterOwner.Received(long rows) => _records.Set(NumReceived, rows);
 
-    void IPandAIocCaptureOwner.Written(long rows) => _records.Set(NumCaptured, rows);
+    void IPandAIocWriterOwner.Written(long rows) => _records.Set(NumCaptured, rows);
 
-    void IPandAIocCaptureOwner.Ended(PandAIocCapture capture)
+    void IPandAIocWriterOwner.Ended(PandAIocWriterCapture capture)
     {
         capture.WhenClosed(() => _captures.Remove(capture));
         _capture = null;
@@ -208,9 +208,9 @@ internal sealed class PandAIocWriter : IPandAIocCaptureOwner
             var isFirst = mode == "FIRST_N";
             var names = _datasets.Where(d => d.Name.Value.AsText().Length > 0).ToDictionary(
                 d => d.Field, d => (Name: d.Name.Value.AsText(), Captured: d.Capture.Value.AsText()));
-            var capture = _capture = new PandAIocCapture(
+            var capture = _capture = new PandAIocWriterCapture(
                 _around,
-                new PandAIocCaptureOrder(
+                new PandAIocWriterOrder(
                     _records.Text(FullPath), Math.Max(LeastFlushPeriodNs, (long)(_records.Number(FlushPeriod) * 1e9)),
                     isFirst ? (long)Math.Max(0, _records.Number(NumCapture)) : 0, isFirst)
                 {

@@ -79,6 +79,21 @@ internal sealed class TestFrameStores : IFrameStoreFactory
 
         public long[] Longs(string key) => MemoryMarshal.Cast<byte, long>(Column(key)).ToArray();
 
+        /// <summary>A dataset by its whole path, whatever numbers it holds.</summary>
+        public double[] Numbers(string path)
+        {
+            var index = segment.Datasets.ToList().FindIndex(d => d.Path == path);
+            var bytes = index >= 0 ? _columns[index].ToArray() : throw new IOException($"{segment.Path}{path}: there is no such dataset");
+            return segment.Datasets[index].NumpyType switch
+            {
+                "<f8" => MemoryMarshal.Cast<byte, double>(bytes).ToArray(),
+                "<i8" => Array.ConvertAll(MemoryMarshal.Cast<byte, long>(bytes).ToArray(), v => (double)v),
+                "<i4" => Array.ConvertAll(MemoryMarshal.Cast<byte, int>(bytes).ToArray(), v => (double)v),
+                "<u4" => Array.ConvertAll(MemoryMarshal.Cast<byte, uint>(bytes).ToArray(), v => (double)v),
+                var other => throw new NotSupportedException(other),
+            };
+        }
+
         private byte[] Column(string key)
         {
             var index = segment.Datasets.ToList().FindIndex(d => d.Path == $"/entry/data/{key}");

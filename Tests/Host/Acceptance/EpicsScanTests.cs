@@ -15,6 +15,7 @@ public sealed class EpicsScanTests(ITestOutputHelper output) : IDisposable
 {
     private const string Whole = "epics.hocon";
     private const string Controlled = "virtual-areadetector.hocon";
+    private const string BoxToo = "epics-panda.hocon";
     private const string Motors = "x,y,z,shutter,ring";
     private const string Ring = "BL-DI-DCCT-01:SIGNAL";
 
@@ -22,10 +23,12 @@ public sealed class EpicsScanTests(ITestOutputHelper output) : IDisposable
     {
         [Whole] = [15064, 15066, 15065, 15067],
         [Controlled] = [15064, 15065],
+        // The last two are ports of pvAccess: for connections, and behind it that of searches.
+        [BoxToo] = [15064, 15066, 15065, 15067, 15068, 15069, 15075, 15076],
     };
 
     private readonly DataFolder _folder = new(timeScale: 1);
-    private readonly int[] _free = FreePorts(4);
+    private readonly int[] _free = FreePorts(6);
 
     public void Dispose() => _folder.Dispose();
 
@@ -92,6 +95,27 @@ public sealed class EpicsScanTests(ITestOutputHelper output) : IDisposable
         Assert.Single(_folder.Journal().OfType<ScanEvent.SegmentOpened>(), e => e.Segment.Recorder == "cam");
     }
 
+    /// <summary>The box too is reached through an IOC, which writes what it captures.</summary>
+    [Fact]
+    public async Task An_IOC_that_dies_with_the_box_s_file_costs_what_was_not_committed()
+    {
+        var ioc = StartIoc(BoxToo, 0);
+        using var run = StartRun(BoxToo, Requests.Grid(1, 6, 16, 0.02));
+        await _folder.UntilAsync<ScanEvent.FramesCommitted>(run, 2);
+        ioc.Kill();
+        ioc.Dispose();
+        await _folder.UntilAsync<ScanEvent.HoldSet>(run);
+        using var again = StartIoc(BoxToo, 0);
+        var result = await run.EndAsync();
+        Tell(result);
+        Assert.True(result.Code == 0, result.ToString());
+        await DetectorChecker.FinishedAsync(_folder, "cam");
+        var segments = _folder.Journal().OfType<ScanEvent.SegmentOpened>().Where(e => e.Segment.Recorder == "panda").ToList();
+        Assert.Equal(2, segments.Count);
+        Assert.All(segments, s => Assert.Equal(
+            "/COUNTER8.OUT.Value", s.Segment.Datasets.Single(d => d.Role == "identity").Path));
+    }
+
     [Fact]
     public async Task Devices_and_doctor_tell_which_records_are_there()
     {
@@ -143,6 +167,7 @@ public sealed class EpicsScanTests(ITestOutputHelper output) : IDisposable
         [
             "virtual-ioc", "--beamline", BeamlineFile(beamline), "--port", _free[number].ToString(CultureInfo.InvariantCulture),
             .. devices is null ? Array.Empty<string>() : ["--devices", devices],
+            .. beamline == BoxToo ? ["--pva-port", PortOf(beamline, 15075)] : Array.Empty<string>(),
         ]);
 
     private FlyscanProcess StartRun(string beamline, string request)
@@ -151,6 +176,9 @@ public sealed class EpicsScanTests(ITestOutputHelper output) : IDisposable
         File.WriteAllText(file, request);
         return FlyscanProcess.Start(null, "run", file, "--beamline", BeamlineFile(beamline), "--out", _folder.Path, "--json");
     }
+
+    private string PortOf(string beamline, int port) =>
+        _free[Array.IndexOf(Ports[beamline], port)].ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The beamline file that comes with flyscan, on ports that are free.</summary>
     private string BeamlineFile(string name)
@@ -168,15 +196,37 @@ public sealed class EpicsScanTests(ITestOutputHelper output) : IDisposable
         return file;
     }
 
-    /// <summary>Ports at which nobody listens, all held while they are looked for.</summary>
+    /// <summary>Ports at which nobody listens, and two more that follow one another, all held while they are looked for.</summary>
     private static int[] FreePorts(int count)
     {
-        var sockets = Enumerable.Range(0, count)
-            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)).ToList();
-        foreach (var socket in sockets)
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        int[] ports = [.. sockets.Select(s => ((IPEndPoint)s.LocalEndPoint!).Port)];
+        var sockets = Enumerable.Range(0, count).Select(_ => Held(0)!).ToList();
+        while (sockets.Count < count + 2)
+        {
+            var first = Held(0)!;
+            if (Held(PortOf(first) + 1) is { } second)
+                sockets.AddRange([first, second]);
+            else
+                first.Dispose();
+        }
+        int[] ports = [.. sockets.Select(PortOf)];
         sockets.ForEach(s => s.Dispose());
         return ports;
+    }
+
+    private static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    private static Socket? Held(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return null;
+        }
     }
 }

@@ -2,6 +2,8 @@ using System.Net;
 using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Detectors;
 using Flyscan.Hardware.Epics.PvAccess.Server;
+using Flyscan.Hardware.PandA.Ioc;
+using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation;
 using Flyscan.Hardware.Transport;
 using Flyscan.Hardware.Zebra.Ioc;
@@ -34,6 +36,7 @@ public sealed class VirtualIoc : IDisposable
     private readonly List<TriggerInput> _inputs = [];
     private readonly List<SimulatedAreaDetector> _detectors = [];
     private readonly List<ISettings> _zebras = [];
+    private readonly List<PandAIocSimulator> _pandas = [];
     private readonly List<MotorCable> _cables = [];
     private readonly TimeProvider _time;
 
@@ -57,6 +60,12 @@ public sealed class VirtualIoc : IDisposable
 
     /// <summary>Where the motors of motor records stand: port of a virtual beamline, 0 where they are this IOC's own.</summary>
     public int MotorPort { get; init; }
+
+    /// <summary>Where the ports of boxes are that this IOC is a client of: the virtual beamline's host.</summary>
+    public string BoxHost { get; init; } = "127.0.0.1";
+
+    /// <summary>There is something to serve, or will be when its box has told of itself.</summary>
+    public bool Serves => _records.Count > 0 || _pandas.Count > 0;
 
     internal CaServer Server => _server;
 
@@ -96,6 +105,9 @@ public sealed class VirtualIoc : IDisposable
                 ZebraIocSettings.Read(settings);
                 _zebras.Add(settings);
                 return true;
+            case PandAIocSettings.KindName:
+                AddPandA(PandAIocSettings.Read(settings), settings);
+                return true;
             default:
                 return false;
         }
@@ -132,8 +144,18 @@ public sealed class VirtualIoc : IDisposable
     public void ListenPva(string address, int port, int searchPort, IDatagramPorts datagrams) =>
         _pva.Listen(IPAddress.Parse(address), port, searchPort, datagrams);
 
+    /// <summary>Ends what the IOCs of boxes write, and closes their files.</summary>
+    public Task CloseFilesAsync() => Task.WhenAll(_pandas.Select(panda =>
+    {
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        panda.CloseFiles(() => closed.TrySetResult());
+        return closed.Task;
+    }));
+
     public void Dispose()
     {
+        foreach (var panda in _pandas)
+            panda.Dispose();
         foreach (var input in _inputs)
             input.Dispose();
         foreach (var cable in _cables)
@@ -184,6 +206,20 @@ public sealed class VirtualIoc : IDisposable
         var (line, end) = new MemoryNetwork(post).Pair();
         box.Serve(end);
         _ = new ZebraIocSimulator(_server, zebra.Prefix, Add, line, new ZebraIocPace(ArrayLength: zebra.ArrayLength));
+    }
+
+    /// <summary>A PandA's IOC, a client of the box's ports. Its records come when it has reached the box.</summary>
+    /// <param name="around">Makes the surroundings of one whose records these servers serve.</param>
+    internal void AddPandA(PandAIocSettings panda, Func<PandAIocSurroundings, PandAIocSurroundings> around) =>
+        _pandas.Add(new PandAIocSimulator(around(new PandAIocSurroundings(panda.Prefix, _server, _pva, _disk.Stores))));
+
+    /// <summary>A box elsewhere, in the virtual beamline.</summary>
+    private void AddPandA(PandAIocSettings panda, ISettings settings)
+    {
+        var (control, data) = panda.SimulatedPorts;
+        if (control == 0)
+            throw settings.Error("kind", "whose IOC is simulated needs to say where its box is: simulated { control-port, data-port }");
+        AddPandA(panda, a => a with { Host = BoxHost, ControlPort = control, DataPort = data });
     }
 
     /// <summary>A box of this process, on the encoders of its motors, in front of its detectors.</summary>

@@ -5,10 +5,10 @@ namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>The file of one capture: made, grown and closed behind the samples, one thing at a time.</summary>
 /// <remarks>Guarded by the server's lock, but for the writing itself. Samples that wait for the disk are bounded.</remarks>
-/// <param name="post">Runs an action under the server's lock, where its clock may be used.</param>
+/// <param name="run">Runs an action under the server's lock, where its clock may be used.</param>
 /// <param name="written">Called with the rows in the file that others can read.</param>
 /// <param name="failed">Called once, when nothing more can be written; the file is then closed.</param>
-internal sealed class PandAIocFile(Action<Action> post, Action<long> written, Action<string> failed)
+internal sealed class PandAIocWriterFile(Action<Action> run, Action<long> written, Action<string> failed)
 {
     private const int BatchRows = 4096;
     private const long MostWaitingBytes = 1L << 28;
@@ -17,7 +17,7 @@ internal sealed class PandAIocFile(Action<Action> post, Action<long> written, Ac
     private readonly List<Action> _closed = [];
     private IFrameStoreFactory? _stores;
     private SegmentSpec? _spec;
-    private PandAIocColumns? _columns;
+    private PandAIocWriterColumns? _columns;
     private SampleBatch? _filling;
     private IFrameStore? _store;
     private bool _isBusy;
@@ -26,7 +26,7 @@ internal sealed class PandAIocFile(Action<Action> post, Action<long> written, Ac
     private bool _hasFailed;
 
     /// <summary>Makes it; a file of that name is overwritten without a word.</summary>
-    public void Make(IFrameStoreFactory stores, SegmentSpec spec, PandAIocColumns columns)
+    public void Make(IFrameStoreFactory stores, SegmentSpec spec, PandAIocWriterColumns columns)
     {
         (_stores, _spec, _columns) = (stores, spec, columns);
         Pump();
@@ -113,7 +113,7 @@ internal sealed class PandAIocFile(Action<Action> post, Action<long> written, Ac
         {
             problem = refused.Message;
         }
-        post(() =>
+        run(() =>
         {
             _isBusy = false;
             if (problem is not null)
@@ -146,7 +146,7 @@ internal sealed class PandAIocFile(Action<Action> post, Action<long> written, Ac
         foreach (var batch in batches)
             await _store!.AppendAsync(batch.Written(), batch.Rows, CancellationToken.None);
         var recorded = await _store!.FlushAsync(false, CancellationToken.None);
-        post(() => written(recorded));
+        run(() => written(recorded));
     }
 
     private async Task CloseAsync()

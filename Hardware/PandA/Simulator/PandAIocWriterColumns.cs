@@ -10,14 +10,14 @@ namespace Flyscan.Hardware.PandA.Simulator;
 /// <summary>What an IOC makes of the columns of a capture: datasets, and how raw samples become their values.</summary>
 /// <remarks>All of a header's columns, that of the gate's duration included which means bring with them. Values with a scale or an offset
 /// are doubles, raw × scale + offset, of differences and sums too; means are over the gate; others are as the box sends them.</remarks>
-internal sealed record PandAIocColumns(EquatableArray<DatasetSpec> Datasets, SampleReader[] Readers)
+internal sealed record PandAIocWriterColumns(EquatableArray<DatasetSpec> Datasets, SampleReader[] Readers)
 {
     private const int ChunkFrames = 1024;
     private static readonly string[] Gates = ["PCAP.GATE_DURATION", "PCAP.SAMPLES"];
 
     /// <param name="nameOf">The dataset of a field and what is captured of it; null: it has none of its own.</param>
     /// <remarks><b>Errors</b> <see cref="IOException"/> naming a dataset that two columns have, or a mean without its gate.</remarks>
-    public static PandAIocColumns Of(PandADataHeader header, Func<string, string, string?> nameOf)
+    public static PandAIocWriterColumns Of(PandADataHeader header, Func<string, string, string?> nameOf)
     {
         var (datasets, readers) = (new List<DatasetSpec>(), new List<SampleReader>());
         var at = 0;
@@ -31,7 +31,7 @@ internal sealed record PandAIocColumns(EquatableArray<DatasetSpec> Datasets, Sam
             readers.Add(reader);
             at += field.Bytes;
         }
-        return new PandAIocColumns(datasets.ToEquatableArray(), [.. readers]);
+        return new PandAIocWriterColumns(datasets.ToEquatableArray(), [.. readers]);
     }
 
     private static (string Type, SampleReader Reader) Column(PandADataField field, int at, PandADataHeader header)

@@ -6,7 +6,7 @@ namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>An IOC's connection to the control port of its box: commands out, and an action for their replies.</summary>
 /// <remarks>Guarded by the server's lock: everything here runs under it.</remarks>
-internal sealed class PandAIocLine : IDisposable
+internal sealed class PandAIocBoxLine : IDisposable
 {
     /// <summary>A box in the same world answers or is gone; a world on a busy machine makes leaps of a second.</summary>
     private const long LongestReplyNs = 600_000_000_000;
@@ -21,18 +21,18 @@ internal sealed class PandAIocLine : IDisposable
 
     /// <param name="connection">Not started.</param>
     /// <param name="time">Of the server whose records are behind it.</param>
-    /// <param name="post">Runs an action under the server's lock, where its clock may be used.</param>
+    /// <param name="run">Runs an action under the server's lock, where its clock may be used.</param>
     /// <param name="lost">Called once, unless it was disposed of before.</param>
-    public PandAIocLine(IConnection connection, IServerTime time, Action<Action> post, Action lost)
+    public PandAIocBoxLine(IConnection connection, IServerTime time, Action<Action> run, Action lost)
     {
         (_connection, _time, _lost) = (connection, time, lost);
         connection.Start(
             bytes =>
             {
                 var copy = bytes.ToArray();
-                post(() => Receive(copy));
+                run(() => Receive(copy));
             },
-            _ => post(Lose));
+            _ => run(Lose));
     }
 
     /// <summary>Sends commands in one piece.</summary>

@@ -8,7 +8,7 @@ namespace Flyscan.Hardware.PandA.Simulator;
 /// <summary>A box's table as NTTable: a column for each of its fields, in the box's order.</summary>
 /// <remarks>Columns are unsigned of 8, 16 or 32 bits, whichever is the least that holds the field, signed of 32, or texts where the field
 /// has labels.</remarks>
-internal sealed class PandAIocTable
+internal sealed class PandAIocFieldTable
 {
     private readonly PandAIocField _field;
     private readonly PvaType.Structure _columnsType;
@@ -18,7 +18,7 @@ internal sealed class PandAIocTable
     /// <param name="name">Of the record.</param>
     /// <param name="boxName">Of the field, as the box says it.</param>
     /// <param name="ask">Sends a command to the box.</param>
-    public PandAIocTable(string name, string boxName, PandAIocField field, Action<PandACommand, Action<PandAReply>> ask)
+    public PandAIocFieldTable(string name, string boxName, PandAIocField field, Action<PandACommand, Action<PandAReply>> ask)
     {
         (_field, _ask) = (field, ask);
         _columnsType = PvaType.Of([.. field.Columns.Select(c => (c.Name.ToLowerInvariant(), (PvaType)new PvaType.ScalarArray(KindOf(c))))]);

@@ -5,14 +5,14 @@ using Flyscan.Hardware.PandA.Protocol;
 namespace Flyscan.Hardware.PandA.Simulator;
 
 /// <summary>What a capture into a file was asked to do. Most: rows after which the file ends; 0: no such limit.</summary>
-internal sealed record PandAIocCaptureOrder(string Path, long FlushPeriodNs, long Most, bool EndsWithCapture)
+internal sealed record PandAIocWriterOrder(string Path, long FlushPeriodNs, long Most, bool EndsWithCapture)
 {
     public required Func<string, string, string?> NameOf { get; init; }
 }
 
 /// <summary>What a capture tells of itself.</summary>
-/// <remarks>Ended: no more comes; the owner closes the file by <see cref="PandAIocCapture.WhenClosed"/>.</remarks>
-internal interface IPandAIocCaptureOwner
+/// <remarks>Ended: no more comes; the owner closes the file by <see cref="PandAIocWriterCapture.WhenClosed"/>.</remarks>
+internal interface IPandAIocWriterOwner
 {
     void Status(string text, bool isMajor);
 
@@ -20,30 +20,30 @@ internal interface IPandAIocCaptureOwner
 
     void Written(long rows);
 
-    void Ended(PandAIocCapture capture);
+    void Ended(PandAIocWriterCapture capture);
 }
 
 /// <summary>One capture into a file, from its start to the closing of the file: takes the box's data, through one arm or many.</summary>
 /// <remarks>Guarded by the server's lock. Rows go into the file, and are counted, once in each flush period and when the box says that
 /// the capture has ended; what has come since is lost where the capture is stopped, as a PandA's IOC loses it.</remarks>
-internal sealed class PandAIocCapture : IPandADataSink
+internal sealed class PandAIocWriterCapture : IPandADataSink
 {
     private readonly PandAIocSurroundings _around;
-    private readonly PandAIocCaptureOrder _order;
-    private readonly IPandAIocCaptureOwner _owner;
+    private readonly PandAIocWriterOrder _order;
+    private readonly IPandAIocWriterOwner _owner;
     private readonly PandADataProtocol _protocol;
-    private readonly PandAIocFile _file;
+    private readonly PandAIocWriterFile _file;
     private IConnection? _connection;
     private IDisposable? _tick;
     private PandADataHeader? _header;
     private long _received;
     private bool _isOver;
 
-    public PandAIocCapture(PandAIocSurroundings around, PandAIocCaptureOrder order, IPandAIocCaptureOwner owner)
+    public PandAIocWriterCapture(PandAIocSurroundings around, PandAIocWriterOrder order, IPandAIocWriterOwner owner)
     {
         (_around, _order, _owner) = (around, order, owner);
         _protocol = new PandADataProtocol(new PandADataLimits(), this);
-        _file = new PandAIocFile(around.Post, owner.Written, _ => Break());
+        _file = new PandAIocWriterFile(around.Run, owner.Written, _ => Break());
     }
 
     public async void Begin()
@@ -56,10 +56,10 @@ internal sealed class PandAIocCapture : IPandADataSink
         }
         catch (IOException)
         {
-            _around.Post(Break);
+            _around.Run(Break);
             return;
         }
-        _around.Post(() => Attach(connection));
+        _around.Run(() => Attach(connection));
     }
 
     /// <summary>Ends it and closes the file.</summary>
@@ -90,7 +90,7 @@ internal sealed class PandAIocCapture : IPandADataSink
         _header = header;
         try
         {
-            var columns = PandAIocColumns.Of(header, _order.NameOf);
+            var columns = PandAIocWriterColumns.Of(header, _order.NameOf);
             _file.Make(
                 _around.Stores,
                 new SegmentSpec(
@@ -138,9 +138,9 @@ internal sealed class PandAIocCapture : IPandADataSink
             bytes =>
             {
                 var copy = bytes.ToArray();
-                _around.Post(() => _protocol.Receive(copy));
+                _around.Run(() => _protocol.Receive(copy));
             },
-            _ => _around.Post(Break));
+            _ => _around.Run(Break));
         connection.Send(PandADataProtocol.Options(raw: true));
     }
 
