@@ -172,7 +172,7 @@ internal sealed class CaServerCircuit(Func<string, ServedPv?> find, Action<Serve
         if (status == CaStatus.Normal)
             status = channel.Pv.Write(value!, () => { });
         if (status != CaStatus.Normal)
-            Send(new CaMessage.Error(channel.Cid, status, header, $"{channel.Pv.Record.Name}.{channel.Pv.Field}"));
+            Send(new CaMessage.Error(channel.Cid, status, header, channel.Pv.Record.Name));
     }
 
     private void WriteNotify(CaMessage.WriteNotify m)
