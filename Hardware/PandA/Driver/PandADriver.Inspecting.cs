@@ -32,7 +32,8 @@ internal sealed partial class PandADriver : IInspectable
             ];
 
             DeviceFact Position(PandAEncoder encoder) =>
-                replies[names.IndexOf($"{encoder.Input}.VAL")] is PandAReply.Value { Text: var text } && PandAText.TryWhole(text, out var counts)
+                replies[names.IndexOf($"{encoder.Input}.VAL")] is PandAReply.Value { Text: var text }
+                    && PandAText.TryWhole(text, out var counts)
                     ? new DeviceFact(
                         encoder.Axis,
                         $"{(counts * encoder.Scale + encoder.Offset).ToString("G9", CultureInfo.InvariantCulture)} {encoder.Unit}", null)

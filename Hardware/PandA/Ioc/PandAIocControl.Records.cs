@@ -226,7 +226,7 @@ internal sealed partial class PandAIocControl
             reading = [.. _names.Captures.Select(field => TextAsync($"{field}.CAPTURE", cancel))];
         var options = await Task.WhenAll(reading);
         return new PandAReply.Lines(
-            [.. _names.Captures.Zip(options, (field, option) => (field, option)).Where(c => c.option != "No").Select(c => $"{c.field} {c.option}")]);
+            [.. _names.Captures.Zip(options).Where(c => c.Second != "No").Select(c => $"{c.First} {c.Second}")]);
     }
 
     private async Task<PandAReply> CaptureNothingAsync(CancellationToken cancel)

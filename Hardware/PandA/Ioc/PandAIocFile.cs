@@ -26,8 +26,9 @@ internal static class PandAIocFile
                 throw at().Error("options", "an IOC does not scale StdDev as it must be; take some of Value Diff Sum Min Max Mean");
             if (IsDifference(detector) && placed.Box.Encoders.FirstOrDefault(e => $"{e.Input}.VAL" == detector.Capture) is { } encoder)
                 throw at().Error(
-                    "options", $"an IOC adds the offset of axis {encoder.Axis} to Diff and Sum of {detector.Capture}; take some of Value Min "
-                        + "Max Mean, or another input");
+                    "options",
+                    $"an IOC adds the offset of axis {encoder.Axis} to Diff and Sum of {detector.Capture}; take some of Value Min Max Mean, "
+                        + "or another input");
         }
         foreach (var counted in placed.Box.ExposureOuts)
             if (counted.Counter == placed.FrameCounter)
@@ -39,9 +40,11 @@ internal static class PandAIocFile
 
     public static EquatableArray<SegmentDataset> Datasets(CapturePlan plan) => plan.Columns
         .Select(c => new SegmentDataset(
-            c.Key, $"/{c.Field}.{c.Capture}", TypeOf(c), [], c.Role == "timestamp" ? "s" : c.Unit.Length > 0 ? c.Unit : null, c.Role, c.Axis,
-            ChunkFrames))
+            c.Key, $"/{c.Field}.{c.Capture}", TypeOf(c), [], UnitOf(c), c.Role, c.Axis, ChunkFrames))
         .ToEquatableArray();
+
+    private static string? UnitOf(CapturePlan.Column column) =>
+        column.Role == "timestamp" ? "s" : column.Unit.Length > 0 ? column.Unit : null;
 
     private static string TypeOf(CapturePlan.Column column) => column.NumpyType == "<u4" || column.Role == "identity"
         ? column.NumpyType

@@ -26,7 +26,8 @@ internal static class PandAIocTable
     {
         var triggers = Find(table, "TRIGGER");
         var repeats = Find(table, "REPEATS").AsNumbers();
-        var (position, time1, time2) = (Find(table, "POSITION").AsNumbers(), Find(table, "TIME1").AsNumbers(), Find(table, "TIME2").AsNumbers());
+        var position = Find(table, "POSITION").AsNumbers();
+        var (time1, time2) = (Find(table, "TIME1").AsNumbers(), Find(table, "TIME2").AsNumbers());
         var outputs = Enumerable.Range(0, 12).Select(i => Find(table, OutputName(i)).AsNumbers()).ToArray();
         var lengths = outputs.Append(repeats).Append(position).Append(time1).Append(time2).Select(c => c.Length).Append(triggers.Count);
         if (lengths.Distinct().Count() != 1)

@@ -17,8 +17,8 @@ using Xunit.Abstractions;
 
 namespace Flyscan.Tests.Hardware.PandA.Ioc;
 
-/// <summary>A fact that needs a real PandA's IOC: <c>FLYSCAN_LIVE_PANDA</c> is its prefix, <c>FLYSCAN_LIVE_PANDA_FOLDER</c> a folder in which
-/// both sides can write, beside <c>FLYSCAN_LIVE_PVA</c>.</summary>
+/// <summary>A fact that needs a real PandA's IOC: <c>FLYSCAN_LIVE_PANDA</c> is its prefix, <c>FLYSCAN_LIVE_PANDA_FOLDER</c> a folder in
+/// which both sides can write, beside <c>FLYSCAN_LIVE_PVA</c>.</summary>
 internal sealed class LivePandAFactAttribute : FactAttribute
 {
     public LivePandAFactAttribute() => Skip = LiveIocTests.Missing(LiveIocTests.PvAccess)
@@ -70,7 +70,8 @@ public sealed class LivePandATests(ITestOutputHelper output)
         }
         var path = Path.Combine(run, session.Segment.Path);
         var identity = session.Segment.Datasets.Single(d => d.Role == "identity").Path;
-        var numbers = await new SegmentReader(TimeProvider.System, TimeSpan.FromSeconds(20)).ReadIntegersAsync(path, identity, 0, 10, default);
+        var reader = new SegmentReader(TimeProvider.System, TimeSpan.FromSeconds(20));
+        var numbers = await reader.ReadIntegersAsync(path, identity, 0, 10, default);
         Assert.Equal(Enumerable.Range(0, 10).Select(i => (long)i), numbers);
     }
 

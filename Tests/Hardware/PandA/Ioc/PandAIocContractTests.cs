@@ -1,7 +1,5 @@
 using Flyscan.Hardware.Contracts;
-using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Simulation;
-using Xunit;
 
 namespace Flyscan.Tests.Hardware.PandA.Ioc;
 

@@ -5,7 +5,6 @@ using Flyscan.Hardware.PandA.Simulator;
 using Flyscan.Hardware.Epics;
 using Flyscan.Scanning.Units;
 using Flyscan.Tests.Hardware.Hdf5;
-using PandAIocLine = Flyscan.Hardware.PandA.Ioc.PandAIocLine;
 
 namespace Flyscan.Tests.Hardware.PandA.Ioc;
 
