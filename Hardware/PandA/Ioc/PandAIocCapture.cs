@@ -87,7 +87,8 @@ internal sealed class PandAIocCapture(
     {
         var control = connected();
         var data = Path.Combine(staging.RunFolder, "data");
-        var kept = written.Kept(data, $"{name}.*{KeptSuffix}").Select(k => PandAIocKept.Read(k.Content)).FirstOrDefault(k => k?.Session == session);
+        var kept = written.Kept(data, $"{name}.*{KeptSuffix}").Select(k => PandAIocKept.Read(k.Content))
+            .FirstOrDefault(k => k?.Session == session);
         if (kept is null || await control.TextAsync("DATA.CAPTURE", cancel) != "1"
             || await control.TextAsync("DATA.HDF_FILE_NAME", cancel) != $"{FileOf(kept.Segment)}.h5"
             || !AreaDetectorPaths.AreSame(await control.TextAsync("DATA.HDF_DIRECTORY", cancel), TheirFolder(staging)))
@@ -100,7 +101,10 @@ internal sealed class PandAIocCapture(
             return held;
         if (held is not null)
             await held.AbandonAsync();
-        return new PandAIocRecording(this, watch, staging with { Segment = kept.Segment }, plan, [], session) { Zero = kept.ClockZeroNs };
+        return new PandAIocRecording(this, watch, staging with { Segment = kept.Segment }, plan, [], session)
+        {
+            Zero = kept.ClockZeroNs,
+        };
     }
 
     internal Segment SegmentOf(int number, CapturePlan plan) => new(name, number, $"data/{FileOf(number)}.h5", PandAIocFile.Datasets(plan));

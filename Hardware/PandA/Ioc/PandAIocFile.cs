@@ -27,8 +27,8 @@ internal static class PandAIocFile
             if (IsDifference(detector) && placed.Box.Encoders.FirstOrDefault(e => $"{e.Input}.VAL" == detector.Capture) is { } encoder)
                 throw at().Error(
                     "options",
-                    $"an IOC adds the offset of axis {encoder.Axis} to Diff and Sum of {detector.Capture}; take some of Value Min Max Mean, "
-                        + "or another input");
+                    $"an IOC adds the offset of axis {encoder.Axis} to Diff and Sum of {detector.Capture}; take some of Value Min Max "
+                        + "Mean, or another input");
         }
         foreach (var counted in placed.Box.ExposureOuts)
             if (counted.Counter == placed.FrameCounter)

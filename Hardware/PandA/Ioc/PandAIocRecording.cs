@@ -109,8 +109,8 @@ internal sealed class PandAIocRecording : PandARecording
         if (await _owner.HoldsAsync(IsThereAsync, PandAIocCapture.FileWithinNs, cancel))
             return;
         throw new IOException(
-            $"the IOC did not begin {PathHere} ({missing}; it says: {await _owner.Control.TextAsync("DATA.STATUS", cancel)}); does path-map "
-                + "say how the run's folder is called where it runs?");
+            $"the IOC did not begin {PathHere} ({missing}; it says: {await _owner.Control.TextAsync("DATA.STATUS", cancel)}); does "
+                + "path-map say how the run's folder is called where it runs?");
 
         async Task<bool> IsThereAsync()
         {
