@@ -4,12 +4,14 @@ using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Ioc;
 using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Scanning.Planning;
+using Flyscan.Scanning.Runs;
+using Flyscan.Scanning.Triggering;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA;
 
 /// <summary>Makes drivers for PandA trigger boxes (kind <c>panda</c>).</summary>
-public sealed class PandAFactory : IDeviceFactory
+public sealed class PandAFactory : IProvesTriggers
 {
     private const int LargestPort = 65535;
 
@@ -56,6 +58,17 @@ public sealed class PandAFactory : IDeviceFactory
             Encoders = Encoders(environment.Axes, read),
         };
         return new PandADriver(name, placed, environment);
+    }
+
+    public string? Refusal(string name, ISettings settings, EquatableArray<AxisDescription> axes, TriggerProgramme programme) =>
+        Refusal(Read(settings), axes, programme, streams: true);
+
+    internal static string? Refusal(
+        PandASettings read, EquatableArray<AxisDescription> axes, TriggerProgramme programme, bool streams)
+    {
+        var limits = new SequencerLimits(PandADriver.MostRows, PandADriver.TickNs, read.LiveInput is not null) { Streams = streams };
+        return BoxProgramme.Compile(programme, new TakeMark(1), read with { Encoders = Encoders(axes, read) }, limits, out var problem)
+            is null ? problem : null;
     }
 
     internal static EquatableArray<PandAEncoder> Encoders(EquatableArray<AxisDescription> axes, PandASettings read) => axes

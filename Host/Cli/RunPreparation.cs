@@ -92,13 +92,15 @@ internal static class RunPreparation
     private static ScanPlan Plan(ScanRequest request, LoadedBeamline beamline, long? freeBytes)
     {
         var planned = ScanPlanner.Plan(request, beamline.Description, new PlanningEnvironment(freeBytes));
-        IEnumerable<string> reasons = planned is PlanResult.Refused refused ? refused.Problems.Select(p => p.ToString()) : [];
-        var all = reasons.Concat(RunMetadata.Problems(request.MetadataJson)).ToList();
+        EquatableArray<PlanProblem> problems = planned is PlanResult.Refused refused ? refused.Problems
+            : planned is PlanResult.Proved { Plan: var plan } && BoxProof.Of(beamline, plan) is { } byBox ? [byBox]
+            : [];
+        var all = problems.Select(p => p.ToString()).Concat(RunMetadata.Problems(request.MetadataJson)).ToList();
         return planned is PlanResult.Proved proved && all.Count == 0
             ? proved.Plan
             : throw new RefusedException($"this scan cannot run on beamline {beamline.Name}:\n  {string.Join("\n  ", all)}")
             {
-                Problems = planned is PlanResult.Refused { Problems: var problems } ? problems : [],
+                Problems = problems,
             };
     }
 

@@ -1,7 +1,5 @@
-using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Hardware.PandA.Protocol;
 using Flyscan.Scanning.Runs;
-using Flyscan.Scanning.Triggering;
 
 namespace Flyscan.Hardware.PandA.Driver;
 
@@ -19,19 +17,6 @@ internal sealed partial class PandADriver
     /// <summary>Set by each programme.</summary>
     private bool IsOfCompare(string name) =>
         _settings.Compare is { } compare && CompareFields.Any(field => name == $"{compare.Block}.{field}");
-
-    /// <summary>False where the block cannot begin the programme's frames by position, and nobody else may.</summary>
-    private bool TryCompare(TriggerProgramme programme, out CompareProgramme? compare, out string problem)
-    {
-        (compare, problem) = (null, "");
-        if (_settings.Compare is not { } by)
-            return true;
-        compare = CompareProgramme.Of(programme, _settings.Encoders, out var why);
-        if (compare is not null || !by.IsOnly || !programme.Windows.Any(w => w.Trains.Any(t => t.At is not null)))
-            return true;
-        problem = $"{by.Block} cannot begin these frames: {why}. Without position-compare.only the sequencer compares, two rows a frame";
-        return false;
-    }
 
     private async Task<BoxStatus> WithCompareAsync(Box box, BoxStatus status, CancellationToken cancel)
     {

@@ -32,16 +32,9 @@ internal sealed partial class PandADriver
     {
         var box = Connected();
         var limits = new SequencerLimits(box.Rows, box.TickNs, _settings.LiveInput is not null) { Streams = _line.Streams };
-        if (!TryCompare(programme, out var compare, out var problem))
+        if (BoxProgramme.Compile(programme, mark, _settings, limits, out var problem) is not { } whole)
             return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
-        var led = compare?.Led(programme, _settings.Compare!) ?? programme;
-        var compiled = SequencerProgramme.Compile(led, mark, _settings.Encoders, limits, out problem);
-        if (compiled is null)
-            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
-        if (RateProgramme.Compile(programme, _settings.Outputs, Sequencer, box.TickNs, out problem) is not { } rates)
-            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
-        if (FollowProgramme.Compile(programme, _settings, out problem) is not { } follows)
-            return new Outcome<BoxStatus>.Refused($"{Name}: {problem}");
+        var (compiled, compare) = (whole.Table, whole.Compare);
         await LearnFiredAsync(box, cancel);
         StopFeeding();
         // A streamed table must be emptied before another is written, and a process before may have left one.
@@ -58,7 +51,7 @@ internal sealed partial class PandADriver
         if (failed is not null)
             return new Outcome<BoxStatus>.Failed($"{Name}: {failed}");
         IEnumerable<(string Name, string Value)> own = compare?.Settings(_settings.Compare!, Sequencer) ?? [];
-        await WriteRatesAsync(box, [.. rates, .. follows.Where(f => own.All(o => o.Name != f.Name)), .. own], cancel);
+        await WriteRatesAsync(box, [.. whole.Rates, .. whole.Follows.Where(f => own.All(o => o.Name != f.Name)), .. own], cancel);
         _compares = compare is not null;
         lock (_gate)
         {

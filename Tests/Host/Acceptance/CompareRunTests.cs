@@ -1,5 +1,6 @@
 using Flyscan.Scanning.Runs;
 using Flyscan.Tests.Hardware.Hdf5;
+using Flyscan.Tests.Host.Cli;
 using Xunit;
 
 namespace Flyscan.Tests.Host.Acceptance;
@@ -27,6 +28,27 @@ public sealed class CompareRunTests
         var events = await RunChecker.FinishedAsync(folder);
         Assert.Equal(Rows * Columns, events.OfType<ScanEvent.FramesCommitted>().Sum(e => e.Frames.Count));
         Assert.Equal(0, run.Json.GetProperty("superseded").GetInt64());
+    }
+
+    [Fact]
+    public async Task What_the_block_cannot_do_is_refused_by_the_plan()
+    {
+        using var files = new TemporaryFolder();
+        using var place = new CliPlace();
+        // A snaked axis has two kinds of windows.
+        var answer = await place.RunAsync(
+            "plan", place.Write("r.json", $$"""
+            {"request": 1, "frameTrigger": "position", "detectors": ["cam", "diode"], "spec":
+              {"type": "ConstantDuration", "constant_duration": 0.005, "spec": {"type": "Fly", "spec": {"type": "Product",
+                "outer": {"type": "Linspace", "axis": "y", "start": 0, "stop": 1, "num": {{Rows}}},
+                "inner": {"type": "Snake", "spec": {"type": "Linspace", "axis": "x", "start": -1, "stop": 1, "num": {{Columns}}} } } } } }
+            """),
+            "--beamline", Beamline(files), "--out", place.Data);
+        Assert.Equal(2, answer.Code);
+        Assert.Contains(
+            "panda: the trigger box refuses a take: frames 0 to 32: PCOMP1 cannot begin these frames: the window at frame 11 has other "
+                + "places than the one at frame 0",
+            answer.Error);
     }
 
     /// <summary>With `only`, what the block does not begin is refused: a run that ends well is its own.</summary>
