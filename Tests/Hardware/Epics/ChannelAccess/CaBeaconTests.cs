@@ -29,7 +29,8 @@ public sealed class CaBeaconTests
         // As base's softIoc sends it: minor version, port, number, and no address.
         Assert.Equal("000D0000000D13C80000000200000000", heard[2].Bytes);
         Assert.Equal(
-            Enumerable.Range(0, 13).Select(n => (CaMessage)new CaMessage.Beacon(13, CaBench.Port, (uint)n, 0)), heard.Select(h => h.Message));
+            Enumerable.Range(0, 13).Select(n => (CaMessage)new CaMessage.Beacon(13, CaBench.Port, (uint)n, 0)),
+            heard.Select(h => h.Message));
         bench.KillServer();
         bench.Pass(60 * PvBench.Second);
         Assert.Equal(13, heard.Count);
