@@ -152,12 +152,13 @@ internal sealed class VirtualDevices
         {
             if (panda.SimulatedPorts.Control == 0)
                 throw settings.Error(
-                    "kind", "whose IOC is not in this world (simulation.epics-port) needs ports for it: simulated { control-port, data-port }");
+                    "kind",
+                    "whose IOC is not in this world (simulation.epics-port) needs ports for it: simulated { control-port, data-port }");
             if (_options.TimeScale != 1)
                 throw settings.Error(
                     "kind", string.Create(
                         System.Globalization.CultureInfo.InvariantCulture,
-                        $"whose IOC is not in this world is followed in real time, and this would run at time scale {_options.TimeScale}; take 1"));
+                        $"whose IOC is not in this world needs real time, and this would run at time scale {_options.TimeScale}; take 1"));
             return;
         }
         const int Control = 1, Data = 2;

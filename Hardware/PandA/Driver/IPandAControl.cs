@@ -53,6 +53,9 @@ internal interface IPandALine
     /// <summary>A second one beside an open line, for reports of changes.</summary>
     Task<IPandAControl> OpenReportsAsync(Action<string> lost, CancellationToken cancel);
 
+    /// <summary>Further fields that tell a person how it stands.</summary>
+    IReadOnlyList<string> Facts { get; }
+
     /// <summary>The capture of samples behind an open line.</summary>
     IPandACapture Capture { get; }
 }

@@ -13,6 +13,8 @@ internal sealed class PandAPortLine(string name, PandASettings settings, DeviceE
     /// <summary>A real box counts every 100 ms.</summary>
     public long SettleNs => 250_000_000;
 
+    public IReadOnlyList<string> Facts => [];
+
     public IPandACapture Capture { get; } = new PandAPortCapture(name, settings, environment);
 
     public async Task<IPandAControl> OpenAsync(Action<string> lost, CancellationToken cancel)

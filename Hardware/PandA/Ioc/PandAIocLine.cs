@@ -23,6 +23,8 @@ internal sealed class PandAIocLine : IPandALine
 
     public long SettleNs => Math.Max(250_000_000, 2 * _settings.FlushPeriodNs + _settings.StatusWithinNs);
 
+    public IReadOnlyList<string> Facts => ["DATA.CAPTURE", "DATA.HDF_FULL_FILE_PATH", "DATA.NUM_CAPTURED", "DATA.STATUS"];
+
     public IPandACapture Capture { get; }
 
     public async Task<IPandAControl> OpenAsync(Action<string> lost, CancellationToken cancel) =>

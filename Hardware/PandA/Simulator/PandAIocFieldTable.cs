@@ -1,7 +1,6 @@
 using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Hardware.Epics.PvAccess.Server;
 using Flyscan.Hardware.PandA.Protocol;
-using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA.Simulator;
 
@@ -10,6 +9,8 @@ namespace Flyscan.Hardware.PandA.Simulator;
 /// has labels.</remarks>
 internal sealed class PandAIocFieldTable
 {
+    private static readonly System.Globalization.CultureInfo Invariant = System.Globalization.CultureInfo.InvariantCulture;
+
     private readonly PandAIocField _field;
     private readonly PvaType.Structure _columnsType;
     private readonly PvaType.Structure _type;
@@ -126,8 +127,8 @@ internal sealed class PandAIocFieldTable
         return KindOf(column) switch
         {
             // A number without a label is shown as it is.
-            PvaScalar.Text => new PvaValue.Array<string>(Array.ConvertAll(
-                values, v => v < column.Labels.Count ? column.Labels[(int)v] : v.ToString(System.Globalization.CultureInfo.InvariantCulture))),
+            PvaScalar.Text => new PvaValue.Array<string>(
+                Array.ConvertAll(values, v => column.Labels.ElementAtOrDefault((int)Math.Min(v, int.MaxValue)) ?? v.ToString(Invariant))),
             PvaScalar.Int32 => new PvaValue.Array<int>(Array.ConvertAll(values, v => (int)(v << free) >> free)),
             PvaScalar.UInt8 => new PvaValue.Array<byte>(Array.ConvertAll(values, v => (byte)v)),
             PvaScalar.UInt16 => new PvaValue.Array<ushort>(Array.ConvertAll(values, v => (ushort)v)),

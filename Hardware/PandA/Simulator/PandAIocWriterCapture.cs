@@ -1,5 +1,4 @@
 using Flyscan.Hardware.Contracts;
-using Flyscan.Hardware.Epics.ChannelAccess.Server;
 using Flyscan.Hardware.PandA.Protocol;
 
 namespace Flyscan.Hardware.PandA.Simulator;

@@ -14,6 +14,19 @@ public sealed class PandADriverTests
     private static readonly TakeMark Mark = new(12345);
 
     [Fact]
+    public void A_person_is_told_how_the_box_stands()
+    {
+        var bench = new PandABench();
+        Assert.Empty(bench.World.Run(() => bench.Driver.InspectAsync(CancellationToken.None)));
+        bench.ConnectAndStage();
+        bench.Box.Inject(new PandAFault.StuckHealth("SEQ1", "DMA underrun"));
+        var facts = bench.World.Run(() => bench.Driver.InspectAsync(CancellationToken.None)).ToDictionary(f => f.Name);
+        Assert.Equal(("Busy 1 1", "0", "5 mm"), (facts["*PCAP.STATUS"].Value, facts["BITS1.A"].Value, facts["x"].Value));
+        Assert.Equal("DMA underrun", facts["SEQ1.HEALTH"].Alarm);
+        Assert.All(facts.Values.Where(f => f.Name != "SEQ1.HEALTH"), f => Assert.Null(f.Alarm));
+    }
+
+    [Fact]
     public void A_snaked_flyscan_records_every_frame_with_its_own_mean_position()
     {
         var bench = new PandABench();

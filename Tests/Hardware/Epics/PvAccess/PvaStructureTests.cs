@@ -91,7 +91,8 @@ public sealed class PvaStructureTests
     {
         await using var bench = new PvaBench();
         var alarm = new PvaValue.Structure(
-            PvaType.Of(("severity", new PvaType.Scalar(PvaScalar.Int32)), ("message", Text)), [PvaValue.Whole.Zero, new PvaValue.Text("fine")]);
+            PvaType.Of(("severity", new PvaType.Scalar(PvaScalar.Int32)), ("message", Text)),
+            [PvaValue.Whole.Zero, new PvaValue.Text("fine")]);
         foreach (var (name, entries) in new[]
         {
             ("PANDA:PVI", Pvi(("seq1", [("d", "PANDA:SEQ1:PVI")]))), ("PANDA:SEQ1:PVI", Pvi(("table", [("rw", "PANDA:SEQ1:TABLE")]))),

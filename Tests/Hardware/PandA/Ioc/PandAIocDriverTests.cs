@@ -193,6 +193,20 @@ public sealed class PandAIocDriverTests : IDisposable
         Assert.InRange(starts[0], session.ClockZeroNs!.Value, session.ClockZeroNs.Value + 60_000 * Ms);
     }
 
+    [Fact]
+    public void A_person_is_told_how_box_and_writer_stand()
+    {
+        Stage();
+        Run(3);
+        _bench.Do(_bench.Driver.FlushAsync);
+        var facts = _bench.Ioc.Run(() => _bench.Driver.InspectAsync(CancellationToken.None)).ToDictionary(f => f.Name);
+        Assert.All(facts.Values, f => Assert.Null(f.Alarm));
+        Assert.Equal("PandA through its IOC TEST:PANDA", facts["box"].Value);
+        Assert.Equal(("Busy 1 1", "3", "3"), (facts["*PCAP.STATUS"].Value, facts["*PCAP.CAPTURED"].Value, facts["DATA.NUM_CAPTURED"].Value));
+        Assert.EndsWith("/scan/data/panda.0001.h5", facts["DATA.HDF_FULL_FILE_PATH"].Value);
+        Assert.Equal("5 mm", facts["x"].Value);
+    }
+
     private RecorderSession Stage()
     {
         _bench.Do(_bench.Driver.ConnectAsync);

@@ -1,7 +1,6 @@
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.Epics.PvAccess;
 using Flyscan.Hardware.PandA.Programmes;
-using Flyscan.Scanning.Units;
 using Xunit;
 
 namespace Flyscan.Tests.Hardware.PandA.Ioc;

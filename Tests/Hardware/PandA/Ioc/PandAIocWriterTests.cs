@@ -174,6 +174,36 @@ public sealed class PandAIocWriterTests : IDisposable
     }
 
     [Fact]
+    public void A_disk_that_is_full_ends_the_capture()
+    {
+        var stores = new TestFrameStores { FullAfter = 30 };
+        using var bench = new PandAIocBench(stores);
+        Stage(bench);
+        bench.Put("DATA:CAPTURE_MODE", "FOREVER");
+        bench.Put("DATA:FLUSH_PERIOD", 0.1);
+        bench.Put("DATA:CAPTURE", 1);
+        Take(bench, 60);
+        Assert.Equal((0, "Capture disabled, unexpected exception"), (bench.Number("DATA:CAPTURE"), bench.Text("DATA:STATUS")));
+        var store = Assert.Single(stores.Stores);
+        Assert.Equal((store.Recorded, true), ((long)bench.Number("DATA:NUM_CAPTURED"), store.Closed));
+        Assert.InRange(store.Recorded, 1, 30);
+    }
+
+    [Fact]
+    public void Two_fields_under_one_name_are_not_written()
+    {
+        using var bench = new PandAIocBench();
+        Stage(bench);
+        bench.Put("INENC2:VAL:CAPTURE", "Value");
+        bench.Put("INENC1:VAL:DATASET", "x");
+        bench.Put("INENC2:VAL:DATASET", "x");
+        bench.Put("DATA:CAPTURE", 1);
+        Take(bench, 5);
+        Assert.Equal((0, "Capture disabled, unexpected exception"), (bench.Number("DATA:CAPTURE"), bench.Text("DATA:STATUS")));
+        Assert.False(File.Exists(PathOf("run.h5")));
+    }
+
+    [Fact]
     public void Only_what_has_a_name_of_its_own_and_is_captured_is_in_the_table_of_datasets()
     {
         using var bench = new PandAIocBench();
@@ -215,7 +245,7 @@ public sealed class PandAIocWriterTests : IDisposable
         [
             Number("repeats", count), new("trigger", "", new PvValue.Array<string>(["Immediate"])), Number("position", 0),
             Number("time1", 5000), Number("time2", 5000),
-            .. "abcdef".SelectMany(letter => new[] { 1, 2 }.Select(phase => Number($"out{letter}{phase}", letter == 'a' && phase == 1 ? 1 : 0))),
+            .. "abcdef".SelectMany(letter => new[] { $"out{letter}1", $"out{letter}2" }).Select(o => Number(o, o == "outa1" ? 1 : 0)),
         ]));
         bench.Put("SEQ1:REPEATS", 1);
         bench.Put("SEQ1:ENABLE", "ONE");

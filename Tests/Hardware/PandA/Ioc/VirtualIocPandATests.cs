@@ -24,7 +24,7 @@ public sealed class VirtualIocPandATests
     public void In_a_virtual_beamline_it_serves_a_box_that_sees_the_motors_of_that_beamline()
     {
         var world = new SteppedWorld();
-        var options = new VirtualBeamlineOptions { Stores = new InMemoryFrameStoreFactory(), Time = new ManualTime(), ServesRecords = true };
+        var options = Options() with { ServesRecords = true };
         var devices = Devices(world, Panda, options);
         world.RunTo(Second);
         var server = devices.Ioc.Server;
@@ -38,7 +38,7 @@ public sealed class VirtualIocPandATests
     [Fact]
     public void Without_the_records_of_a_virtual_beamline_its_box_waits_at_the_ports_that_the_file_gives()
     {
-        var options = new VirtualBeamlineOptions { Stores = new InMemoryFrameStoreFactory(), Time = new ManualTime() };
+        var options = Options();
         const string WithPorts = Panda + ", simulated { control-port = 18888, data-port = 18889 }";
         var devices = Devices(new SteppedWorld(), WithPorts, options);
         Assert.Equal((18_888, 18_889), Assert.Single(devices.IocBoxes).Ports);
@@ -64,8 +64,12 @@ public sealed class VirtualIocPandATests
         var settings = loaded.Settings.Section("devices").Section("panda");
         Assert.Equal((15_068, 15_069), Flyscan.Hardware.PandA.Ioc.PandAIocSettings.Read(settings).SimulatedPorts);
         using var ioc = new VirtualIoc(new WallClock(new ManualTime()), new ManualTime(), new InMemoryFrameStoreFactory());
-        Assert.All(loaded.Devices.Where(d => d.Name != "panda"), d => Assert.True(ioc.Add(d.Name, loaded.Settings.Section("devices").Section(d.Name))));
+        Assert.All(
+            loaded.Devices.Where(d => d.Name != "panda"),
+            d => Assert.True(ioc.Add(d.Name, loaded.Settings.Section("devices").Section(d.Name))));
     }
+
+    private static VirtualBeamlineOptions Options() => new() { Stores = new InMemoryFrameStoreFactory(), Time = new ManualTime() };
 
     private static VirtualDevices Devices(SteppedWorld world, string panda, VirtualBeamlineOptions options) =>
         new(world, Section("beamline.devices", $"x {{ {Motor} }}\npanda {{ {panda} }}"), 0, options, "w");
