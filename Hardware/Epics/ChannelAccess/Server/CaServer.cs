@@ -55,6 +55,16 @@ internal sealed class CaServer : IServerTime, IDisposable
         }
     }
 
+    /// <summary>What is served now.</summary>
+    public IReadOnlyList<ServedRecord> Records
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _records.Values];
+        }
+    }
+
     /// <summary>Serves a record from now on.</summary>
     public void Add(ServedRecord record)
     {
