@@ -164,7 +164,7 @@ internal sealed class CaServer : IServerTime, IDisposable
         if (!_records.TryGetValue(parts[0], out var record))
             return null;
         var field = parts.Length == 1 || parts[1].Length == 0 ? "VAL" : parts[1];
-        if (!record.Fields.TryGetValue(field, out var pv))
+        if (record.Find(field) is not { } pv)
             return null;
         return asCharacters ? AsCharacters(pv) : pv;
     }
