@@ -1,3 +1,5 @@
+using Flyscan.Hardware.Contracts;
+
 namespace Flyscan.Hardware.Zebra;
 
 /// <summary>How a driver reaches a box: its serial line, or the records of its IOC.</summary>
@@ -41,6 +43,9 @@ internal interface IZebraLink : IDisposable
 
     /// <summary>Hands over samples that do not come by themselves.</summary>
     Task PullAsync(CancellationToken cancel);
+
+    /// <summary>What only this way of reaching the box knows of it. Changes nothing.</summary>
+    Task<IReadOnlyList<DeviceFact>> InspectAsync(CancellationToken cancel);
 
     /// <summary>Asks without waiting, so that a box that went silent is noticed by its missing answer.</summary>
     void AskHealth();

@@ -90,6 +90,8 @@ internal sealed class ZebraClient : IZebraLink
 
     public Task PullAsync(CancellationToken cancel) => Task.CompletedTask;
 
+    public Task<IReadOnlyList<DeviceFact>> InspectAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<DeviceFact>>([]);
+
     /// <summary>Its loss is reported by the client itself.</summary>
     public void AskHealth() => _ = SendAsync(new ZebraRequest.Read(ZebraRegister.SysVer), CancellationToken.None);
 

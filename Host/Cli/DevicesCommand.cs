@@ -47,15 +47,15 @@ internal static class DevicesCommand
         foreach (var device in devices)
         {
             table.AddRow(
-                device.Problem is null ? "[green]ok[/]" : "[red]no[/]", Markup.Escape(device.Name), Markup.Escape(device.Kind), "", "",
-                Markup.Escape(device.Problem ?? ""));
+                device.Problem is null ? "[green]ok[/]" : "[red]no[/]", Plain.Of(device.Name), Plain.Of(device.Kind), "", "",
+                Plain.Of(device.Problem ?? ""));
             var shown = all
                 ? device.Facts.ToList()
                 : [.. device.Facts.Where((f, i) => i < MostShown || f.Alarm is not null).Take(2 * MostShown)];
             foreach (var fact in shown)
                 table.AddRow(
-                    "", "", "", Markup.Escape(fact.Name), Markup.Escape(fact.Value ?? ""),
-                    fact.Alarm is null ? "" : $"[yellow]{Markup.Escape(fact.Alarm)}[/]");
+                    "", "", "", Plain.Of(fact.Name), Plain.Of(fact.Value ?? ""),
+                    fact.Alarm is null ? "" : $"[yellow]{Plain.Of(fact.Alarm)}[/]");
             if (device.Facts.Count > shown.Count)
                 table.AddRow("", "", "", $"and {device.Facts.Count - shown.Count} more (--all)", "", "");
         }

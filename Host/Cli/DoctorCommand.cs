@@ -39,7 +39,7 @@ internal static class DoctorCommand
             foreach (var check in checks)
                 table.AddRow(
                     check.Ok ? "[green]ok[/]" : check.IsRequired ? "[red]no[/]" : "[yellow]--[/]",
-                    Markup.Escape(check.Name), Markup.Escape(check.Detail), Markup.Escape(check.Advice ?? ""));
+                    Plain.Of(check.Name), Plain.Of(check.Detail), Plain.Of(check.Advice ?? ""));
             output.Table(table);
             output.Object(JsonSerializer.Serialize(new
             {

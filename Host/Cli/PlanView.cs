@@ -18,7 +18,7 @@ internal static class PlanView
     {
         var cost = plan.Estimate;
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
-        void Row(string what, FormattableString value) => table.AddRow(what, Markup.Escape(value.ToString(CultureInfo.InvariantCulture)));
+        void Row(string what, FormattableString value) => table.AddRow(what, Plain.Of(value.ToString(CultureInfo.InvariantCulture)));
         var shape = string.Join(" × ", plan.Path.Dimensions.Select(d => d.Length));
         Row("plan", $"{plan.Hash[..12]}  shape {shape}, axes {string.Join(" ", plan.Path.Axes)}");
         Row("frames", $"{cost.Frames} in {cost.Windows} windows, {cost.Takes} takes, {plan.OuterCount} outer points");

@@ -16,9 +16,9 @@ internal sealed class PointsView(ScanPath path, (long First, long Count) frames)
         var shape = string.Join(" × ", path.Dimensions.Select(d => d.Length));
         output.Line($"axes {string.Join(" ", path.Axes)}, shape {shape}, {path.Length} frames");
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumns([.. Columns.Select(Markup.Escape)]);
+        table.AddColumns([.. Columns.Select(Plain.Of)]);
         foreach (var (frame, block, i) in Rows())
-            table.AddRow([.. Cells(frame, block, i).Select(Markup.Escape)]);
+            table.AddRow([.. Cells(frame, block, i).Select(Plain.Of)]);
         output.Table(table);
         var left = path.Length - frames.First - frames.Count;
         if (left > 0)

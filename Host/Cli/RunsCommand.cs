@@ -24,7 +24,7 @@ internal static class RunsCommand
             foreach (var run in runs)
                 table.AddRow(
                     run.Uid, run.Status.ToString().ToLowerInvariant(), Text(run.Frames), Text(run.Committed), Time(run.StartedNs),
-                    Markup.Escape(run.Status == RunStatus.Unreadable ? run.Problem! : run.Title));
+                    Plain.Of(run.Status == RunStatus.Unreadable ? run.Problem! : run.Title));
             output.Table(table);
             output.Object(JsonSerializer.Serialize(new
             {

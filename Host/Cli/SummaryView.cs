@@ -10,7 +10,7 @@ internal static class SummaryView
     public static void Show(Output output, RunSummary summary, RunFolder folder)
     {
         var table = new Table().Border(TableBorder.Simple).HideHeaders().AddColumn("what").AddColumn("value");
-        void Row(string what, string value) => table.AddRow(Markup.Escape(what), Markup.Escape(value));
+        void Row(string what, string value) => table.AddRow(Plain.Of(what), Plain.Of(value));
         Row("run", $"{summary.Uid}  {summary.Status}");
         Row("frames", Invariant($"{summary.Committed} of {summary.Frames} committed, {summary.Superseded} superseded"));
         if (summary.Rates.Count > 0)

@@ -55,6 +55,16 @@ internal sealed class CaServer : IServerTime, IDisposable
         }
     }
 
+    /// <summary>What is served now.</summary>
+    public IReadOnlyList<ServedRecord> Records
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _records.Values];
+        }
+    }
+
     /// <summary>Serves a record from now on.</summary>
     public void Add(ServedRecord record)
     {
@@ -154,7 +164,7 @@ internal sealed class CaServer : IServerTime, IDisposable
         if (!_records.TryGetValue(parts[0], out var record))
             return null;
         var field = parts.Length == 1 || parts[1].Length == 0 ? "VAL" : parts[1];
-        if (!record.Fields.TryGetValue(field, out var pv))
+        if (record.Find(field) is not { } pv)
             return null;
         return asCharacters ? AsCharacters(pv) : pv;
     }

@@ -21,6 +21,18 @@ internal sealed class ServedRecord(string name, string type)
         return pv;
     }
 
+    /// <summary>A field; those that every record has are made when somebody asks for them.</summary>
+    public ServedPv? Find(string field)
+    {
+        if (Fields.TryGetValue(field, out var known))
+            return known;
+        if (field is not ("NAME" or "RTYP" or "DESC"))
+            return null;
+        var made = Add(field, Dbr.String, new PvValue.Text(field switch { "NAME" => name, "RTYP" => type, _ => "" }));
+        made.IsWritable = field == "DESC";
+        return made;
+    }
+
     /// <summary>Writes a field and says when all that it set off has ended; waits while another such put is under way.</summary>
     public void PutWithCompletion(ServedPv pv, PvValue value, Action<uint> done)
     {

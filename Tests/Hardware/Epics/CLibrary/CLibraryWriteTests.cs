@@ -123,6 +123,19 @@ public sealed class CLibraryWriteTests : IAsyncLifetime
     }
 
     [CLibraryFact]
+    public async Task Every_record_says_its_name_and_type_and_takes_a_description()
+    {
+        _served.Serve("BL:RECORD", Dbr.Double, new PvValue.Number(0));
+        var (name, type) = (await _library.ConnectAsync("BL:RECORD.NAME"), await _library.ConnectAsync("BL:RECORD.RTYP"));
+        var description = await _library.ConnectAsync("BL:RECORD.DESC");
+        Assert.Equal(CaLibraryNormal, await _library.PutAsync(description, Dbr.String, 1, Text("what it is")));
+        Assert.Equal(("BL:RECORD", "ao", "what it is"), (await TextAsync(name), await TextAsync(type), await TextAsync(description)));
+        Assert.Equal((false, true), ((await _library.AboutAsync(type)).MayWrite, (await _library.AboutAsync(description)).MayWrite));
+
+        async Task<string> TextAsync(int channel) => CStructure.Read(await _library.GetAsync(channel, Dbr.String, 1), 0).Texts[0];
+    }
+
+    [CLibraryFact]
     public async Task Rights_are_told_and_a_field_that_is_only_read_is_not_written()
     {
         var pv = _served.Serve("R", Dbr.Double, new PvValue.Number(3));
