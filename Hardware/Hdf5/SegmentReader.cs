@@ -31,6 +31,22 @@ public sealed class SegmentReader(TimeProvider time, TimeSpan limit)
     public async Task<long[]> ReadIntegersAsync(string path, string dataset, long first, long count, CancellationToken cancel)
         => MemoryMarshal.Cast<byte, long>(await ReadAsync(path, dataset, "<i8", first, count, cancel)).ToArray();
 
+    /// <summary>Whether nobody writes it any more: it opens as an ordinary file.</summary>
+    public Task<bool> IsClosedAsync(string path, CancellationToken cancel) => RunAsync(
+        () =>
+        {
+            try
+            {
+                using var opened = Open(path, Hdf.ReadOnly);
+                return true;
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        },
+        path, "opening it as an ordinary file", cancel);
+
     /// <summary>Brings to the disk what its writer, whoever that is, has handed to this machine's kernel.</summary>
     public Task SyncAsync(string path, CancellationToken cancel) => RunAsync(
         () =>

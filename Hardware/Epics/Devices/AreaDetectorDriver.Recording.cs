@@ -44,7 +44,12 @@ internal sealed partial class AreaDetectorDriver
             if (_ledger is not null && WhyGone(state) is null)
                 return Done<AdoptedSession?>(new AdoptedSession(SessionOf([]), false, 0));
             _ledger = null;
-            return Done<AdoptedSession?>(null);
+            // Who hears that it is gone reads its file back, and closes it where its writer did not: nobody may write it then.
+            var folder = _settings.Paths.TheirsOf(Path.Combine(staging.RunFolder, "data"));
+            if (!state.IsCapturing || folder is null || !AreaDetectorPaths.AreSame(state.Folder, folder))
+                return Done<AdoptedSession?>(null);
+            var closed = await CloseAsync(cancel);
+            return closed.Problem is null ? Done<AdoptedSession?>(null) : closed.As<AdoptedSession?>();
         },
         cancel);
 

@@ -16,18 +16,21 @@ internal interface IPandACapture
     /// <summary>Further fields of the box that a capture of this plan needs set.</summary>
     IEnumerable<(string Name, string Value)> Settings(CapturePlan plan);
 
-    /// <summary>Ends what a process that died left of this scan.</summary>
-    Task EndLeftAsync(RecorderStaging staging, CancellationToken cancel);
+    /// <summary>Further settings that a capture changes by itself, to be put back.</summary>
+    IReadOnlyList<string> Kept { get; }
+
+    /// <summary>Ends what a process that died left of this scan; returns who else captures.</summary>
+    Task<string?> EndLeftAsync(RecorderStaging staging, CancellationToken cancel);
 
     /// <summary>Opens the segment's file; the box is not armed.</summary>
     Task<PandARecording> OpenAsync(
         PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan, EquatableArray<SavedSetting> saved, CancellationToken cancel);
 
     /// <summary>Finds a session that goes on: in the recording that is held, or in another of which samples from alreadyRecorded on are
-    /// wanted; null where it is gone.</summary>
+    /// wanted; null where it is gone, and nobody writes its file.</summary>
     Task<PandARecording?> FindAsync(
         PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan, string session, long alreadyRecorded, PandARecording? held,
-        CancellationToken cancel);
+        bool isBusy, CancellationToken cancel);
 }
 
 /// <summary>Who is told of a capture. Recorded: rows on disk. Lost: the connection can no longer be used.</summary>

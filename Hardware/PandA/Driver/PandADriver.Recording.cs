@@ -64,9 +64,7 @@ internal sealed partial class PandADriver
         var plan = _line.Capture.Plan(staging);
         var busy = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0].StartsWith("Busy", StringComparison.Ordinal);
         var held = Recording();
-        var found = busy
-            ? await _line.Capture.FindAsync(Watch(box), staging, plan, session, alreadyRecorded, held, cancel)
-            : null;
+        var found = await _line.Capture.FindAsync(Watch(box), staging, plan, session, alreadyRecorded, held, busy, cancel);
         if (found is null)
             return Done<AdoptedSession?>(null);
         if (!ReferenceEquals(found, held))
@@ -125,7 +123,14 @@ internal sealed partial class PandADriver
         var answers = await box.Control.DoAsync(
             cancel, PandACommand.Get("*PCAP.STATUS"), PandACommand.Get("*PCAP.CAPTURED"), PandACommand.Get("PCAP.HEALTH"));
         var busy = answers[0].StartsWith("Busy", StringComparison.Ordinal);
-        var ended = recording.Ended is { } reason ? $"the capture ended: {reason}" : null;
+        // Nobody here ends it before the recording is closed; a line that lags may say so for a moment.
+        if (!busy && recording is { Ended: null, Fault: null } && !WritesHere)
+        {
+            await _clock.SleepAsync(_line.SettleNs, cancel);
+            busy = (await box.Control.DoAsync(cancel, PandACommand.Get("*PCAP.STATUS")))[0].StartsWith("Busy", StringComparison.Ordinal);
+        }
+        var ended = recording.Ended is { } reason ? $"the capture ended: {reason}"
+            : busy || WritesHere ? null : "the capture ended, and nobody here disarmed it";
         var health = answers[2] == "OK" ? null : $"PCAP: {answers[2]}";
         var fault = recording.Fault ?? ended ?? health ?? _foreign;
         var acquired = Math.Max(Integer("*PCAP.CAPTURED", answers[1]), Triggered()) - recording.First;

@@ -28,8 +28,7 @@ internal sealed partial class PandADriver
         // A supervisor that died before it heard the answer leaves a staging that nobody knows of.
         if (Recording() is { } forgotten && await CloseCaptureAsync(forgotten.Saved, cancel) is not Outcome<long>.Completed and var open)
             return open.As<RecorderSession>();
-        await _line.Capture.EndLeftAsync(staging, cancel);
-        if (await FreeAsync(box, cancel) is { } occupied)
+        if ((await _line.Capture.EndLeftAsync(staging, cancel) ?? await FreeAsync(box, cancel)) is { } occupied)
             return new Outcome<RecorderSession>.Refused(occupied);
         await box.Control.DoAsync(cancel, Enable(on: false), Gate(open: false));
         var plan = _line.Capture.Plan(staging);
@@ -64,9 +63,9 @@ internal sealed partial class PandADriver
             return new Outcome<long>.Refused(occupied);
         await box.Control.DoAsync(
             cancel, [Gate(open: false), Enable(on: false), PandACommand.Set("*PCAP.DISARM", ""), .. OutputsDown()]);
-        var recording = TakeRecording();
+        var recording = Recording();
         var problem = recording is null or { IsGone: true } ? null : await DrainAsync(box, recording, cancel);
-        var frames = recording is null ? 0 : await recording.CloseAsync(cancel);
+        var frames = recording is null ? 0 : await CloseFileAsync(recording, cancel);
         problem ??= recording is not null && frames != recording.Accepted
             ? $"the file has {frames} frames, {recording.Accepted} came"
             : null;
@@ -129,7 +128,7 @@ internal sealed partial class PandADriver
     /// <summary>Old values of everything that staging changes, captures last.</summary>
     private async Task<List<SavedSetting>> SaveAsync(Box box, CapturePlan plan, CancellationToken cancel)
     {
-        var names = Settings(box, plan).Select(s => s.Name).ToList();
+        var names = Settings(box, plan).Select(s => s.Name).Concat(_line.Capture.Kept).ToList();
         var values = await box.Control.DoAsync(cancel, [.. names.Select(PandACommand.Get), PandACommand.Get("*CAPTURE")]);
         var saved = names.Select((name, i) => new SavedSetting(name, values[i])).ToList();
         var captured = values[^1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 2)).ToList();
@@ -216,7 +215,7 @@ internal sealed partial class PandADriver
                 ? $"the capture ended before it was disarmed: {early}"
                 : await ReadHealthAsync(box, cancel);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or TimeoutException)
         {
             return error.Message;
         }
@@ -232,6 +231,22 @@ internal sealed partial class PandADriver
         if (health[1] != "OK" && health[1] != _toldHealth)
             return $"{Sequencer}: {health[1]}";
         return await CompareFaultAsync(box, cancel) is { } jumped && jumped != _toldHealth ? jumped : null;
+    }
+
+    /// <summary>One whose end was not heard of in time stays, so that it can be ended again.</summary>
+    private async Task<long> CloseFileAsync(PandARecording recording, CancellationToken cancel)
+    {
+        try
+        {
+            var frames = await recording.CloseAsync(cancel);
+            TakeRecording();
+            return frames;
+        }
+        catch (IOException)
+        {
+            TakeRecording();
+            throw;
+        }
     }
 
     private async Task RestoreAsync(Box box, EquatableArray<SavedSetting> restore, CancellationToken cancel)

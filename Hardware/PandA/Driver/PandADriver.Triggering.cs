@@ -178,8 +178,10 @@ internal sealed partial class PandADriver
                 $"{Name}: {Sequencer} did not stop at the closed gate: state {state.State}; it was disabled");
         }
         _disabled = true;
-        var active = await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE"));
-        if (active[1] != "0")
+        var active = (await box.Control.DoAsync(cancel, Enable(on: false), PandACommand.Get($"{Sequencer}.ACTIVE")))[1];
+        for (var deadlineNs = _clock.NowNs + SafeWithinNs; active != "0" && await IsBeforeAsync(deadlineNs, cancel);)
+            active = (await box.Control.DoAsync(cancel, PandACommand.Get($"{Sequencer}.ACTIVE")))[0];
+        if (active != "0")
             return new Outcome<BoxStatus>.Failed($"{Name}: {Sequencer} is still active after ENABLE=ZERO");
         if (!await EndPulsesAsync(box, cancel))
             return new Outcome<BoxStatus>.Failed($"{Name}: a PULSE block goes on after {Sequencer} has stopped");

@@ -19,6 +19,8 @@ internal sealed partial class PandADriver : ITriggerBox
     public const int MostRows = 4096;
 
     private const long FirstRetryNs = 50_000_000;
+    private const long SafeWithinNs = 1_000_000_000;
+    private const long SafePollNs = 50_000_000;
     private const long LongestRetryNs = 3_200_000_000;
 
     private readonly PandASettings _settings;
@@ -113,8 +115,12 @@ internal sealed partial class PandADriver : ITriggerBox
         _disabled = true;
         StopFeeding();
         await control.DoAsync(cancel, [Enable(on: false), .. OutputsDown()]);
-        var state = await control.DoAsync(
-            cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
+        string[] state;
+        var deadlineNs = _clock.NowNs + SafeWithinNs;
+        do
+            state = await control.DoAsync(
+                cancel, PandACommand.Get($"{Sequencer}.ACTIVE"), PandACommand.Get($"{Sequencer}.OUTA"), PandACommand.Get(_settings.Gate));
+        while (state is not ["0", "0", "0"] && await IsBeforeAsync(deadlineNs, cancel));
         if (isCut)
             return new Outcome<Nothing>.Failed($"{Name}: {Sequencer} did not stop at the closed gate; it was disabled in an exposure");
         return state is ["0", "0", "0"]
@@ -138,6 +144,13 @@ internal sealed partial class PandADriver : ITriggerBox
         var recording = TakeRecording();
         if (recording is not null)
             await recording.AbandonAsync();
+    }
+
+    /// <summary>Waits a little; false once it is that late.</summary>
+    private async Task<bool> IsBeforeAsync(long deadlineNs, CancellationToken cancel)
+    {
+        await _clock.SleepAsync(SafePollNs, cancel);
+        return _clock.NowNs < deadlineNs;
     }
 
     private static Outcome<T> Done<T>(T value) => new Outcome<T>.Completed(value);

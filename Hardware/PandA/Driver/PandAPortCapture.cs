@@ -22,8 +22,10 @@ internal sealed class PandAPortCapture(string name, PandASettings settings, Devi
 
     public IEnumerable<(string Name, string Value)> Settings(CapturePlan plan) => [];
 
+    public IReadOnlyList<string> Kept => [];
+
     /// <remarks>What nobody takes is seen by the box's own count of readers.</remarks>
-    public Task EndLeftAsync(RecorderStaging staging, CancellationToken cancel) => Task.CompletedTask;
+    public Task<string?> EndLeftAsync(RecorderStaging staging, CancellationToken cancel) => Task.FromResult<string?>(null);
 
     public Task<PandARecording> OpenAsync(
         PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan, EquatableArray<SavedSetting> saved, CancellationToken cancel) =>
@@ -31,9 +33,9 @@ internal sealed class PandAPortCapture(string name, PandASettings settings, Devi
 
     public async Task<PandARecording?> FindAsync(
         PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan, string session, long alreadyRecorded, PandARecording? held,
-        CancellationToken cancel)
+        bool isBusy, CancellationToken cancel)
     {
-        var header = await PeekAsync(watch, plan, cancel);
+        var header = isBusy ? await PeekAsync(watch, plan, cancel) : null;
         if (header is null || SessionOf(header) != session)
             return null;
         if (held is { Fault: null } && held.Session == session && header.Missed <= held.First + held.Accepted)

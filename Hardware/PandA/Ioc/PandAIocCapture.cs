@@ -23,6 +23,9 @@ internal sealed class PandAIocCapture(
     internal const long FileWithinNs = 10_000_000_000;
     private const long PollNs = 10_000_000;
 
+    /// <summary>Rows that were captured and do not come for so long, on top of what they usually take, will not come.</summary>
+    internal const long WrittenWithinNs = 5_000_000_000;
+
     public bool WritesHere => false;
 
     public CapturePlan Plan(RecorderStaging staging) => new(
@@ -42,19 +45,46 @@ internal sealed class PandAIocCapture(
                 yield return ($"{field}.DATASET", "");
     }
 
-    /// <summary>Ends a file of this run that is still open.</summary>
-    public async Task EndLeftAsync(RecorderStaging staging, CancellationToken cancel)
+    public IReadOnlyList<string> Kept { get; } = ["DATA.FLUSH_PERIOD", "DATA.CAPTURE_MODE", "DATA.NUM_CAPTURE", "DATA.CREATE_DIRECTORY"];
+
+    /// <summary>Sees that the IOC can capture what any scan here asks for.</summary>
+    /// <remarks><b>Errors</b> <see cref="IOException"/> naming the field and what it offers.</remarks>
+    public async Task CheckAsync(PandAIocControl control, CancellationToken cancel)
+    {
+        var whole = new CapturePlan(settings.Box.Encoders, settings.Box.Detectors, settings.Box.ExposureOuts, settings.FrameCounter);
+        foreach (var (field, options) in whole.Captures)
+        {
+            if (!control.Has($"{field}.CAPTURE"))
+                throw new IOException($"the box cannot capture {field}: check frame-counter, the encoders and the detectors");
+            var choices = await control.ChoicesAsync($"{field}.CAPTURE", cancel);
+            if (!choices.Contains(options))
+                throw new IOException(
+                    $"{field} cannot be captured as {options} through the IOC, which offers {string.Join(", ", choices)}: check "
+                        + "axis-captures and the detectors' options");
+        }
+    }
+
+    /// <summary>Ends a file of this run that is still open, and a capture that its dead writer left.</summary>
+    public async Task<string?> EndLeftAsync(RecorderStaging staging, CancellationToken cancel)
     {
         var control = connected();
+        var kept = KeptOf(staging).ToList();
+        var isBusy = await control.TextAsync("PCAP.ACTIVE", cancel) == "1";
         if (await control.TextAsync("DATA.CAPTURE", cancel) != "1")
-            return;
-        var folder = await control.TextAsync("DATA.HDF_DIRECTORY", cancel);
-        if (!AreaDetectorPaths.AreSame(folder, TheirFolder(staging)))
-            throw new IOException(
-                $"the IOC writes {await control.TextAsync("DATA.HDF_FULL_FILE_PATH", cancel)}, which is not of this scan: end that capture "
-                    + $"first ({settings.Prefix}:DATA:CAPTURE)");
+        {
+            // Nobody writes it, and this run has a file that was not ended: it was ours. Else somebody takes it at the box's own port.
+            if (isBusy && kept.Count > 0)
+                await control.DoAsync(cancel, PandACommand.Set("*PCAP.DISARM", ""));
+            return null;
+        }
+        var file = await control.TextAsync("DATA.HDF_FILE_NAME", cancel);
+        if (!AreaDetectorPaths.AreSame(await control.TextAsync("DATA.HDF_DIRECTORY", cancel), TheirFolder(staging))
+            && kept.All(k => $"{FileOf(k.Segment)}.h5" != file))
+            return $"the IOC writes {await control.TextAsync("DATA.HDF_FULL_FILE_PATH", cancel)}, which is not of this scan: end that "
+                + $"capture first ({settings.Prefix}:DATA:CAPTURE)";
         await control.DoAsync(cancel, PandACommand.Set("*PCAP.DISARM", ""));
         await StopWritingAsync(control, cancel);
+        return null;
     }
 
     public async Task<PandARecording> OpenAsync(
@@ -62,7 +92,8 @@ internal sealed class PandAIocCapture(
     {
         var control = connected();
         var file = FileOf(staging.Segment);
-        var recording = new PandAIocRecording(this, watch, staging, plan, saved, $"{settings.Prefix}/{staging.ScanUid}/{file}");
+        var recording = await RecordingAsync(
+            control, watch, staging, staging.Segment, plan, saved, $"{settings.Prefix}/{staging.ScanUid}/{file}", null, cancel);
         if (written.Exists(recording.PathHere))
             throw new IOException($"{recording.PathHere} is there already: nothing that was written is written over");
         // Its number is taken from now on, whatever becomes of the file.
@@ -77,22 +108,34 @@ internal sealed class PandAIocCapture(
             throw new IOException(
                 $"the IOC cannot write into {TheirFolder(staging)} ({await control.TextAsync("DATA.STATUS", cancel)}); does path-map say "
                     + "how the run's folder is called where it runs?");
-        await control.DoAsync(cancel, PandACommand.Set("DATA.CAPTURE", "1"));
+        try
+        {
+            await control.DoAsync(cancel, PandACommand.Set("DATA.CAPTURE", "1"));
+            // It is answered before the count of the file before is taken back.
+            await UntilAsync(
+                async () => await control.TextAsync("DATA.NUM_CAPTURED", cancel) == "0", FileWithinNs,
+                $"{settings.Prefix}:DATA:NUM_CAPTURED to be 0", cancel);
+        }
+        catch
+        {
+            await recording.UndoAsync();
+            throw;
+        }
         return recording;
     }
 
     public async Task<PandARecording?> FindAsync(
         PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan, string session, long alreadyRecorded, PandARecording? held,
-        CancellationToken cancel)
+        bool isBusy, CancellationToken cancel)
     {
         var control = connected();
-        var data = Path.Combine(staging.RunFolder, "data");
-        var kept = written.Kept(data, $"{name}.*{KeptSuffix}").Select(k => PandAIocKept.Read(k.Content))
-            .FirstOrDefault(k => k?.Session == session);
-        if (kept is null || await control.TextAsync("DATA.CAPTURE", cancel) != "1"
+        var kept = KeptOf(staging).FirstOrDefault(k => k.Session == session);
+        if (kept is null || !isBusy || await control.TextAsync("DATA.CAPTURE", cancel) != "1"
             || await control.TextAsync("DATA.HDF_FILE_NAME", cancel) != $"{FileOf(kept.Segment)}.h5"
             || !AreaDetectorPaths.AreSame(await control.TextAsync("DATA.HDF_DIRECTORY", cancel), TheirFolder(staging)))
         {
+            // Who hears that it is gone reads the file back, and closes it where its writer did not: nobody may write it then.
+            await EndLeftAsync(staging, cancel);
             if (held?.Session == session)
                 ((PandAIocRecording)held).Forget();
             return null;
@@ -101,13 +144,25 @@ internal sealed class PandAIocCapture(
             return held;
         if (held is not null)
             await held.AbandonAsync();
-        return new PandAIocRecording(this, watch, staging with { Segment = kept.Segment }, plan, [], session)
-        {
-            Zero = kept.ClockZeroNs,
-        };
+        return await RecordingAsync(control, watch, staging, kept.Segment, plan, [], session, kept.ClockZeroNs, cancel);
     }
 
-    internal Segment SegmentOf(int number, CapturePlan plan) => new(name, number, $"data/{FileOf(number)}.h5", PandAIocFile.Datasets(plan));
+    private IEnumerable<PandAIocKept> KeptOf(RecorderStaging staging) => written
+        .Kept(Path.Combine(staging.RunFolder, "data"), $"{name}.*{KeptSuffix}").Select(k => PandAIocKept.Read(k.Content))
+        .OfType<PandAIocKept>();
+
+    private async Task<PandAIocRecording> RecordingAsync(
+        PandAIocControl control, PandACaptureWatch watch, RecorderStaging staging, int number, CapturePlan plan,
+        EquatableArray<SavedSetting> saved, string session, long? clockZeroNs, CancellationToken cancel)
+    {
+        var plain = new HashSet<string>();
+        foreach (var field in plan.Captures.Select(c => c.Field).Where(f => control.Has($"{f}.SCALE")))
+            if ((await control.ReadingAsync($"{field}.SCALE", cancel)).Value.AsNumber() == 1
+                && (await control.ReadingAsync($"{field}.OFFSET", cancel)).Value.AsNumber() == 0)
+                plain.Add(field);
+        var segment = new Segment(name, number, $"data/{FileOf(number)}.h5", PandAIocFile.Datasets(plan, plain));
+        return new PandAIocRecording(this, watch, staging.RunFolder, plan, segment, saved, session) { Zero = clockZeroNs };
+    }
 
     private string FileOf(int segment) => $"{name}.{segment:0000}";
 
@@ -139,7 +194,7 @@ internal sealed class PandAIocCapture(
         return true;
     }
 
-    private async Task UntilAsync(Func<Task<bool>> condition, long withinNs, string what, CancellationToken cancel)
+    internal async Task UntilAsync(Func<Task<bool>> condition, long withinNs, string what, CancellationToken cancel)
     {
         if (!await HoldsAsync(condition, withinNs, cancel))
             throw new TimeoutException($"waited {withinNs / 1e9:0.#} s for {what}");

@@ -3,6 +3,7 @@ using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Programmes;
 using Flyscan.Hardware.PandA.Protocol;
+using Flyscan.Hardware.Transport;
 using Flyscan.Scanning.Units;
 
 namespace Flyscan.Hardware.PandA.Ioc;
@@ -19,7 +20,7 @@ internal sealed partial class PandAIocControl
 
     /// <summary>Fields that were written through here, and are watched since.</summary>
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _changed = new(StringComparer.Ordinal);
     private bool _isOver;
 
     public void Dispose()
@@ -53,21 +54,36 @@ internal sealed partial class PandAIocControl
         return monitor;
     }
 
-    /// <summary>What others, or we, have written since the last call, as the box would report it.</summary>
+    /// <summary>What others, or we, have written, once it has stood for long enough: a late answer of the box may take a record back for a
+    /// while.</summary>
     public IReadOnlyList<string> TakeChanges()
     {
         lock (_gate)
         {
-            string[] changed = [.. _changed];
-            _changed.Clear();
-            return changed;
+            string[] stood = [.. _changed.Where(c => _clock.NowNs - c.Value >= _settings.StatusWithinNs).Select(c => c.Key)];
+            foreach (var name in stood)
+                _changed.Remove(name);
+            return stood;
         }
+    }
+
+    /// <summary>What an enumeration offers.</summary>
+    public async Task<IReadOnlyList<string>> ChoicesAsync(string name, CancellationToken cancel)
+    {
+        var channel = await ReachAsync(name, cancel);
+        return Result(channel, await channel.GetMetadataAsync(_settings.Box.ReplyWithinNs, cancel)).Choices;
     }
 
     public async Task<PvReading> ReadingAsync(string name, CancellationToken cancel)
     {
         var channel = await ReachAsync(name, cancel);
-        return Result(channel, await channel.GetAsync(_settings.Box.ReplyWithinNs, cancel));
+        var reading = Result(channel, await channel.GetAsync(_settings.Box.ReplyWithinNs, cancel));
+        if (reading.Alarm.Severity < PvSeverity.Major || !IsTheBoxes(name))
+            return reading;
+        // An IOC that lost its box still answers, with what it knew last.
+        var why = $"its IOC has lost the box: {channel.Name} is in alarm ({reading.Alarm.StatusName} {reading.Alarm.SeverityName})";
+        Lose(why);
+        throw new IOException(why);
     }
 
     public async Task<string> TextAsync(string name, CancellationToken cancel) => (await ReadingAsync(name, cancel)).Value.AsText();
@@ -77,7 +93,8 @@ internal sealed partial class PandAIocControl
         var pv = _names.Find(name)?.Pv ?? throw new IOException($"{_settings.Prefix} has no record for {name}");
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isOver, this);
+            if (_isOver)
+                throw new IOException("the connection to its IOC was closed");
             if (_channels.TryGetValue(pv, out var known))
                 return known;
             var channel = _channels[pv] = _client.Open(PvTransports.PvAccess + pv);
@@ -103,27 +120,25 @@ internal sealed partial class PandAIocControl
 
     private async Task<IPvChannel> ReachAsync(string name, CancellationToken cancel)
     {
-        IPvChannel channel;
-        try
-        {
-            channel = Channel(name);
-        }
-        catch (ObjectDisposedException)
-        {
-            throw new IOException("the connection to its IOC was closed");
-        }
+        var channel = Channel(name);
         if (channel.State != PvState.Connected)
             Result(channel, await channel.ConnectAsync(ConnectWithinNs, cancel));
         return channel;
     }
 
-    private static T Result<T>(IPvChannel channel, Outcome<T> outcome) => outcome switch
+    /// <remarks>One that does not answer in time is lost: nobody knows what it will still do of what it was told.</remarks>
+    private T Result<T>(IPvChannel channel, Outcome<T> outcome)
     {
-        Outcome<T>.Completed done => done.Value,
-        Outcome<T>.TimedOut => throw new TimeoutException($"{channel.Name}: {outcome.Problem}"),
-        Outcome<T>.Cancelled => throw new OperationCanceledException(),
-        _ => throw new IOException($"{channel.Name}: {outcome.Problem}"),
-    };
+        if (outcome is Outcome<T>.TimedOut)
+            Lose($"its IOC does not answer ({channel.Name})");
+        return outcome switch
+        {
+            Outcome<T>.Completed done => done.Value,
+            Outcome<T>.TimedOut => throw new TimeoutException($"{channel.Name}: {outcome.Problem}"),
+            Outcome<T>.Cancelled => throw new OperationCanceledException(),
+            _ => throw new IOException($"{channel.Name}: {outcome.Problem}"),
+        };
+    }
 
     /// <param name="isRead">The record then holds what was written, unless the box refused it.</param>
     private async Task<PandAReply> PutAsync(string name, string value, bool isRead, CancellationToken cancel)
@@ -137,6 +152,11 @@ internal sealed partial class PandAIocControl
         if (!isRead)
             return new PandAReply.Ok();
         var held = await TextAsync(name, cancel);
+        if (!PandABoxControl.Same(value, held))
+        {
+            await _clock.SleepAsync(_settings.StatusWithinNs, cancel);
+            held = await TextAsync(name, cancel);
+        }
         return PandABoxControl.Same(value, held)
             ? new PandAReply.Ok()
             : new PandAReply.Refused($"it holds {held} afterwards: the box refused it, and the log of its IOC says why");
@@ -163,7 +183,7 @@ internal sealed partial class PandAIocControl
         Follow(name, _ =>
         {
             lock (_gate)
-                _changed.Add(name);
+                _changed[name] = _clock.NowNs;
         });
     }
 

@@ -13,7 +13,8 @@ namespace Flyscan.Hardware.PandA.Ioc;
 /// <remarks>
 /// What a box changes by itself its IOC asks for ten times a second: such a field is read no sooner after a write than
 /// <see cref="PandAIocSettings.StatusWithinNs"/>, and read until two readings agree, as records change one after the other. An IOC
-/// answers a write that the box refused as if it were done, and puts its record back: each write is read back.
+/// answers a write that the box refused as if it were done, and puts its record back: each write is read back, twice where the first
+/// reading differs, since what the IOC asked for just before a write may come after it.
 /// <b>Source</b> PandABlocks-ioc: how it puts, polls and names.
 /// </remarks>
 internal sealed partial class PandAIocControl : IPandAControl
@@ -56,13 +57,20 @@ internal sealed partial class PandAIocControl : IPandAControl
             (before, _turn) = (_turn, mine.Task);
         try
         {
-            await before;
+            await before.WaitAsync(cancel);
             return await AnswerAsync(commands, cancel);
         }
         finally
         {
-            mine.SetResult();
+            _ = PassOnAsync(before, mine);
         }
+    }
+
+    /// <summary>Who gave up waiting for its turn does not end the turn before it.</summary>
+    private static async Task PassOnAsync(Task before, TaskCompletionSource mine)
+    {
+        await before;
+        mine.SetResult();
     }
 
     private async Task<PandAReply[]> AnswerAsync(IReadOnlyList<PandACommand> commands, CancellationToken cancel)
@@ -159,10 +167,11 @@ internal sealed partial class PandAIocControl : IPandAControl
             case "*CAPTURE":
                 return await CapturedFieldsAsync(cancel);
             case "*PCAP.STATUS":
-                var (busy, writes) = (await TextAsync("PCAP.ACTIVE", cancel), await TextAsync("DATA.CAPTURE", cancel));
-                return new PandAReply.Value(busy == "1" ? $"Busy 1 {writes}" : "Idle 0 0");
+                // Who takes it an IOC does not know: it may be another client of the box.
+                return new PandAReply.Value(await TextAsync("PCAP.ACTIVE", cancel) == "1" ? "Busy 1 1" : "Idle 0 0");
             case "*PCAP.CAPTURED":
-                return new PandAReply.Value(await TextAsync("DATA.NUM_RECEIVED", cancel));
+                // NUM_RECEIVED still holds the capture before, until this one has rows.
+                return new PandAReply.Value(await TextAsync("DATA.NUM_CAPTURED", cancel));
             case "*WHO":
                 return new PandAReply.Value($"the writer of its IOC, to {await TextAsync("DATA.HDF_FULL_FILE_PATH", cancel)}");
         }

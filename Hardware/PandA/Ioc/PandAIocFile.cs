@@ -38,17 +38,20 @@ internal static class PandAIocFile
     /// <summary>Its offset would be added to each value.</summary>
     public static bool IsDifference(PandADetector detector) => detector.Options.Any(o => o is "Diff" or "Sum");
 
-    public static EquatableArray<SegmentDataset> Datasets(CapturePlan plan) => plan.Columns
+    /// <param name="plain">Fields without scale and offset: their whole numbers are written as such.</param>
+    public static EquatableArray<SegmentDataset> Datasets(CapturePlan plan, IReadOnlySet<string> plain) => plan.Columns
         .Select(c => new SegmentDataset(
-            c.Key, $"/{c.Field}.{c.Capture}", TypeOf(c), [], UnitOf(c), c.Role, c.Axis, ChunkFrames))
+            c.Key, $"/{c.Field}.{c.Capture}", TypeOf(c, plain), [], UnitOf(c), c.Role, c.Axis, ChunkFrames))
         .ToEquatableArray();
 
     private static string? UnitOf(CapturePlan.Column column) =>
         column.Role == "timestamp" ? "s" : column.Unit.Length > 0 ? column.Unit : null;
 
-    private static string TypeOf(CapturePlan.Column column) => column.NumpyType == "<u4" || column.Role == "identity"
-        ? column.NumpyType
-        : "<f8";
+    private static string TypeOf(CapturePlan.Column column, IReadOnlySet<string> plain) =>
+        column.NumpyType == "<u4" ? "<u4"
+        : column.Capture == "Mean" || !plain.Contains(column.Field) ? "<f8"
+        : column.Capture == "Sum" ? "<i8"
+        : "<i4";
 }
 
 /// <summary>Looks into files of columns that an IOC writes meanwhile.</summary>
@@ -64,6 +67,9 @@ internal interface IWrittenColumns
 
     /// <summary>Brings to the disk what the IOC has written.</summary>
     Task SyncAsync(string path, CancellationToken cancel);
+
+    /// <summary>Whether its writer has closed it, so that anybody can open it.</summary>
+    Task<bool> IsClosedAsync(string path, CancellationToken cancel);
 
     /// <summary>Keeps what is remembered of a file that is written elsewhere, and survives this process.</summary>
     Task KeepAsync(string path, byte[] content, CancellationToken cancel);
@@ -89,6 +95,8 @@ internal sealed class WrittenHdf5Columns(TimeProvider time) : IWrittenColumns
         _reader.ReadScalarsAsync(path, dataset, first, count, cancel);
 
     public Task SyncAsync(string path, CancellationToken cancel) => _reader.SyncAsync(path, cancel);
+
+    public Task<bool> IsClosedAsync(string path, CancellationToken cancel) => _reader.IsClosedAsync(path, cancel);
 
     public async Task KeepAsync(string path, byte[] content, CancellationToken cancel)
     {

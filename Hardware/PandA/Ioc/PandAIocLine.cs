@@ -11,12 +11,13 @@ internal sealed class PandAIocLine : IPandALine
     private readonly PandAIocSettings _settings;
     private readonly IPvClient _client;
     private readonly IClock _clock;
+    private readonly PandAIocCapture _capture;
     private PandAIocControl? _open;
 
     public PandAIocLine(string name, PandAIocSettings settings, IPvClient client, IClock clock, IWrittenColumns written)
     {
         (_settings, _client, _clock) = (settings, client, clock);
-        Capture = new PandAIocCapture(name, settings, clock, written, () => _open ?? throw new IOException("not connected"));
+        _capture = new PandAIocCapture(name, settings, clock, written, () => _open ?? throw new IOException("not connected"));
     }
 
     public bool Streams => false;
@@ -25,10 +26,22 @@ internal sealed class PandAIocLine : IPandALine
 
     public IReadOnlyList<string> Facts => ["DATA.CAPTURE", "DATA.HDF_FULL_FILE_PATH", "DATA.NUM_CAPTURED", "DATA.STATUS"];
 
-    public IPandACapture Capture { get; }
+    public IPandACapture Capture => _capture;
 
-    public async Task<IPandAControl> OpenAsync(Action<string> lost, CancellationToken cancel) =>
-        _open = await PandAIocControl.OpenAsync(_settings, _client, _clock, lost, cancel);
+    public async Task<IPandAControl> OpenAsync(Action<string> lost, CancellationToken cancel)
+    {
+        var control = await PandAIocControl.OpenAsync(_settings, _client, _clock, lost, cancel);
+        try
+        {
+            await _capture.CheckAsync(control, cancel);
+        }
+        catch
+        {
+            control.Dispose();
+            throw;
+        }
+        return _open = control;
+    }
 
     public Task<IPandAControl> OpenReportsAsync(Action<string> lost, CancellationToken cancel) =>
         Task.FromResult<IPandAControl>(new Reports(_open!));

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Flyscan.Hardware.Contracts;
 using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.PandA.Capture;
 using Flyscan.Hardware.PandA.Driver;
@@ -32,18 +31,20 @@ internal sealed class PandAIocRecording : PandARecording
     private readonly PandACaptureWatch _watch;
     private readonly string[] _datasets;
     private readonly List<IDisposable> _followed = [];
+    // By what the IOC says; and by what was read back, numbered and brought to the disk.
     private long _captured;
+    private long _verified;
     private string? _fault;
     private bool _isClosing;
 
     public PandAIocRecording(
-        PandAIocCapture owner, PandACaptureWatch watch, RecorderStaging staging, CapturePlan plan,
+        PandAIocCapture owner, PandACaptureWatch watch, string runFolder, CapturePlan plan, Segment segment,
         EquatableArray<SavedSetting> saved, string session)
-        : base(plan, owner.SegmentOf(staging.Segment, plan), 0, saved)
+        : base(plan, segment, 0, saved)
     {
         (_owner, _watch, Session) = (owner, watch, session);
         _datasets = [.. Segment.Datasets.Select(d => d.Path)];
-        PathHere = Path.Combine(staging.RunFolder, Segment.Path);
+        PathHere = Path.Combine(runFolder, Segment.Path);
     }
 
     public string PathHere { get; }
@@ -55,7 +56,7 @@ internal sealed class PandAIocRecording : PandARecording
 
     public override long Accepted => Volatile.Read(ref _captured);
 
-    public override long Recorded => Volatile.Read(ref _captured);
+    public override long Recorded => Volatile.Read(ref _verified);
 
     public override string? Fault => _fault;
 
@@ -106,11 +107,13 @@ internal sealed class PandAIocRecording : PandARecording
         ClockZeroNs = (await _owner.Control.ReadingAsync("PCAP.ARM", cancel)).StampNs;
         await KeepAsync(cancel);
         string? missing = null;
-        if (await _owner.HoldsAsync(IsThereAsync, PandAIocCapture.FileWithinNs, cancel))
-            return;
-        throw new IOException(
-            $"the IOC did not begin {PathHere} ({missing}; it says: {await _owner.Control.TextAsync("DATA.STATUS", cancel)}); does "
-                + "path-map say how the run's folder is called where it runs?");
+        await _owner.HoldsAsync(async () => _fault is not null || await IsThereAsync(), PandAIocCapture.FileWithinNs, cancel);
+        if (_fault is { } fault)
+            throw new IOException($"{fault}; it says: {await SaysAsync(cancel)}");
+        if (missing is not null)
+            throw new IOException(
+                $"the IOC did not begin {PathHere} ({missing}; it says: {await SaysAsync(cancel)}); does path-map say how the run's folder "
+                    + "is called where it runs?");
 
         async Task<bool> IsThereAsync()
         {
@@ -122,6 +125,7 @@ internal sealed class PandAIocRecording : PandARecording
             try
             {
                 await _owner.Written.CountAsync(PathHere, _datasets, cancel);
+                missing = null;
                 return true;
             }
             catch (IOException notYet)
@@ -134,10 +138,15 @@ internal sealed class PandAIocRecording : PandARecording
 
     public override async Task FlushAsync(long triggered, CancellationToken cancel)
     {
-        if (_fault is null)
-            await _owner.HoldsAsync(() => Task.FromResult(Recorded >= triggered || _fault is not null), _owner.LagNs, cancel);
-        if (await CountAsync(cancel) > 0)
+        if (_fault is null && !await _owner.HoldsAsync(
+            () => Task.FromResult(Accepted >= triggered || _fault is not null), PandAIocCapture.WrittenWithinNs + _owner.LagNs, cancel))
+            // Whatever of the IOC has died, what it captures goes nowhere.
+            _fault ??= $"the IOC wrote {Accepted} of {triggered} rows to {Segment.Path}, and no more come; it says: "
+                + await SaysAsync(cancel);
+        var rows = await CountAsync(cancel);
+        if (rows > 0)
             await _owner.Written.SyncAsync(PathHere, cancel);
+        Interlocked.Exchange(ref _verified, rows);
     }
 
     public override async Task<string?> EndAsync(Func<Task<long>> readCaptured, long? triggered, CancellationToken cancel)
@@ -152,10 +161,10 @@ internal sealed class PandAIocRecording : PandARecording
                 var now = await readCaptured();
                 if (now != captured)
                     (captured, sinceNs) = (now, _owner.NowNs);
-                return Recorded >= captured && (captured == triggered || _owner.NowNs - sinceNs > _owner.LagNs);
+                return Accepted >= captured && (captured == triggered || _owner.NowNs - sinceNs > _owner.LagNs);
             },
-            PandAIocCapture.FileWithinNs, cancel);
-        return Recorded == captured ? null : $"the IOC received {captured} samples and wrote {Recorded}";
+            PandAIocCapture.WrittenWithinNs + 2 * _owner.LagNs, cancel);
+        return Accepted == captured ? null : $"the IOC wrote {captured} rows and told of {Accepted}";
     }
 
     public override async Task<long> CloseAsync(CancellationToken cancel)
@@ -163,16 +172,13 @@ internal sealed class PandAIocRecording : PandARecording
         if (IsGone)
             return Accepted;
         _isClosing = true;
-        try
-        {
-            if (_fault is null)
-                await _owner.StopWritingAsync(_owner.Control, cancel);
-        }
-        finally
-        {
-            Detach();
-        }
+        await _owner.StopWritingAsync(_owner.Control, cancel);
         var rows = await CountAsync(cancel);
+        // The IOC answers before its file is closed.
+        if (_fault is null && _owner.Written.Exists(PathHere))
+            await _owner.UntilAsync(
+                () => _owner.Written.IsClosedAsync(PathHere, cancel), PandAIocCapture.FileWithinNs, $"{PathHere} to be closed", cancel);
+        Detach();
         // A file that never came does not hold its number by itself.
         if (_owner.Written.Exists(PathHere))
             _owner.Written.Forget(KeptPath);
@@ -213,12 +219,19 @@ internal sealed class PandAIocRecording : PandARecording
     public override Task<double[]> ReadNumbersAsync(string path, long position, long count, CancellationToken cancel) =>
         _owner.Written.NumbersAsync(PathHere, path, position, count, cancel);
 
-    /// <summary>Rows that can be read; throws where they are fewer than the IOC says, or not those of the frames.</summary>
+    /// <summary>Rows that can be read; throws where they stay fewer than the IOC says, or are not those of the frames.</summary>
     private async Task<long> CountAsync(CancellationToken cancel)
     {
-        var said = Recorded;
-        var rows = _owner.Written.Exists(PathHere) ? await _owner.Written.CountAsync(PathHere, _datasets, cancel) : 0;
-        if (rows < said)
+        var (said, rows) = (Accepted, 0L);
+        // Of an IOC elsewhere its word comes sooner than what it wrote.
+        var isThere = await _owner.HoldsAsync(
+            async () =>
+            {
+                rows = _owner.Written.Exists(PathHere) ? await _owner.Written.CountAsync(PathHere, _datasets, cancel) : 0;
+                return rows >= said;
+            },
+            _owner.LagNs, cancel);
+        if (!isThere)
             throw new IOException($"the IOC says that it wrote {said} rows, and {rows} can be read from {PathHere}");
         if (rows == 0)
             return 0;
@@ -229,6 +242,8 @@ internal sealed class PandAIocRecording : PandARecording
             : throw new IOException(
                 $"row {rows - 1} of {PathHere} is of frame {last[0]}: rows are missing, or {identity} counted others");
     }
+
+    private Task<string> SaysAsync(CancellationToken cancel) => _owner.Control.TextAsync("DATA.STATUS", cancel);
 
     private void Follow(string name, Action<PvReading> told)
     {

@@ -30,7 +30,7 @@ internal sealed record PandAIocSettings(string Prefix, long StatusWithinNs, long
         return new PandAIocSettings(
             PvTransports.BareName(EpicsNames.Record(settings, "pv")).TrimEnd(':'),
             settings.DurationNs("status-within", 10 * Millisecond, 10 * Second, 300 * Millisecond),
-            settings.DurationNs("flush-period", 10 * Millisecond, 60 * Second, 100 * Millisecond),
+            settings.DurationNs("flush-period", 10 * Millisecond, 5 * Second, 100 * Millisecond),
             PandAFactory.ReadBox(settings))
         {
             FrameCounter = settings.Text("frame-counter", "COUNTER8"),

@@ -10,6 +10,17 @@ namespace Flyscan.Hardware.PandA.Simulator;
 /// <remarks><b>Units</b> nanoseconds. Defaults are those of PandABlocks-ioc, but that it looks for a box at all.</remarks>
 internal sealed record PandAIocPace(long PollNs = 100_000_000, long RetryNs = 500_000_000);
 
+/// <summary>What goes wrong in a simulated IOC, for tests.</summary>
+/// <remarks><b>Units</b> nanoseconds.</remarks>
+internal sealed class PandAIocFaults
+{
+    /// <summary>What is captured is counted, and goes nowhere.</summary>
+    public bool WriterIsDead { get; set; }
+
+    /// <summary>How long a write to CAPTURE waits for its answer.</summary>
+    public long CaptureAnswersAfterNs { get; set; }
+}
+
 /// <summary>What a simulated IOC stands between: its records' servers, the ports of its box, and the disk.</summary>
 /// <remarks>Prefix: of all records, without the colon behind it. Post: runs an action where the servers' clock may be used; by default
 /// at once.</remarks>
@@ -26,6 +37,8 @@ internal sealed record PandAIocSurroundings(string Prefix, CaServer Server, PvaS
     public int DataPort { get; init; } = 8889;
 
     public PandAIocPace Pace { get; init; } = new();
+
+    public PandAIocFaults Faults { get; init; } = new();
 
     /// <summary>Runs an action there, under the servers' lock, and sends what it made clients know.</summary>
     public void Run(Action action) => Post(() => Server.Run(action));

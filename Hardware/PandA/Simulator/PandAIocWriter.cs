@@ -27,6 +27,9 @@ internal sealed class PandAIocWriter : IPandAIocWriterOwner
     private const string Datasets = "DATA:DATASETS";
     private const string NotCaptured = "No";
     private const long LeastFlushPeriodNs = 1_000_000;
+
+    /// <summary>From the answer to a start to the task that carries it out.</summary>
+    private const long TaskNs = 5_000_000;
     private static readonly string[] Modes = ["FIRST_N", "LAST_N", "FOREVER"];
     private static readonly PvaType.ScalarArray Texts = new(PvaScalar.Text);
     private static readonly PvaType.Structure ColumnsType = PvaType.Of(("name", Texts), ("dtype", Texts));
@@ -134,7 +137,10 @@ internal sealed class PandAIocWriter : IPandAIocWriterOwner
                 Begin();
             else
                 capture.Post(value, _around.Server.StampNs);
-            complete();
+            if (_around.Faults.CaptureAnswersAfterNs is > 0 and var late)
+                _around.Server.At(_around.Server.NowNs + late, complete);
+            else
+                complete();
             return CaStatus.Normal;
         };
         Made(CaptureMode, "rw", _records.Choice(CaptureMode, Modes, 0, isWritable: true));
@@ -203,7 +209,6 @@ internal sealed class PandAIocWriter : IPandAIocWriterOwner
             Refuse("Configured HDF directory does not exist or is not writable!");
         else
         {
-            _records.Set(NumCaptured, 0);
             _records.Choose(Capture, 1);
             var isFirst = mode == "FIRST_N";
             var names = _datasets.Where(d => d.Name.Value.AsText().Length > 0).ToDictionary(
@@ -218,7 +223,13 @@ internal sealed class PandAIocWriter : IPandAIocWriterOwner
                 },
                 this);
             _captures.Add(capture);
-            capture.Begin();
+            _around.Server.At(_around.Server.NowNs + TaskNs, () =>
+            {
+                if (_capture != capture)
+                    return;
+                _records.Set(NumCaptured, 0);
+                capture.Begin();
+            });
         }
     }
 

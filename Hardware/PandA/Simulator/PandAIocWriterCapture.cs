@@ -156,8 +156,11 @@ internal sealed class PandAIocWriterCapture : IPandADataSink
     {
         if (_header is null)
             return;
-        _owner.Received(_received);
-        _file.Flush();
+        // Before the first rows it shows those of the capture before.
+        if (_received > 0)
+            _owner.Received(_received);
+        if (!_around.Faults.WriterIsDead)
+            _file.Flush();
         if (_order.Most > 0 && _received >= _order.Most)
             Finish("Requested number of frames captured", isMajor: false);
     }
@@ -173,6 +176,7 @@ internal sealed class PandAIocWriterCapture : IPandADataSink
         _isOver = true;
         _tick?.Dispose();
         _connection?.Dispose();
+        _owner.Received(_received);
         _owner.Status(status, isMajor);
         _owner.Ended(this);
     }

@@ -60,6 +60,8 @@ internal sealed class PandAIocBench : IDisposable
 
     public PandAIocSimulator Ioc { get; private set; }
 
+    public PandAIocFaults Faults { get; } = new();
+
     /// <summary>Of both transports; <c>pva://</c> before a name takes pvAccess.</summary>
     public IPvClient Client { get; }
 
@@ -96,6 +98,7 @@ internal sealed class PandAIocBench : IDisposable
             ControlPort = PandABench.ControlPort,
             DataPort = PandABench.DataPort,
             Pace = _pace,
+            Faults = Faults,
         });
         Pass(Ms);
     }

@@ -38,7 +38,7 @@ public sealed class PandAIocContractTests : TriggerBoxContract
         {
             _bench.Ioc.Ask("*PCAP.DISARM=");
             _bench.Ioc.Pass(PandAIocBench.Ms * 100);
-            return "the capture has ended";
+            return "the capture ended, and nobody here disarmed it";
         }
     }
 }

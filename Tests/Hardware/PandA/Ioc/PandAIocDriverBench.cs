@@ -1,4 +1,5 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Ioc;
 using Flyscan.Hardware.PandA.Simulator;
@@ -20,6 +21,7 @@ internal sealed class PandAIocDriverBench : IDisposable
 
     private readonly (PandAIocPace Pace, long StatusWithinNs, long FlushPeriodNs) _speed;
     private readonly MemoryColumns _columns;
+    private readonly EquatableArray<string> _captures = [];
     private readonly TemporaryFolder _folder = new();
 
     public PandAIocDriverBench((PandAIocPace Pace, long StatusWithinNs, long FlushPeriodNs) speed)
@@ -38,10 +40,23 @@ internal sealed class PandAIocDriverBench : IDisposable
 
     public PandADriver Driver { get; private set; }
 
+    /// <summary>Rows that were in the file when it was last brought to the disk.</summary>
+    public long Synced { get; private set; }
+
     /// <summary>What the run's folders are in, where the IOC runs.</summary>
     public string Folder => _folder.Path;
 
-    public PandAIocSettings Settings => new(PandAIocBench.Prefix, _speed.StatusWithinNs, _speed.FlushPeriodNs, Ioc.Box.Settings)
+    /// <summary>What is captured of each encoder, by drivers made from now on.</summary>
+    public EquatableArray<string> AxisCaptures
+    {
+        init
+        {
+            _captures = value;
+            Driver = NewDriver();
+        }
+    }
+
+    public PandAIocSettings Settings => new(PandAIocBench.Prefix, _speed.StatusWithinNs, _speed.FlushPeriodNs, Box)
     {
         Paths = new AreaDetectorPaths("/runs", _folder.Path),
     };
@@ -51,6 +66,10 @@ internal sealed class PandAIocDriverBench : IDisposable
         Ioc.Dispose();
         _folder.Dispose();
     }
+
+    private PandASettings Box => _captures.Count == 0
+        ? Ioc.Box.Settings
+        : Ioc.Box.Settings with { Encoders = Ioc.Box.Settings.Encoders.Select(e => e with { Captures = _captures }).ToEquatableArray() };
 
     /// <summary>With a client of its own, as another process has one.</summary>
     public PandADriver NewDriver()
@@ -83,7 +102,13 @@ internal sealed class PandAIocDriverBench : IDisposable
         public Task<double[]> NumbersAsync(string path, string dataset, long first, long count, CancellationToken cancel) =>
             Task.FromResult(Find(path).Numbers(dataset).AsSpan((int)first, (int)count).ToArray());
 
-        public Task SyncAsync(string path, CancellationToken cancel) => Task.CompletedTask;
+        public Task SyncAsync(string path, CancellationToken cancel)
+        {
+            bench.Synced = Find(path).Recorded;
+            return Task.CompletedTask;
+        }
+
+        public Task<bool> IsClosedAsync(string path, CancellationToken cancel) => Task.FromResult(Find(path).Closed);
 
         public Task KeepAsync(string path, byte[] content, CancellationToken cancel)
         {
