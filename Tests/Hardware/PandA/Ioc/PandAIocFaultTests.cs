@@ -119,7 +119,8 @@ public sealed class PandAIocFaultTests : IDisposable
     {
         using var bench = new PandAIocDriverBench(PandAIocDriverBench.Quick) { AxisCaptures = ["Min", "Mean"] };
         Assert.Contains(
-            "INENC1.VAL cannot be captured as Min Mean through the IOC, which offers No, Value, ", bench.Problem(bench.Driver.ConnectAsync));
+            "INENC1.VAL cannot be captured as Min Mean through the IOC, which offers No, Value, ",
+            bench.Problem(bench.Driver.ConnectAsync));
     }
 
     [Fact]
