@@ -1,9 +1,9 @@
 using Flyscan.Hardware.Contracts;
+using Flyscan.Hardware.Epics;
 using Flyscan.Hardware.PandA;
 using Flyscan.Hardware.PandA.Driver;
 using Flyscan.Hardware.PandA.Ioc;
 using Flyscan.Hardware.PandA.Simulator;
-using Flyscan.Hardware.Epics;
 using Flyscan.Scanning.Units;
 using Flyscan.Tests.Hardware.Hdf5;
 
