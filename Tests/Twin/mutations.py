@@ -7,7 +7,7 @@ TAKES = "Scanning/Runs/ScanDecider.Takes.cs"
 BEAM = "Scanning/Runs/ScanDecider.Beam.cs"
 HOLDS = "Scanning/Runs/ScanDecider.Holds.cs"
 LEDGER = "Scanning/Runs/FrameLedger.cs"
-PANDA = "Hardware/PandA/Driver/PandADriver.Recording.cs"
+PANDA = "Hardware/PandA/Driver/PandAPortCapture.cs"
 
 # (what is wrong, file, text, text with the fault; M stands for the test whether this fault is on)
 MUTATIONS = [
@@ -44,7 +44,7 @@ MUTATIONS = [
      "turn.Do(new ScanEffect.UnstageRecorder(recorder, turn.State.ToPutBack[recorder]));",
      "turn.Do(new ScanEffect.UnstageRecorder(recorder, M ? [] : turn.State.ToPutBack[recorder]));"),
     ("adopts without closing the former data connection", PANDA,
-     "            old.Data?.Dispose();\n", "            if (!M) old.Data?.Dispose();\n"),
+     "            Detach();\n            var connection =", "            if (!M) Detach();\n            var connection ="),
     ("hands over without the shutter open", TAKES,
      "            awaiting.Add(ShutterOpen);\n", "            if (!M) awaiting.Add(ShutterOpen);\n"),
     ("takes the beam's clock for the box's: no guard around a loss", BEAM,
