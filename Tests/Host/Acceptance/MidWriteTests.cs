@@ -24,7 +24,7 @@ public sealed class MidWriteTests(MidWriteFigures figures, ITestOutputHelper out
     /// <summary>192 frames of 4 ms in one flight, written all the while.</summary>
     private static readonly string Written = Requests.Grid(1, 6, 32, 0.004);
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, Kills.IsSoak ? 200 : 3)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, Kills.IsSoak ? 200 : 2)];
 
     [Theory]
     [MemberData(nameof(Seeds))]

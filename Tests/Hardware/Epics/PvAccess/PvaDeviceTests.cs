@@ -53,7 +53,9 @@ public sealed class PvaDeviceTests : IAsyncDisposable
         await using var signal = new EpicsSignalDriver("ring", EpicsSignalSettings.Read(ring), Environment(client));
         Assert.Null((await _bench.EndAsync(signal.ConnectAsync(None))).Problem);
         var reading = Assert.IsType<Outcome<BeamReading>.Completed>(await _bench.EndAsync(signal.ReadAsync(None))).Value;
-        Assert.Equal((250, "mA"), (Math.Round(reading.Value, 3), reading.Unit));
+        Assert.Equal("mA", reading.Unit);
+        // A ring loses current from the moment at which it is there.
+        Assert.InRange(reading.Value, 249, 250);
         await using var shutter = new EpicsShutterDriver("shutter", EpicsShutterSettings.Read(sh), Environment(client));
         Assert.Null((await _bench.EndAsync(shutter.ConnectAsync(None))).Problem);
         Assert.Equal(
