@@ -11,6 +11,9 @@ public sealed class DeadLetterTests : PatientTestKit
     public DeadLetterTests()
         : base("akka { loglevel = INFO, log-dead-letters = 3, log-dead-letters-suspend-duration = 200ms }")
     {
+        // What is lost before the listener has begun to listen, nobody logs.
+        Sys.ActorSelection("/system/deadLetterListener").Tell(new Identify("there"), TestActor);
+        ExpectMsg<ActorIdentity>();
     }
 
     [Fact]

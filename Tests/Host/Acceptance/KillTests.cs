@@ -152,11 +152,15 @@ public sealed class KillTests(ITestOutputHelper output)
         await RunChecker.AbortedAsync(folder);
     }
 
+    private static readonly TimeSpan RunUp = TimeSpan.FromMilliseconds(700);
+
     /// <summary>Ctrl-C in the first exposure, and again while the pause waits for its end.</summary>
     private static async Task<FlyscanResult> AbortAsync(DataFolder folder, string? killAt)
     {
         using var run = folder.StartRun(Requests.Slow, killAt);
         await folder.UntilAsync<ScanEvent.FlightStarted>(run);
+        // The run-up takes 61 ms: paused within it the scan would not wait for anything, and have ended before the second.
+        await Task.Delay(RunUp, TimeProvider.System);
         run.Interrupt();
         await folder.UntilAsync<ScanEvent.HoldSet>(run);
         run.Interrupt();
